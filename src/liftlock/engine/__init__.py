@@ -1,0 +1,1 @@
+"""Carries out what the core decides, durably. May import the hands and the core."""

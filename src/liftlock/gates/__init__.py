@@ -1,0 +1,1 @@
+"""Reports and people in, verdict out. Pure. May import plan and language."""

@@ -1,0 +1,1 @@
+"""Eyes and voice: probes, metrics, DORA, alerts. May import gates, rollout, plan, language."""

@@ -1,0 +1,1 @@
+"""Actions: found, fetched, locked and run."""

@@ -1,0 +1,119 @@
+"""What the runner needs from the world. Other rooms fill these; the wiring introduces them."""
+
+import asyncio
+from collections.abc import Awaitable, Callable, Mapping, Sequence
+from pathlib import Path
+from typing import NamedTuple, Protocol
+
+from liftlock.plan.facts import JobFact, StepFact
+from liftlock.plan.plan import JobPlan
+
+Report = Callable[[StepFact | JobFact], None]
+
+
+class Log(Protocol):
+    """Where a job's lines go. Every line is already masked; `number` is the step's."""
+
+    def write(self, number: int, line: str) -> None: ...
+
+
+class Sources(Protocol):
+    """The snapshot of the repository that was taken when the run was submitted."""
+
+    async def checkout(
+        self, directory: Path, ref: str, fetch_depth: int, log: Callable[[str], None]
+    ) -> str:
+        """Fill the directory with that ref ('' = the run's commit); return the commit."""
+        ...
+
+
+class Artifacts(Protocol):
+    """Artifacts of one run, content-addressed. Names are unique unless `merge` (v3) is asked."""
+
+    async def store(
+        self,
+        name: str,
+        files: Sequence[tuple[str, Path]],
+        *,
+        merge: bool,
+        overwrite: bool,
+        retention_days: int,
+        compression: int,
+    ) -> tuple[str, int, str]:
+        """Keep these (path in the artifact, file); return its id, size in bytes and sha256."""
+        ...
+
+    async def names(self) -> Sequence[str]: ...
+
+    async def fetch(self, name: str, directory: Path) -> int:
+        """Unpack into the directory, safely; return the number of files."""
+        ...
+
+
+class Caches(Protocol):
+    """Caches of one repository, seen from one ref."""
+
+    async def find(
+        self, key: str, restore_keys: Sequence[str], version: str
+    ) -> tuple[str, Path] | None:
+        """The matching key and its archive: exact key first, then the newest by prefix."""
+        ...
+
+    async def store(self, key: str, version: str, archive: Path) -> bool:
+        """Keep the archive; False if the key exists already."""
+        ...
+
+
+class Found(NamedTuple):
+    """An action on this disk. `commit` is '' for local ones."""
+
+    directory: Path
+    commit: str
+    source: str
+
+
+class Actions(Protocol):
+    """Finds `owner/repo@ref` and brings it to this disk, once."""
+
+    async def find(self, owner_repo: str, ref: str, log: Callable[[str], None]) -> Found: ...
+
+
+class World(NamedTuple):
+    """Shared by all jobs of one run in this process."""
+
+    sources: Sources
+    artifacts: Artifacts
+    caches: Caches
+    actions: Actions
+    tool_cache: Path  # RUNNER_TOOL_CACHE, shared by jobs
+    cache_home: Path  # XDG caches of pip, uv, npm …, shared explicitly
+    real_actions: bool = False
+    host_env: Mapping[str, str] = {}  # what a clean environment starts from
+
+
+class Stop:
+    """Tells a running job to end. Asked once: politely; twice, or with force: at once."""
+
+    def __init__(self) -> None:
+        self.requested = asyncio.Event()
+        self.forced = asyncio.Event()
+        self.reason = ''
+
+    def request(self, reason: str, *, force: bool = False) -> None:
+        self.reason = self.reason or reason
+        if force or self.requested.is_set():
+            self.forced.set()
+        self.requested.set()
+
+
+class JobRequest(NamedTuple):
+    """One attempt at one job. `directory` is new and belongs to this attempt alone."""
+
+    plan: JobPlan
+    secrets: Mapping[str, str]  # those this job may see, by name
+    directory: Path
+    tracking_id: str  # RUNNER_TRACKING_ID: finds its processes again, even after kill -9
+    attempt: int
+    debug: bool = False
+    from_step: str = ''  # take up again at this step, from what `directory` holds
+    shell_on_failure: Callable[[Mapping[str, str], Path], Awaitable[None]] | None = None

@@ -1,0 +1,1 @@
+"""HTTP: REST, web UI, webhooks, live logs. May import the engine and what is below it."""
