@@ -1,0 +1,176 @@
+"""The way in: find the command, run it, turn what went wrong into an exit status.
+
+Commands are named in one table, with the line that `--help` shows, so that asking for help
+imports no command and running a command imports no other.
+"""
+
+import gc
+import importlib
+import os
+import sys
+from collections.abc import Sequence
+from typing import Final, NoReturn
+
+import click
+
+from liftlock import VERSION
+from liftlock.errors import BUG, INTERRUPTED, USAGE, UserError
+
+BROKEN_PIPE: Final = 141  # 128 + SIGPIPE, what a shell shows when a reader went away
+
+# theme -> command -> what `--help` says; the command lives in the module of the same name
+COMMANDS: Final = {
+    'Workflows': {
+        'run': 'Run the workflows that an event starts, here and now.',
+        'plan': 'Show which jobs an event would start, and why the others would not.',
+        'check': 'Find every mistake in workflow files at once.',
+        'lock': 'Pin the actions that workflows use to the commits they are at.',
+        'eval': 'Evaluate one expression.',
+    },
+    'What happened': {
+        'runs': 'List runs.',
+        'show': 'Show one run: its jobs, steps, annotations and summaries.',
+        'logs': "Print or follow a run's logs.",
+        'artifacts': 'List or fetch what a run kept.',
+    },
+    'Going on': {
+        'resume': 'Take up a run that was interrupted where it stopped.',
+        'rerun': 'Run jobs of a finished run again, as another attempt.',
+        'cancel': 'Stop a run, as GitHub does: steps with always() still run.',
+    },
+    'This machine': {
+        'doctor': 'Tell what this machine can and cannot run, and what to install.',
+    },
+}
+NAMES: Final = tuple(name for theme in COMMANDS.values() for name in theme)
+SETTINGS: Final = {'help_option_names': ['-h', '--help'], 'max_content_width': 100}
+RUNNING: Final = frozenset({'run', 'resume', 'rerun'})
+
+
+class Commands(click.Group):
+    """The table above as click wants it. Subclassing is how click allows late imports."""
+
+    def list_commands(self, ctx: click.Context) -> list[str]:
+        return list(NAMES)
+
+    def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:
+        if cmd_name not in NAMES:
+            return None
+        if cmd_name in RUNNING:
+            _import_asyncio_without_tls()
+        found = importlib.import_module(f'liftlock.cli.{cmd_name}').command
+        assert isinstance(found, click.Command)
+        gc.freeze()
+        gc.enable()
+        return found
+
+    def resolve_command(
+        self, ctx: click.Context, args: list[str]
+    ) -> tuple[str | None, click.Command | None, list[str]]:
+        name = args[0]
+        if name not in NAMES and not name.startswith('-'):
+            raise _unknown(name)
+        return super().resolve_command(ctx, args)
+
+    def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
+        width = max(map(len, NAMES))
+        for theme, commands in COMMANDS.items():
+            with formatter.section(theme):
+                formatter.write_dl([(name.ljust(width), text) for name, text in commands.items()])
+
+
+def _unknown(name: str) -> UserError:
+    import difflib
+
+    near = difflib.get_close_matches(name, NAMES, n=1)
+    hint = f'did you mean "{near[0]}"?' if near else 'see `liftlock --help` for all commands'
+    return UserError(f'there is no command "{name}"', hint)
+
+
+def _import_asyncio_without_tls() -> None:
+    """Import asyncio while `ssl` cannot be found: a run never speaks TLS through asyncio.
+
+    asyncio imports ssl only if it can, and ssl loads OpenSSL: 15 ms of a 20-step run's 100.
+    Afterwards `import ssl` works again for everybody else (fetching an action, say).
+    """
+    if 'asyncio' in sys.modules or 'ssl' in sys.modules:
+        return
+    # A None in sys.modules makes the import system raise ImportError; typeshed knows no None there.
+    sys.modules['ssl'] = None  # type: ignore[assignment]
+    try:
+        importlib.import_module('asyncio')
+    finally:
+        del sys.modules['ssl']
+
+
+@click.command(cls=Commands, context_settings=SETTINGS)
+@click.version_option(VERSION, prog_name='liftlock', message='%(prog)s %(version)s')
+@click.option(
+    '--state',
+    metavar='DIR',
+    envvar='LIFTLOCK_STATE',
+    help='Keep runs, logs and artifacts here. [default: $XDG_STATE_HOME/liftlock]',
+)
+@click.pass_context
+def liftlock(ctx: click.Context, state: str | None) -> None:
+    """Run GitHub Actions workflows, unchanged, on this machine."""
+    ctx.obj = state
+
+
+def main(argv: Sequence[str] | None = None) -> NoReturn:
+    gc.disable()  # until the command's modules are in: collecting then would find nothing
+    arguments = list(sys.argv[1:] if argv is None else argv)
+    status = _run(arguments)
+    try:
+        sys.stdout.flush()
+    except BrokenPipeError:
+        status = _go_quietly()
+    sys.exit(status)
+
+
+def _run(arguments: list[str]) -> int:
+    """The one place where every way to end becomes a number."""
+    try:
+        status = liftlock.main(arguments, prog_name='liftlock', standalone_mode=False)
+    except UserError as error:
+        return _complain(str(error), error.hint, error.exit_code)
+    except click.exceptions.NoArgsIsHelpError as error:
+        error.show()
+        return USAGE
+    except click.UsageError as error:
+        where = error.ctx.command_path if error.ctx else 'liftlock'
+        return _complain(error.format_message(), f'see `{where} --help`', USAGE)
+    except click.ClickException as error:
+        return _complain(error.format_message(), '', USAGE)
+    except (KeyboardInterrupt, click.Abort):
+        return INTERRUPTED
+    except BrokenPipeError:
+        return _go_quietly()
+    except Exception as error:
+        return _report(error, arguments)
+    return status if isinstance(status, int) else 0
+
+
+def _complain(message: str, hint: str, status: int) -> int:
+    print(f'liftlock: {message}', file=sys.stderr)
+    if hint:
+        print(f'  {hint}', file=sys.stderr)
+    return status
+
+
+def _go_quietly() -> int:
+    """The reader of our output went away (`| head`): nothing is wrong, and nobody is listening."""
+    os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+    return BROKEN_PIPE
+
+
+def _report(error: Exception, arguments: list[str]) -> int:
+    from liftlock.cli import bug
+
+    path = bug.write(error, arguments)
+    print(
+        f'liftlock: this is a bug in liftlock, not in your workflow: {error!r}\n'
+        f'  please paste {path} into an issue',
+        file=sys.stderr,
+    )
+    return BUG
