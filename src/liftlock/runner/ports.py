@@ -12,9 +12,17 @@ Report = Callable[[StepFact | JobFact], None]
 
 
 class Log(Protocol):
-    """Where a job's lines go. Every line is already masked; `number` is the step's."""
+    """Where a job's lines go. Every line is already masked.
+
+    `number` is the step's; 0 stands for what the job says before its first step and after its
+    last. Lines hold no `\\n` and no `\\r`, but may hold any other character, NUL included.
+    """
 
     def write(self, number: int, line: str) -> None: ...
+
+    def write_many(self, number: int, lines: str) -> None:
+        """Take whole lines at once, each ended by `\\n`: one call for a step's 64 KiB of output."""
+        ...
 
 
 class Sources(Protocol):

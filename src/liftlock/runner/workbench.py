@@ -1,0 +1,138 @@
+"""What a native stand-in for an action works with.
+
+A stand-in is a module that satisfies `Builtin`. It gets from its workbench what a JavaScript
+action gets by files, variables and workflow commands, and says the same things with methods.
+"""
+
+from collections.abc import Awaitable, Mapping
+from pathlib import Path
+from typing import Protocol
+
+from liftlock.language.expressions.values import Value
+from liftlock.runner.ports import Report, World
+
+
+class StepFailed(Exception):
+    """The step fails with this message, shown as an error. A user's mistake, never a bug of ours."""
+
+
+class Workbench(Protocol):
+    """One stage (main or post) of one step. Everything written to the log is masked first."""
+
+    @property
+    def inputs(self) -> Mapping[str, str]:
+        """By the action's own names; what the workflow leaves out has its default."""
+        ...
+
+    @property
+    def env(self) -> Mapping[str, str]:
+        """The complete environment of this step's processes, as it stands now."""
+        ...
+
+    @property
+    def workspace(self) -> Path: ...
+
+    @property
+    def temp(self) -> Path:
+        """RUNNER_TEMP: this attempt's own, and gone afterwards."""
+        ...
+
+    @property
+    def home(self) -> Path: ...
+
+    @property
+    def tool_cache(self) -> Path:
+        """RUNNER_TOOL_CACHE: shared with other jobs, which may write at the same time."""
+        ...
+
+    @property
+    def github(self) -> Mapping[str, Value]: ...
+
+    @property
+    def ref(self) -> str:
+        """What stood behind the `@` of `uses:`."""
+        ...
+
+    @property
+    def world(self) -> World: ...
+
+    @property
+    def job(self) -> str:
+        """The job's key, for facts."""
+        ...
+
+    @property
+    def report(self) -> Report: ...
+
+    @property
+    def state(self) -> Mapping[str, str]:
+        """What `save_state` kept in an earlier stage of the same step."""
+        ...
+
+    async def run(
+        self,
+        *command: str,
+        cwd: Path | None = None,
+        env: Mapping[str, str] | None = None,
+        check: bool = True,
+    ) -> int:
+        """Run to the end; output goes to the log, and commands in it are obeyed.
+
+        `env` is added to the complete environment. With `check` an exit code other than 0, and
+        without it only a program that cannot be started, raises StepFailed.
+        """
+        ...
+
+    async def capture(
+        self, *command: str, cwd: Path | None = None, env: Mapping[str, str] | None = None
+    ) -> str:
+        """Run to the end and return what it printed; StepFailed unless it exits with 0.
+
+        Nothing reaches the log, but for what a failed command printed.
+        """
+        ...
+
+    def log(self, line: str) -> None: ...
+
+    def debug(self, line: str) -> None:
+        """Shown only when the run was asked to be chatty."""
+        ...
+
+    def notice(self, message: str, title: str = '') -> None: ...
+
+    def warning(self, message: str, title: str = '') -> None: ...
+
+    def error(self, message: str, title: str = '') -> None:
+        """Annotate; the step does not fail by it. To fail, raise StepFailed."""
+        ...
+
+    def set_output(self, name: str, value: str) -> None: ...
+
+    def export(self, name: str, value: str) -> None:
+        """Set a variable for this stage's later processes and for later steps."""
+        ...
+
+    def add_path(self, directory: Path) -> None:
+        """Put a directory in front of PATH, likewise."""
+        ...
+
+    def save_state(self, name: str, value: str) -> None: ...
+
+    def mask(self, value: str) -> None: ...
+
+    def add_matcher(self, file: Path) -> None:
+        """Add the problem matchers of this file for the rest of the job."""
+        ...
+
+
+class Builtin(Protocol):
+    """A module with `INPUTS` (name → default) and `main`.
+
+    It may also have `async def post(bench: Workbench) -> None`, which runs after the job's last
+    step, and `POST_IF`, the condition of that: 'always()' where it is missing, or 'success()'.
+    """
+
+    @property
+    def INPUTS(self) -> Mapping[str, str]: ...
+
+    def main(self, bench: Workbench) -> Awaitable[None]: ...
