@@ -1,0 +1,146 @@
+"""What somebody who watches a run needs to know: facts go in one by one, a picture is kept.
+
+This is for eyes only. What a run *is* stands in the store; nothing here decides anything.
+"""
+
+from collections import deque
+from collections.abc import Iterable, Mapping
+
+from liftlock.plan import facts as f
+
+TAIL = 12  # lines that are shown of a step that failed
+ENDED = ('success', 'failure', 'cancelled', 'skipped')
+
+
+class Step:
+    __slots__ = ('finished', 'message', 'name', 'number', 'outcome', 'started', 'state', 'tail')
+
+    def __init__(self, number: int, name: str, started: float) -> None:
+        self.number = number
+        self.name = name
+        self.state = 'running'  # then the conclusion
+        self.outcome = ''  # before continue-on-error
+        self.message = ''
+        self.started = started
+        self.finished = 0.0
+        self.tail: deque[str] = deque(maxlen=TAIL)
+
+    def seconds(self, now: float) -> float:
+        return (self.finished or now) - self.started
+
+
+class Job:
+    __slots__ = ('finished', 'key', 'message', 'name', 'started', 'state', 'steps')
+
+    def __init__(self, key: str, name: str, state: str) -> None:
+        self.key = key
+        self.name = name
+        self.state = state  # waiting, queued, running; then success, failure, cancelled, skipped
+        self.message = ''
+        self.started = 0.0
+        self.finished = 0.0
+        self.steps: dict[int, Step] = {}
+
+    @property
+    def ended(self) -> bool:
+        return self.state in ENDED
+
+    @property
+    def current(self) -> Step | None:
+        """The step that runs, or else the last one."""
+        running = [step for step in self.steps.values() if step.state == 'running']
+        return running[-1] if running else next(reversed(self.steps.values()), None)
+
+    def seconds(self, now: float) -> float:
+        return (self.finished or now) - self.started if self.started else 0.0
+
+
+class Board:
+    """One run. `expected` names the jobs that the workflow holds, before the plan is grown."""
+
+    def __init__(self, expected: Mapping[str, str] | None = None) -> None:
+        self.waiting = dict(expected or {})  # id -> name, of jobs no fact spoke of yet
+        self.jobs: dict[str, Job] = {}
+        self.run = 0
+        self.started = 0.0
+        self.finished = 0.0
+        self.conclusion = ''
+        self.submitted: f.RunSubmitted | None = None
+        self.annotations: list[f.Annotated] = []
+        self.summaries: list[f.Summarized] = []
+        self.artifacts: list[f.ArtifactStored] = []
+
+    def count(self, state: str) -> int:
+        return sum(job.state == state for job in self.jobs.values())
+
+    def step(self, job: str, number: int) -> Step | None:
+        return self.jobs[job].steps.get(number) if job in self.jobs else None
+
+    def hear(self, job: str, number: int, line: str) -> None:
+        step = self.step(job, number)
+        if step is not None:
+            step.tail.append(line)
+
+    def take(self, stamped: f.Stamped) -> None:
+        """Every fact is welcome; those that change nothing for the eye are passed over."""
+        self.run = stamped.run
+        at = stamped.at
+        match stamped.fact:
+            case f.RunSubmitted() as submitted:
+                self.submitted, self.started = submitted, at
+            case f.RunRestarted(_, jobs):
+                self._restart(jobs, at)
+            case f.RunFinished(conclusion):
+                self.conclusion, self.finished = conclusion, at
+            case f.Annotated() as found:
+                self.annotations.append(found)
+            case f.Summarized() as summary:
+                self.summaries.append(summary)
+            case f.ArtifactStored() as kept:
+                self.artifacts.append(kept)
+            case fact:
+                self._take_of_job(fact, at)
+
+    def _restart(self, jobs: Iterable[str], at: float) -> None:
+        self.started, self.finished, self.conclusion = at, 0.0, ''
+        for key in jobs:
+            self.jobs.pop(key, None)
+
+    def _take_of_job(self, fact: f.Fact, at: float) -> None:
+        match fact:
+            case f.JobQueued(key, name):
+                self._job(key, name, 'queued')
+            case f.JobBlocked(key, reason):
+                self._job(key, '', 'queued').message = reason
+            case f.JobClaimed(key):
+                job = self._job(key, '', 'running')
+                job.started, job.message, job.steps = at, '', {}
+            case f.JobSkipped(key, name, reason):
+                job = self._job(key, name, 'skipped')
+                job.message, job.finished = reason, at
+            case f.JobFinished(key, conclusion, _, message):
+                job = self._job(key, '', conclusion)
+                job.message, job.finished = message, at
+            case f.JobLost(key, reason):
+                self._job(key, '', 'queued').message = f'lost: {reason}'
+            case f.StepStarted(key, number, _, name):
+                self._job(key, '', 'running').steps[number] = Step(number, name, at)
+            case f.StepFinished(key, number, outcome, conclusion, message):
+                self._end_step(key, number, (outcome, conclusion, message), at)
+            case _:
+                pass
+
+    def _job(self, key: str, name: str, state: str) -> Job:
+        # `test[2]` and `deploy/smoke` grew out of the jobs `test` and `deploy` of the file
+        self.waiting.pop(key.partition('/')[0].partition('[')[0], None)
+        job = self.jobs.setdefault(key, Job(key, name or key, state))
+        job.name = name or job.name
+        job.state = state
+        return job
+
+    def _end_step(self, key: str, number: int, end: tuple[str, str, str], at: float) -> None:
+        step = self.step(key, number)
+        if step is None:  # skipped steps never start
+            return
+        step.outcome, step.state, step.message = end
+        step.finished = at

@@ -1,0 +1,93 @@
+"""A run as plain lines, for pipes and for those who want every line: `build | Run pytest`."""
+
+from typing import TextIO
+
+from liftlock.cli.board import Board, Job, Step
+from liftlock.cli.colour import Paint
+from liftlock.cli.figures import duration
+from liftlock.plan import facts as f
+
+WIDEST = 28  # longer names of jobs are not cut, but the others no longer line up with them
+
+
+class Plain:
+    """Writes each fact and each log line as it comes."""
+
+    def __init__(self, board: Board, stream: TextIO, paint: Paint) -> None:
+        self._board = board
+        self._stream = stream
+        self._paint = paint
+        self._order: dict[str, int] = {}
+        self._width = 0
+
+    def open(self) -> None:
+        """Nothing is held open."""
+
+    def close(self) -> None:
+        self._stream.flush()
+
+    def notice(self, text: str) -> None:
+        self._stream.write(self._paint.dim(text) + '\n')
+
+    def hear(self, job: str, number: int, line: str) -> None:
+        self._board.hear(job, number, line)
+        self._say(job, line)
+
+    def take(self, stamped: f.Stamped) -> None:
+        self._board.take(stamped)
+        paint = self._paint
+        match stamped.fact:
+            case f.JobBlocked(job, reason):
+                self._say(job, paint.yellow(f'waits: {reason}'))
+            case f.JobSkipped(job, _, reason):
+                self._say(job, paint.dim(f'skipped: {reason}'))
+            case f.JobLost(job, reason):
+                self._say(job, paint.red(f'lost: {reason}'))
+            case f.StepStarted(job, _, _, name):
+                self._say(job, paint.bold(f'> {name}'))
+            case f.StepFinished(job, number):
+                self._end_step(job, self._board.step(job, number))
+            case f.JobFinished(job):
+                self._end_job(self._board.jobs[job])
+            case _:
+                return
+        self._stream.flush()
+
+    def _end_step(self, job: str, step: Step | None) -> None:
+        if step is None or step.state == 'skipped':
+            return
+        because = f'  {step.message}' if step.message else ''
+        self._say(job, f'{verdict(self._paint, step)} {step.name}  {_took(step)}{because}')
+
+    def _end_job(self, job: Job) -> None:
+        because = f'  {job.message}' if job.message else ''
+        word = outcome(self._paint, job.state)
+        self._say(job.key, f'{word} in {duration(job.seconds(job.finished))}{because}')
+
+    def _say(self, key: str, text: str) -> None:
+        job = self._board.jobs.get(key)
+        name = job.name if job else key
+        index = self._order.setdefault(key, len(self._order))
+        self._width = max(self._width, min(len(name), WIDEST))
+        self._stream.write(f'{self._paint.cycle(index, name.ljust(self._width))} | {text}\n')
+
+
+def verdict(paint: Paint, step: Step) -> str:
+    """`ok`, `FAIL`, or what else became of it; a failure that was allowed is no FAIL."""
+    if step.state == 'success':
+        return paint.green('ok') if step.outcome != 'failure' else paint.yellow('failed, allowed:')
+    return paint.red('FAIL') if step.state == 'failure' else paint.yellow(step.state)
+
+
+def outcome(paint: Paint, state: str) -> str:
+    match state:
+        case 'success':
+            return paint.green('succeeded')
+        case 'failure':
+            return paint.red('FAILED')
+        case _:
+            return paint.yellow(state)
+
+
+def _took(step: Step) -> str:
+    return duration(step.seconds(step.finished))

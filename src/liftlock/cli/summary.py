@@ -1,0 +1,146 @@
+"""The last word on a run: what became of its jobs, what was found, and where to look next."""
+
+from collections.abc import Iterator
+
+from liftlock.cli.board import Board, Job
+from liftlock.cli.colour import Paint
+from liftlock.cli.figures import count, duration, size
+from liftlock.plan.facts import Annotated
+
+ANNOTATIONS = 20
+MARKDOWN = 16  # lines of a summary; the rest is in `liftlock show`
+
+MARKS = {'success': '✓', 'failure': '✗', 'cancelled': '⊘', 'skipped': '-'}
+
+
+def lines(board: Board, paint: Paint) -> Iterator[str]:
+    yield ''
+    yield headline(board, paint)
+    if len(board.jobs) > 1:
+        yield from _jobs(board, paint)
+    yield from _annotations(board, paint)
+    yield from _summaries(board, paint)
+    yield from _artifacts(board, paint)
+    yield from _next(board, paint)
+
+
+def mark(paint: Paint, state: str) -> str:
+    sign = MARKS.get(state, '·')
+    match state:
+        case 'success':
+            return paint.green(sign)
+        case 'failure':
+            return paint.red(sign)
+        case 'cancelled':
+            return paint.yellow(sign)
+        case _:
+            return paint.dim(sign)
+
+
+def headline(board: Board, paint: Paint) -> str:
+    name = board.submitted.name if board.submitted else ''
+    words = {'success': 'succeeded', 'failure': 'failed'}
+    word = words.get(board.conclusion, board.conclusion or 'did not end')
+    took = duration(board.finished - board.started) if board.finished else ''
+    counted = [(board.count(state), state) for state in ('success', 'failure', 'cancelled')]
+    tally = ', '.join(f'{number} {_tallied(state)}' for number, state in counted if number)
+    skipped = board.count('skipped')
+    if skipped:
+        tally += f', {skipped} skipped' if tally else f'{skipped} skipped'
+    text = f'{name} {word}' + (f' in {took}' if took else '')
+    jobs = f'{count(len(board.jobs), "job")}: {tally}' if tally else 'no jobs'
+    return f'{mark(paint, board.conclusion)} {paint.bold(text)} {paint.dim(f"({jobs})")}'
+
+
+def _tallied(state: str) -> str:
+    return {'success': 'ok', 'failure': 'failed'}.get(state, state)
+
+
+def _jobs(board: Board, paint: Paint) -> Iterator[str]:
+    width = max(len(job.name) for job in board.jobs.values())
+    for job in board.jobs.values():
+        took = duration(job.seconds(job.finished)) if job.started else ''
+        told = _why(job)
+        line = f'  {mark(paint, job.state)} {job.name.ljust(width)}  {took:>7}'
+        yield f'{line}  {paint.dim(told)}'.rstrip() if told else line.rstrip()
+
+
+def _why(job: Job) -> str:
+    failed = [step for step in job.steps.values() if step.state == 'failure']
+    if failed:
+        because = f': {failed[0].message}' if failed[0].message else ''
+        return f'{failed[0].name}{because}'
+    return job.message
+
+
+def _annotations(board: Board, paint: Paint) -> Iterator[str]:
+    order = {'error': 0, 'warning': 1, 'notice': 2}
+    found = sorted(board.annotations, key=lambda one: order.get(one.level, 3))
+    if not found:
+        return
+    yield ''
+    yield paint.bold('Annotations')
+    for one in found[:ANNOTATIONS]:
+        yield f'  {_level(paint, one.level)} {_placed(board, one, paint)}'
+    if len(found) > ANNOTATIONS:
+        yield paint.dim(f'  and {len(found) - ANNOTATIONS} more: liftlock show {board.run}')
+
+
+def _level(paint: Paint, level: str) -> str:
+    padded = level.ljust(7)
+    match level:
+        case 'error':
+            return paint.red(padded)
+        case 'warning':
+            return paint.yellow(padded)
+        case _:
+            return paint.blue(padded)
+
+
+def _placed(board: Board, one: Annotated, paint: Paint) -> str:
+    place = f'{one.file}:{one.line}' if one.line else one.file
+    job = board.jobs[one.job].name if one.job in board.jobs else one.job
+    title = f'{one.title}: ' if one.title else ''
+    first, *more = one.message.splitlines() or ['']
+    told = f'{title}{first}' + (' …' if more else '')
+    return f'{place + "  " if place else ""}{told}  {paint.dim(job)}'
+
+
+def _summaries(board: Board, paint: Paint) -> Iterator[str]:
+    for one in board.summaries:
+        job = board.jobs[one.job].name if one.job in board.jobs else one.job
+        shown = one.markdown.strip().splitlines()
+        yield ''
+        yield paint.bold(f'Summary of {job}')
+        yield from (f'  {line}' for line in shown[:MARKDOWN])
+        if len(shown) > MARKDOWN:
+            yield paint.dim(f'  … {len(shown) - MARKDOWN} more lines: liftlock show {board.run}')
+
+
+def _artifacts(board: Board, paint: Paint) -> Iterator[str]:
+    if not board.artifacts:
+        return
+    yield ''
+    yield paint.bold('Artifacts')
+    width = max(len(one.name) for one in board.artifacts)
+    for one in board.artifacts:
+        yield f'  {one.name.ljust(width)}  {size(one.size):>9}  {count(one.files, "file")}'
+
+
+def _next(board: Board, paint: Paint) -> Iterator[str]:
+    failed = [job for job in board.jobs.values() if job.state == 'failure']
+    tries = []
+    if failed:
+        tries.append(f'liftlock logs {board.run} -j {quoted(failed[0].key)}')
+        tries.append(f'liftlock rerun {board.run} --failed')
+    if board.artifacts:
+        tries.append(f'liftlock artifacts {board.run}')
+    if not tries:
+        return
+    yield ''
+    yield paint.dim('Next: ' + '   '.join(tries))
+
+
+def quoted(key: str) -> str:
+    """As a shell wants it: `test[0]` would be a glob."""
+    return f"'{key}'" if not key.replace('-', '').replace('_', '').isalnum() else key
