@@ -7,6 +7,8 @@ true, and never changed. `wire.py` turns facts into JSON and back; unknown kinds
 from collections.abc import Mapping
 from typing import NamedTuple, TypeAlias
 
+from liftlock.language.expressions.values import Value
+
 
 class RunSubmitted(NamedTuple):
     """`request` is the digest of the stored Request; secrets are not in it."""
@@ -146,12 +148,19 @@ class ArtifactStored(NamedTuple):
     files: int
 
 
+class Unknown(NamedTuple):
+    """A fact of a kind that this version does not know: kept as it is, and otherwise ignored."""
+
+    kind: str
+    data: Mapping[str, Value]
+
+
 RunFact: TypeAlias = RunSubmitted | RunRestarted | StopRequested | RunFinished
 JobFact: TypeAlias = JobQueued | JobBlocked | JobClaimed | JobSkipped | JobFinished | JobLost
 StepFact: TypeAlias = (
     StepStarted | StepFinished | Annotated | Summarized | ActionResolved | ArtifactStored
 )
-Fact: TypeAlias = RunFact | JobFact | StepFact
+Fact: TypeAlias = RunFact | JobFact | StepFact | Unknown
 
 
 class Stamped(NamedTuple):

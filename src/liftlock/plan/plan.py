@@ -8,7 +8,8 @@ from collections.abc import Mapping
 from typing import NamedTuple
 
 from liftlock.language.expressions.values import Value
-from liftlock.language.workflow import Job, Workflow
+from liftlock.language.template import Token
+from liftlock.language.workflow import Job, Permissions, Workflow
 from liftlock.plan.event import Event
 
 
@@ -16,7 +17,8 @@ class Request(NamedTuple):
     """Everything that a plan is made from. Secrets are not in it; their names may be.
 
     `files` maps a path in the repository (`.github/workflows/ci.yml`), or a remote reference
-    (`owner/repo/.github/workflows/x.yml@ref`), to the text that was read.
+    (`owner/repo/.github/workflows/x.yml@ref`), to the text that was read. `inputs` are as they
+    were given (strings from a command line will do): the plan checks and types them.
     """
 
     event: Event
@@ -33,6 +35,24 @@ class Request(NamedTuple):
     debug: bool = False
 
 
+class Group(NamedTuple):
+    """A concurrency group, evaluated. Names compare without regard to case."""
+
+    name: str
+    cancel_in_progress: bool = False
+    queue: str = 'single'  # or 'max'
+
+
+class Passed(NamedTuple):
+    """What one call hands on: its `secrets:` as written, and what its expressions may see.
+
+    `secrets` is None (nothing is handed on), the literal `inherit`, or a mapping.
+    """
+
+    secrets: Token | None
+    contexts: dict[str, Value]
+
+
 class JobPlan(NamedTuple):
     """One job that is ready to be started: every name, number and label is decided.
 
@@ -47,8 +67,7 @@ class JobPlan(NamedTuple):
     workflow: Workflow  # the file in which the job stands, for its env and defaults
     contexts: dict[str, Value]
     labels: tuple[str, ...]
-    # one entry a call on the way in, outermost first: the call's `secrets:`; empty = all secrets
-    calls: tuple[str, ...] = ()
+    calls: tuple[Passed, ...] = ()  # one a call on the way in, outermost first
     timeout_minutes: int = 360
     cancel_timeout_minutes: int = 5
     continue_on_error: bool = False
@@ -57,3 +76,21 @@ class JobPlan(NamedTuple):
     queue: str = 'single'
     environment: str = ''
     request_env: Mapping[str, str] = {}
+    runner_group: str = ''  # `runs-on: {group: …}`
+    permissions: Permissions | None = None  # of its token; None: what the repository grants
+
+
+class Plan(NamedTuple):
+    """One run of one workflow. Jobs are expanded as the run goes on (see `progress`).
+
+    `workflows` holds every file that is called, by the key of `Request.files` it was read from.
+    `contexts` are those of the whole workflow: github, inputs, vars.
+    """
+
+    request: Request
+    workflow: Workflow
+    name: str  # `name:`, else the path
+    title: str  # `run-name:`, else the commit's subject or what GitHub shows for the event
+    workflows: Mapping[str, Workflow]
+    contexts: dict[str, Value]
+    concurrency: Group | None = None  # of the whole run
