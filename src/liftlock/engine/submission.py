@@ -1,0 +1,57 @@
+"""What is handed to the engine when a run begins, and what it needs again to take one up."""
+
+from collections.abc import Awaitable, Callable, Mapping
+from pathlib import Path
+from typing import NamedTuple, Protocol
+
+from liftlock.language.expressions.values import Value
+from liftlock.plan.facts import JobFinished, Stamped
+from liftlock.plan.plan import Request
+from liftlock.runner.ports import JobRequest, Log, Report, Stop, World
+
+
+class Submission(NamedTuple):
+    """One run to be. All of it is kept in the store, so nothing in it may be secret.
+
+    The request's `run_id` and `run_number` are given by the store. `keep` is JSON for whoever
+    builds the world again when the run is resumed: where the snapshot lies, say.
+    """
+
+    request: Request
+    name: str  # the workflow's
+    title: str  # run-name, or the commit's subject
+    keep: Mapping[str, Value] = {}
+    secrets: tuple[str, ...] = ()  # names only
+    allow_missing_runners: bool = False
+
+
+class Watch(Protocol):
+    """Told what happens while it happens. Facts and lines are masked before they come here."""
+
+    def take(self, stamped: Stamped) -> None: ...
+
+    def hear(self, job: str, number: int, line: str) -> None: ...
+
+
+RunJob = Callable[[JobRequest, World, Report, Log, Stop], Awaitable[JobFinished]]
+Shell = Callable[[Mapping[str, str], Path], Awaitable[None]]
+
+
+class Hands(NamedTuple):
+    """What the engine has done by others; the wiring names them."""
+
+    world: Callable[[int, Submission], World]  # of one run; called once a carrying-out
+    run_job: RunJob
+    end_leftovers: Callable[[str], None]  # kill what carries this RUNNER_TRACKING_ID
+
+
+class Terms(NamedTuple):
+    """What a person adds when a run is carried out; none of it is stored.
+
+    `restart_lost`: jobs that were running when their engine died start again, unless they
+    deploy. Without it only jobs of which no step had started do.
+    """
+
+    secrets: Mapping[str, str] = {}
+    shell_on_failure: Shell | None = None
+    restart_lost: bool = True
