@@ -1,0 +1,1 @@
+"""A small web shop: products, stock and orders over HTTP."""
