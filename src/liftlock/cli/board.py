@@ -60,6 +60,7 @@ class Board:
 
     def __init__(self, expected: Mapping[str, str] | None = None) -> None:
         self.waiting = dict(expected or {})  # id -> name, of jobs no fact spoke of yet
+        self.calls: set[str] = set()  # called workflows in a concurrency group: nobody runs these
         self.jobs: dict[str, Job] = {}
         self.run = 0
         self.started = 0.0
@@ -76,10 +77,11 @@ class Board:
     def step(self, job: str, number: int) -> Step | None:
         return self.jobs[job].steps.get(number) if job in self.jobs else None
 
-    def hear(self, job: str, number: int, line: str) -> None:
+    def hear(self, job: str, number: int, lines: str) -> None:
+        """Whole lines, each ended by a line feed. Only the last few are kept."""
         step = self.step(job, number)
         if step is not None:
-            step.tail.append(line)
+            step.tail.extend(lines.rsplit('\n', TAIL + 1)[-TAIL - 1 : -1])
 
     def take(self, stamped: f.Stamped) -> None:
         """Every fact is welcome; those that change nothing for the eye are passed over."""
@@ -108,6 +110,10 @@ class Board:
 
     def _take_of_job(self, fact: f.Fact, at: float) -> None:
         match fact:
+            case f.JobQueued(key, _, ()):
+                self.calls.add(key)
+            case f.JobFinished(key) if key in self.calls:
+                pass
             case f.JobQueued(key, name):
                 self._job(key, name, 'queued')
             case f.JobBlocked(key, reason):

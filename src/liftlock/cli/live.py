@@ -48,16 +48,17 @@ class Terminal:
     def notice(self, text: str) -> None:
         self._console.print(Text(text, 'dim'))
 
-    def hear(self, job: str, number: int, line: str) -> None:
-        self._board.hear(job, number, line)
+    def hear(self, job: str, number: int, lines: str) -> None:
+        self._board.hear(job, number, lines)
         if self._verbose:
             name = self._board.jobs[job].name if job in self._board.jobs else job
-            self._console.print(Text.assemble((f'{name} | ', 'cyan'), Text.from_ansi(line)))
+            for line in lines[:-1].split('\n'):
+                self._console.print(Text.assemble((f'{name} | ', 'cyan'), Text.from_ansi(line)))
 
     def take(self, stamped: f.Stamped) -> None:
         self._board.take(stamped)
         match stamped.fact:
-            case f.JobFinished(key) | f.JobSkipped(key):
+            case f.JobFinished(key) | f.JobSkipped(key) if key in self._board.jobs:
                 self._console.print(ended(self._board, self._board.jobs[key]))
             case _:
                 pass

@@ -29,9 +29,10 @@ class Plain:
     def notice(self, text: str) -> None:
         self._stream.write(self._paint.dim(text) + '\n')
 
-    def hear(self, job: str, number: int, line: str) -> None:
-        self._board.hear(job, number, line)
-        self._say(job, line)
+    def hear(self, job: str, number: int, lines: str) -> None:
+        self._board.hear(job, number, lines)
+        prefix = self._prefix(job)
+        self._stream.write(prefix + lines[:-1].replace('\n', '\n' + prefix) + '\n')
 
     def take(self, stamped: f.Stamped) -> None:
         self._board.take(stamped)
@@ -47,7 +48,7 @@ class Plain:
                 self._say(job, paint.bold(f'> {name}'))
             case f.StepFinished(job, number):
                 self._end_step(job, self._board.step(job, number))
-            case f.JobFinished(job):
+            case f.JobFinished(job) if job in self._board.jobs:
                 self._end_job(self._board.jobs[job])
             case _:
                 return
@@ -65,11 +66,14 @@ class Plain:
         self._say(job.key, f'{word} in {duration(job.seconds(job.finished))}{because}')
 
     def _say(self, key: str, text: str) -> None:
+        self._stream.write(f'{self._prefix(key)}{text}\n')
+
+    def _prefix(self, key: str) -> str:
         job = self._board.jobs.get(key)
         name = job.name if job else key
         index = self._order.setdefault(key, len(self._order))
         self._width = max(self._width, min(len(name), WIDEST))
-        self._stream.write(f'{self._paint.cycle(index, name.ljust(self._width))} | {text}\n')
+        return f'{self._paint.cycle(index, name.ljust(self._width))} | '
 
 
 def verdict(paint: Paint, step: Step) -> str:

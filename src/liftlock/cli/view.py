@@ -20,7 +20,9 @@ class View(Protocol):
 
     def notice(self, text: str) -> None: ...
 
-    def hear(self, job: str, number: int, line: str) -> None: ...
+    def hear(self, job: str, number: int, lines: str) -> None:
+        """Whole lines of a step's output, each ended by a line feed."""
+        ...
 
     def take(self, stamped: Stamped) -> None: ...
 
@@ -41,7 +43,7 @@ class Facts:
     def notice(self, text: str) -> None:
         sys.stderr.write(f'{text}\n')
 
-    def hear(self, job: str, number: int, line: str) -> None:
+    def hear(self, job: str, number: int, lines: str) -> None:
         """Log lines are no facts; `liftlock logs` has them."""
 
     def take(self, stamped: Stamped) -> None:

@@ -1,0 +1,90 @@
+"""The user's own settings for this machine: `$XDG_CONFIG_HOME/liftlock/config.yml`.
+
+    labels:                       # runs-on label -> where such jobs run on this machine
+      ubuntu-latest: host
+      gpu: host
+    actions:                      # where actions are fetched from, instead of github.com
+      actions/*: ~/mirrors/{name}
+      '*': https://git.example.org/mirrors/{owner}-{name}.git
+    tool-cache: ~/.cache/toolcache
+
+The file is optional, and so is every key in it.
+"""
+
+from collections.abc import Iterator, Mapping
+from pathlib import Path
+from typing import Final, NamedTuple
+
+from liftlock.errors import UserError
+
+KEYS: Final = ('labels', 'actions', 'tool-cache')
+EXECUTORS: Final = ('host',)
+LABELS: Final = {
+    name: 'host'
+    for name in (
+        'self-hosted',
+        'linux',
+        'x64',
+        'ubuntu-latest',
+        'ubuntu-24.04',
+        'ubuntu-22.04',
+        'ubuntu-20.04',
+        'ubuntu-slim',
+    )
+}
+
+
+class Config(NamedTuple):
+    labels: Mapping[str, str] = LABELS  # lower-case label -> executor
+    actions: tuple[tuple[str, str], ...] = ()  # (pattern of owner/name, where instead)
+    tool_cache: str = ''  # '' = in the cache directory
+
+
+def read(path: Path) -> Config:
+    """The settings in this file; the defaults if there is none. Raises UserError."""
+    try:
+        text = path.read_text(encoding='utf-8')
+    except FileNotFoundError:
+        return Config()
+    except (OSError, UnicodeDecodeError) as error:
+        raise UserError(f'{path} cannot be read: {error}') from error
+    return parse(text, str(path))
+
+
+def parse(text: str, path: str) -> Config:
+    import yaml
+
+    try:
+        content = yaml.safe_load(text)
+    except yaml.YAMLError as error:
+        raise UserError(f'{path} is no YAML: {" ".join(str(error).split())}') from error
+    if content is None:
+        return Config()
+    if not isinstance(content, dict):
+        raise UserError(f'{path} must hold a mapping', f'keys: {", ".join(KEYS)}')
+    for key in content:
+        if key not in KEYS:
+            raise UserError(f'{path}: unknown key "{key}"', f'known keys: {", ".join(KEYS)}')
+    labels = dict(_pairs(content.get('labels'), f'{path}: labels'))
+    for label, executor in labels.items():
+        if executor not in EXECUTORS:
+            known = ', '.join(EXECUTORS)
+            raise UserError(
+                f'{path}: label "{label}" asks for the executor "{executor}"', f'there is: {known}'
+            )
+    return Config(
+        {**LABELS, **{label.lower(): executor for label, executor in labels.items()}},
+        tuple(_pairs(content.get('actions'), f'{path}: actions')),
+        str(content.get('tool-cache') or ''),
+    )
+
+
+def _pairs(content: object, where: str) -> Iterator[tuple[str, str]]:
+    if content is None:
+        return
+    if not isinstance(content, dict):
+        raise UserError(f'{where} must be a mapping')
+    for key, value in content.items():
+        if not isinstance(key, str) or not isinstance(value, str):
+            raise UserError(f'{where}: "{key}: {value}" must be two texts')
+        yield key, value
