@@ -29,9 +29,18 @@ class Sources(Protocol):
     """The snapshot of the repository that was taken when the run was submitted."""
 
     async def checkout(
-        self, directory: Path, ref: str, fetch_depth: int, log: Callable[[str], None]
+        self,
+        directory: Path,
+        ref: str,
+        fetch_depth: int,
+        log: Callable[[str], None],
+        *,
+        tags: bool = False,
     ) -> str:
-        """Fill the directory with that ref ('' = the run's commit); return the commit."""
+        """Fill the directory with that ref ('' = the run's commit); return the commit.
+
+        `fetch_depth` 0 brings all branches and tags, `tags` the tags in any case.
+        """
         ...
 
 
@@ -84,6 +93,10 @@ class Actions(Protocol):
     """Finds `owner/repo@ref` and brings it to this disk, once."""
 
     async def find(self, owner_repo: str, ref: str, log: Callable[[str], None]) -> Found: ...
+
+    def remotes(self, owner_repo: str) -> Sequence[str]:
+        """Where git finds that repository, best first: URLs or paths."""
+        ...
 
 
 class World(NamedTuple):

@@ -1,0 +1,211 @@
+"""The user's files as one commit, without a byte written into the user's repository.
+
+What is tracked or not ignored is what a push would bring, the uncommitted changes included. They
+are staged with an index of our own (copied from the user's, so that git need not read unchanged
+files again) and written to an object store of our own, which borrows the rest from the user's by
+`objects/info/alternates`. The user's git directory is only read: its settings, excludes,
+attributes and sparse patterns apply as they always do.
+
+A clean work tree needs no commit: HEAD is the snapshot. The same files on the same HEAD give
+the same commit, because its author and its dates are fixed.
+"""
+
+import contextlib
+import hashlib
+import json
+import os
+from collections.abc import Sequence
+from pathlib import Path
+from typing import NamedTuple
+
+from liftlock.errors import UserError
+from liftlock.runner import git
+from liftlock.runner.repository import Repository
+
+_NO_DATE = '2000-01-01T00:00:00+00:00'  # of a commit on no commit
+# Hooks and file-system monitors of the user must not run, and no shared index be written.
+_QUIET = (
+    '-c', 'core.hooksPath=/dev/null', '-c', 'core.fsmonitor=false', '-c', 'core.splitIndex=false',
+    '-c', 'i18n.commitEncoding=UTF-8', '-c', 'advice.addEmbeddedRepo=false',
+    '-c', 'core.safecrlf=false',
+)  # fmt: skip
+
+
+class Snapshot(NamedTuple):
+    """Where one commit can be had for as long as it is needed. Paths are absolute.
+
+    `store` is a bare repository of ours. `source` is the user's git directory, to be read for
+    its branches and tags. `tree` is the work tree where its files are those of the commit, as
+    they were when it was taken; None where they are not.
+    """
+
+    store: Path
+    commit: str
+    source: Path
+    url: str = ''
+    dirty: bool = False
+    tree: Path | None = None
+
+
+def take(repository: Repository, state: Path, *, clean: bool = False) -> Snapshot:
+    """Keep the work tree (or, if `clean`, HEAD) as a commit. UserError when git cannot."""
+    store = _prepare_store(repository, state)
+    if clean and repository.unborn:
+        raise UserError('there is no commit yet', 'commit something, or run without --clean')
+    if clean or not (repository.touched or repository.unborn):
+        commit = repository.head
+    else:
+        commit = _commit(repository, store)
+    _keep(store, commit)
+    dirty = commit != repository.head
+    tree = None if clean and repository.touched else repository.top
+    return Snapshot(store, commit, repository.common, repository.url, dirty, tree)
+
+
+def open_snapshot(store: Path, commit: str) -> Snapshot:
+    """A snapshot that an earlier process took; its work tree may have changed since."""
+    try:
+        known = json.loads((store / 'liftlock.json').read_text())
+    except (OSError, ValueError):
+        raise UserError(f'the snapshot {commit[:12]} is gone from {store}') from None
+    return Snapshot(store, commit, Path(known['source']), known['url'])
+
+
+def read_files(snapshot: Snapshot, prefix: str) -> dict[str, str]:
+    """The text of every file below a folder (`.github/workflows/`), by path.
+
+    Bytes that aren't UTF-8 come as surrogates, for the reader of the file to complain about.
+    """
+    if snapshot.tree is not None:
+        return _read_tree(snapshot.tree, prefix)
+    listing = git.ask(
+        'ls-tree', '-r', '-z', '--name-only', snapshot.commit, '--', prefix, cwd=snapshot.store
+    )
+    paths = [path for path in listing.text.split('\0') if path]
+    return {path: _read_blob(snapshot, path) for path in paths}
+
+
+def _read_tree(top: Path, prefix: str) -> dict[str, str]:
+    found: dict[str, str] = {}
+    for folder, _, names in os.walk(top / prefix):
+        for name in names:
+            file = Path(folder, name)
+            with contextlib.suppress(OSError):  # a dangling link is no workflow
+                text = file.read_bytes().decode('utf-8', 'surrogateescape')
+                found[file.relative_to(top).as_posix()] = text
+    return dict(sorted(found.items()))
+
+
+def _read_blob(snapshot: Snapshot, path: str) -> str:
+    return git.ask('cat-file', 'blob', f'{snapshot.commit}:{path}', cwd=snapshot.store).text
+
+
+def _prepare_store(repository: Repository, state: Path) -> Path:
+    """Our bare repository for this one of the user's: files as `git init --bare` would lay them,
+    written by hand because a spawn costs more than all of them."""
+    digest = hashlib.sha256(os.fsencode(repository.common)).hexdigest()[:16]
+    store = state / 'sources' / f'{digest}.git'
+    try:
+        for folder in ('objects/info', 'refs/liftlock'):
+            (store / folder).mkdir(parents=True, exist_ok=True)
+        _write(store / 'HEAD', 'ref: refs/heads/none\n')
+        _write(store / 'config', _configuration(repository.hash))
+        _write(store / 'objects/info/alternates', f'{repository.objects}\n')
+        known = {'source': str(repository.common), 'url': repository.url}
+        _write(store / 'liftlock.json', json.dumps(known) + '\n')
+        _copy_shallow(repository, store)
+    except OSError as error:
+        raise UserError(f'cannot keep sources in {store}: {error.strerror}') from error
+    return store
+
+
+def _configuration(algorithm: str) -> str:
+    version = '0' if algorithm == 'sha1' else '1'
+    extension = '' if algorithm == 'sha1' else f'[extensions]\n\tobjectFormat = {algorithm}\n'
+    return (
+        f'[core]\n\trepositoryFormatVersion = {version}\n\tbare = true\n{extension}'
+        '[gc]\n\tauto = 0\n[uploadpack]\n\tallowAnySHA1InWant = true\n'
+    )
+
+
+def _copy_shallow(repository: Repository, store: Path) -> None:
+    """Where the user's history ends, ours must end: else git misses the parents."""
+    if repository.shallow:
+        _write(store / 'shallow', (repository.common / 'shallow').read_text())
+    else:
+        (store / 'shallow').unlink(missing_ok=True)
+
+
+def _write(file: Path, text: str) -> None:
+    """Whole or not at all, and not at all if it stands there already: runs share the store."""
+    with contextlib.suppress(FileNotFoundError):
+        if file.read_text() == text:
+            return
+    draft = file.with_name(f'{file.name}.{os.getpid()}')
+    draft.write_text(text)
+    draft.replace(file)
+
+
+def _commit(repository: Repository, store: Path) -> str:
+    index = store / f'index.{os.getpid()}'
+    env = {
+        'GIT_DIR': str(repository.private),
+        'GIT_WORK_TREE': str(repository.top),
+        'GIT_INDEX_FILE': str(index),
+        'GIT_OBJECT_DIRECTORY': str(store / 'objects'),
+    }
+    try:
+        _copy_index(repository, index)
+        _tell(repository, env, 'add', '--all')
+        tree = _tell(repository, env, 'write-tree')
+        if not repository.unborn and tree == repository.log[0].commit.tree:
+            return repository.head  # e.g. files that differ in nothing that git keeps
+        return _tell(
+            repository, _signed(repository, env), 'commit-tree', tree, *_lineage(repository)
+        )
+    finally:
+        for leftover in (index, index.with_name(f'{index.name}.lock')):
+            leftover.unlink(missing_ok=True)
+
+
+def _copy_index(repository: Repository, index: Path) -> None:
+    with contextlib.suppress(FileNotFoundError):
+        index.write_bytes((repository.private / 'index').read_bytes())
+        # git trusts an entry that is older than the index file; a younger copy would make it
+        # trust files that were changed within the same tick as the user's index.
+        kept = (repository.private / 'index').stat()
+        os.utime(index, ns=(kept.st_atime_ns, kept.st_mtime_ns))
+
+
+def _lineage(repository: Repository) -> Sequence[str]:
+    if repository.unborn:
+        return ('-m', 'Uncommitted changes')
+    subject = repository.log[0].commit.message.partition('\n')[0]
+    return ('-p', repository.head, '-m', f'Uncommitted changes on top of: {subject}')
+
+
+def _signed(repository: Repository, env: dict[str, str]) -> dict[str, str]:
+    date = _NO_DATE if repository.unborn else repository.log[0].committed
+    return env | {
+        f'GIT_{role}_{field}': value
+        for role in ('AUTHOR', 'COMMITTER')
+        for field, value in (('NAME', 'Liftlock'), ('EMAIL', 'liftlock@localhost'), ('DATE', date))
+    }
+
+
+def _tell(repository: Repository, env: dict[str, str], *arguments: str) -> str:
+    env = {'GIT_ALTERNATE_OBJECT_DIRECTORIES': str(repository.objects)} | env
+    answer = git.ask(*_QUIET, *arguments, cwd=repository.top, env=env)
+    if answer.code:
+        raise UserError(
+            f'git cannot take the work tree as it stands: {answer.last}',
+            'name such files in .gitignore, or run --clean to take HEAD instead',
+        )
+    return answer.text.strip()
+
+
+def _keep(store: Path, commit: str) -> None:
+    """A ref, so that no clean-up of ours takes the commit's objects away."""
+    file = store / 'refs' / 'liftlock' / commit
+    if not file.exists():
+        _write(file, f'{commit}\n')
