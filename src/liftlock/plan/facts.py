@@ -84,10 +84,12 @@ class JobFinished(NamedTuple):
 
 
 class JobLost(NamedTuple):
-    """The worker went silent."""
+    """The worker went silent. `again`: somebody asked that the job be started anew although it
+    had begun; otherwise it starts again only if none of its steps had started."""
 
     job: str
     reason: str
+    again: bool = False
 
 
 class StepStarted(NamedTuple):
