@@ -1,0 +1,22 @@
+"""What others want of a run that somebody carries out. The owner alone makes facts of it."""
+
+from liftlock.plan import wire
+from liftlock.plan.facts import Fact, Stamped
+from liftlock.store import journal
+from liftlock.store.database import Store
+
+
+def send(store: Store, run: int, fact: Fact) -> None:
+    with store.transaction() as sql:
+        sql.execute('INSERT INTO inbox (run, body) VALUES (?, ?)', (run, wire.dump(fact)))
+
+
+def receive(store: Store, run: int, token: int) -> list[Stamped]:
+    """Take everything out and append it to the run's facts."""
+    with store.reading() as sql:
+        if sql.execute('SELECT 1 FROM inbox WHERE run = ?', (run,)).fetchone() is None:
+            return []
+    with store.transaction() as sql:
+        store.check(sql, run, token)
+        rows = sql.execute('DELETE FROM inbox WHERE run = ? RETURNING id, body', (run,)).fetchall()
+        return journal.append(sql, run, [wire.load(body) for _, body in sorted(rows)], token)

@@ -1,0 +1,238 @@
+"""A job's log: an append-only file of lines, and an index that finds them again.
+
+    <name>.log   the lines as they were written, nothing else: `less` can read it
+    <name>.idx   one record a *segment*: lines of one step that were written together
+
+A segment knows its bytes, its lines, its step and when it was written. So a window of lines, a
+step's section and a line's time are found without reading the rest, and a line costs a list
+append. Bytes are written before their record: after `kill -9` what no record covers belongs to
+the last step. Later `compress` turns each segment into a zlib frame (`.log.z`, `.idx.z`).
+"""
+
+import mmap
+import os
+import struct
+import time
+import zlib
+from bisect import bisect_right
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Final, NamedTuple
+
+from liftlock.errors import UserError
+
+SEGMENT: Final = 64 * 1024  # characters that are held back before they are written
+RECORD: Final = struct.Struct('<QIIIId')
+WORTH_IT: Final = 256 * 1024  # smaller logs are left as they are
+
+
+class Segment(NamedTuple):
+    """`offset` and `length` in bytes of the file; `first` is the first line's number from 0."""
+
+    offset: int
+    length: int
+    first: int
+    lines: int
+    step: int
+    at: float
+
+
+class Line(NamedTuple):
+    """`at` is when the line was written, to the nearest flush; seconds since 1970."""
+
+    number: int
+    step: int
+    at: float
+    text: str
+
+
+class LogWriter:
+    """Takes lines of one job. Satisfies the runner's `Log`."""
+
+    __slots__ = (
+        '_chunks',
+        '_data',
+        '_index',
+        '_line',
+        '_lines',
+        '_name',
+        '_offset',
+        '_size',
+        '_step',
+    )
+
+    def __init__(self, name: Path) -> None:
+        """`name` without suffix; a log of that name must not exist. Opened at the first flush."""
+        self._name = name
+        self._data = self._index = -1
+        self._offset = self._line = 0
+        self._chunks: list[str] = []
+        self._lines = self._size = 0
+        self._step = 0
+
+    def write(self, number: int, line: str) -> None:
+        self.write_many(number, line + '\n')
+
+    def write_many(self, number: int, lines: str) -> None:
+        if number != self._step:
+            self.flush()
+            self._step = number
+        self._chunks.append(lines)
+        self._size += len(lines)
+        if self._size >= SEGMENT:
+            self.flush()
+
+    def flush(self) -> None:
+        """Hand what was held back to the kernel: from here on it survives `kill -9`.
+
+        UserError if the disk is full or the file cannot be written.
+        """
+        if not self._chunks:
+            return
+        data = ''.join(self._chunks).encode('utf-8', 'replace')
+        lines = data.count(b'\n')
+        record = RECORD.pack(self._offset, len(data), self._line, lines, self._step, time.time())
+        try:
+            if self._data < 0:
+                self._open()
+            _write(self._data, data)
+            _write(self._index, record)
+        except OSError as error:
+            raise UserError(f'cannot write the log {self._name}.log: {error.strerror}') from None
+        self._offset += len(data)
+        self._line += lines
+        self._chunks.clear()
+        self._size = 0
+
+    def close(self) -> None:
+        try:
+            self.flush()
+        finally:
+            if self._data >= 0:
+                os.close(self._data)
+                os.close(self._index)
+                self._data = self._index = -1
+
+    def _open(self) -> None:
+        flags = os.O_WRONLY | os.O_CREAT | os.O_APPEND
+        try:
+            self._data = os.open(f'{self._name}.log', flags, 0o600)
+        except FileNotFoundError:
+            self._name.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
+            self._data = os.open(f'{self._name}.log', flags, 0o600)
+        self._index = os.open(f'{self._name}.idx', flags, 0o600)
+
+
+def _write(file: int, data: bytes) -> None:
+    view = memoryview(data)
+    while view:
+        view = view[os.write(file, view) :]
+
+
+class LogReader:
+    """A log that may still be growing; `refresh` looks again."""
+
+    def __init__(self, name: Path) -> None:
+        """`name` without suffix. A log that was never written is empty."""
+        self._name = name
+        self._segments: list[Segment] = []
+        self._data: bytes | mmap.mmap = b''
+        self._packed = False
+        self.refresh()
+
+    def refresh(self) -> int:
+        """Take in what was written since; return the number of lines."""
+        self._packed = self._name.with_name(self._name.name + '.idx.z').exists()
+        suffix = '.z' if self._packed else ''
+        index = _read(f'{self._name}.idx{suffix}')
+        whole = len(index) - len(index) % RECORD.size
+        self._segments = [Segment(*one) for one in RECORD.iter_unpack(index[:whole])]
+        self._data = _mapped(f'{self._name}.log{suffix}')
+        if not self._packed:
+            self._cover_the_rest()
+        return self.count
+
+    @property
+    def count(self) -> int:
+        last = self._segments[-1] if self._segments else None
+        return last.first + last.lines if last else 0
+
+    def steps(self) -> dict[int, int]:
+        """How many lines each step wrote, in the order of their first ones."""
+        found: dict[int, int] = {}
+        for segment in self._segments:
+            found[segment.step] = found.get(segment.step, 0) + segment.lines
+        return found
+
+    def lines(
+        self, start: int = 0, stop: int | None = None, step: int | None = None
+    ) -> Iterator[Line]:
+        """Lines with numbers from `start` up to but not including `stop`, of one step or all."""
+        end = self.count if stop is None else min(stop, self.count)
+        at = bisect_right(self._segments, start, key=lambda segment: segment.first) - 1
+        for segment in self._segments[max(at, 0) :]:
+            if segment.first >= end:
+                return
+            if step is None or segment.step == step:
+                yield from self._window(segment, start, end)
+
+    def text(self, segment: Segment) -> str:
+        data = self._data[segment.offset : segment.offset + segment.length]
+        return (zlib.decompress(data) if self._packed else bytes(data)).decode('utf-8', 'replace')
+
+    @property
+    def segments(self) -> tuple[Segment, ...]:
+        return tuple(self._segments)
+
+    def _window(self, segment: Segment, start: int, end: int) -> Iterator[Line]:
+        texts = self.text(segment).split('\n')
+        first = max(start - segment.first, 0)
+        last = min(end - segment.first, segment.lines)
+        for index in range(first, last):
+            yield Line(segment.first + index, segment.step, segment.at, texts[index])
+
+    def _cover_the_rest(self) -> None:
+        """Bytes whose record was lost, by `kill -9` or because it is just being written."""
+        covered = 0
+        if self._segments:
+            covered = self._segments[-1].offset + self._segments[-1].length
+        end = self._data.rfind(b'\n', covered) + 1
+        if end > covered:
+            lines = bytes(self._data[covered:end]).count(b'\n')
+            step, at = (self._segments[-1][4:]) if self._segments else (0, time.time())
+            self._segments.append(Segment(covered, end - covered, self.count, lines, step, at))
+
+
+def compress(name: Path) -> bool:
+    """Pack a log that nobody writes any more; False if it is not worth it or done already."""
+    plain = name.with_name(name.name + '.log')
+    if not plain.exists() or plain.stat().st_size < WORTH_IT:
+        return False
+    reader = LogReader(name)
+    offset = 0
+    packed, index = Path(f'{name}.log.z'), Path(f'{name}.idx.z.new')
+    with packed.open('wb') as data, index.open('wb') as records:
+        for segment in reader.segments:
+            frame = zlib.compress(reader.text(segment).encode('utf-8', 'replace'), 6)
+            data.write(frame)
+            records.write(RECORD.pack(offset, len(frame), *segment[2:]))
+            offset += len(frame)
+    index.rename(f'{name}.idx.z')  # from here on readers take the packed one
+    plain.unlink()
+    Path(f'{name}.idx').unlink(missing_ok=True)
+    return True
+
+
+def _read(path: str) -> bytes:
+    try:
+        return Path(path).read_bytes()
+    except FileNotFoundError:
+        return b''
+
+
+def _mapped(path: str) -> bytes | mmap.mmap:
+    try:
+        with Path(path).open('rb') as file:
+            return mmap.mmap(file.fileno(), 0, access=mmap.ACCESS_READ)
+    except (FileNotFoundError, ValueError):  # ValueError: an empty file cannot be mapped
+        return b''

@@ -1,0 +1,185 @@
+"""Runs as rows: written down, claimed, listed."""
+
+import hashlib
+from collections.abc import Callable
+from typing import Final, NamedTuple
+
+from liftlock.errors import UserError
+from liftlock.plan.facts import RunSubmitted, Stamped
+from liftlock.store import journal
+from liftlock.store.database import Store
+
+
+class Run(NamedTuple):
+    """`started` and `finished` are 0.0 until then; `owner` names the process that carries it out.
+
+    status: queued, in_progress, completed
+    """
+
+    id: int
+    repository: str
+    workflow: str
+    number: int
+    name: str
+    title: str
+    event: str
+    ref: str
+    sha: str
+    actor: str
+    request: str
+    status: str
+    conclusion: str
+    attempt: int
+    created: float
+    started: float
+    finished: float
+    owner: str
+    token: int
+
+
+class Job(NamedTuple):
+    """state: queued, running, lost, done. `attempt` counts how often this job was claimed."""
+
+    run: int
+    key: str
+    name: str
+    state: str
+    conclusion: str
+    attempt: int
+    started: float
+    finished: float
+
+
+class Draft(NamedTuple):
+    """What is told of a run before it has an id and a number."""
+
+    repository: str
+    workflow: str
+    name: str
+    title: str
+    event: str
+    ref: str
+    sha: str
+    actor: str
+
+
+RUNS: Final = """
+SELECT id, repository, workflow, number, name, title, event, ref, sha, actor, request, status,
+       conclusion, attempt, created, started, finished, owner, token
+FROM runs """
+SUBMIT: Final = """
+INSERT INTO runs (repository, workflow, number, name, title, event, ref, sha, actor, request,
+                  status, created, owner, token)
+VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, '', 'queued', 0, ?, 1)"""
+NUMBER: Final = """
+SELECT COALESCE(MAX(number), 0) + 1 FROM runs WHERE repository = ? AND workflow = ?"""
+
+
+def submit(
+    store: Store, draft: Draft, owner: str, body: Callable[[int, int], str]
+) -> tuple[int, Stamped]:
+    """Write a run down under the next id and number, claimed by `owner` with token 1.
+
+    `body` is asked for the text of the request once the id and the number are known.
+    """
+    with store.transaction() as sql:
+        number = sql.execute(NUMBER, (draft.repository, draft.workflow)).fetchone()[0]
+        run = sql.execute(SUBMIT, (*draft[:2], number, *draft[2:], owner)).lastrowid
+        assert run is not None
+        text = body(run, number)
+        digest = hashlib.sha256(text.encode()).hexdigest()
+        sql.execute('INSERT OR IGNORE INTO requests VALUES (?, ?)', (digest, text))
+        fact = RunSubmitted(*draft[1:], request=digest)
+        (stamped,) = journal.append(sql, run, [fact], 1)
+        sql.execute(
+            'UPDATE runs SET request = ?, created = ? WHERE id = ?', (digest, stamped.at, run)
+        )
+    return run, stamped
+
+
+def request(store: Store, run: int) -> str:
+    """The text of the request that the run was made from."""
+    with store.reading() as sql:
+        row = sql.execute(
+            'SELECT body FROM requests JOIN runs ON request = digest WHERE id = ?', (run,)
+        ).fetchone()
+    if row is None:
+        raise _unknown(run)
+    body: str = row[0]
+    return body
+
+
+def claim(store: Store, run: int, owner: str, free: Callable[[str], bool]) -> int:
+    """Take the run over, unless its owner lives; return the new token."""
+    with store.transaction() as sql:
+        row = sql.execute('SELECT owner, token FROM runs WHERE id = ?', (run,)).fetchone()
+        if row is None:
+            raise _unknown(run)
+        holder, token = row
+        if holder == owner:
+            return int(token)
+        if not free(holder):
+            raise UserError(
+                f'run {run} is being carried out by process {holder.partition("-")[0]}',
+                f'watch it with: liftlock logs {run} --follow',
+            )
+        sql.execute('UPDATE runs SET owner = ?, token = token + 1 WHERE id = ?', (owner, run))
+    return int(token) + 1
+
+
+def find(store: Store, name: str) -> Run:
+    """The run with this id, or the `last` one. UserError if there is none."""
+    which = 'ORDER BY id DESC LIMIT 1' if name == 'last' else 'WHERE id = :id'
+    if name != 'last' and not name.isdecimal():
+        raise UserError(f'"{name}" is no run', 'give the number of a run, or `last`')
+    with store.reading() as sql:
+        row = sql.execute(RUNS + which, {'id': name}).fetchone()
+    if row is None:
+        raise UserError('no run was ever started here') if name == 'last' else _unknown(name)
+    return Run(*row)
+
+
+def recent(store: Store, *, workflow: str = '', status: str = '', limit: int = 20) -> list[Run]:
+    """Newest first. `workflow` is a path, its last part or a name; `status` or a conclusion."""
+    query = (
+        RUNS
+        + """
+        WHERE (:workflow = '' OR :workflow IN (workflow, name) OR workflow LIKE '%/' || :workflow
+               OR workflow LIKE '%/' || :workflow || '.yml'
+               OR workflow LIKE '%/' || :workflow || '.yaml')
+          AND (:status = '' OR :status IN (status, conclusion))
+        ORDER BY id DESC LIMIT :limit"""
+    )
+    with store.reading() as sql:
+        rows = sql.execute(query, {'workflow': workflow, 'status': status, 'limit': limit})
+        return [Run(*row) for row in rows]
+
+
+def unfinished(store: Store) -> list[Run]:
+    """Runs that have not ended, oldest first."""
+    with store.reading() as sql:
+        return [Run(*row) for row in sql.execute(RUNS + "WHERE status != 'completed' ORDER BY id")]
+
+
+def jobs(store: Store, run: int) -> list[Job]:
+    """In the order in which they were first spoken of."""
+    query = """
+        SELECT run, key, name, state, conclusion, attempt, started, finished FROM jobs
+        WHERE run = ? ORDER BY started, finished, key"""
+    with store.reading() as sql:
+        return [Job(*row) for row in sql.execute(query, (run,))]
+
+
+def durations(store: Store, repository: str, workflow: str, runs: int = 10) -> dict[str, float]:
+    """Seconds that each job took on average when it last succeeded, by key."""
+    query = """
+        SELECT key, AVG(jobs.finished - jobs.started) FROM jobs
+        WHERE conclusion = 'success' AND jobs.started > 0 AND run IN (
+            SELECT id FROM runs WHERE repository = ? AND workflow = ? ORDER BY id DESC LIMIT ?)
+        GROUP BY key"""
+    with store.reading() as sql:
+        return dict(sql.execute(query, (repository, workflow, runs)).fetchall())
+
+
+def _unknown(run: int | str) -> UserError:
+    return UserError(f'there is no run {run}', 'see `liftlock runs`')

@@ -1,0 +1,70 @@
+"""Bring a database to the schema of this version, while nobody else has it open.
+
+Whoever has a store open holds a shared lock on `open.lock` beside it; migrating takes the lock
+alone. The kernel frees it when a process ends, however it ends.
+"""
+
+import fcntl
+import os
+import sqlite3
+import time
+from pathlib import Path
+from typing import Final
+
+from liftlock.errors import UserError
+
+MIGRATIONS: Final = ('0001_runs.sql',)
+PATIENCE: Final = 5.0  # seconds; making a fresh database takes some milliseconds
+
+
+def bring_up(database: sqlite3.Connection, lock: int) -> None:
+    """Migrate if need be; on return the shared lock is held on the descriptor `lock`."""
+    fcntl.flock(lock, fcntl.LOCK_SH)
+    end = time.monotonic() + PATIENCE
+    while (version := _version(database)) != len(MIGRATIONS):
+        if version > len(MIGRATIONS):
+            raise UserError(
+                f'this store was written by a newer Liftlock (schema {version}, '
+                f'this one knows {len(MIGRATIONS)})',
+                'upgrade liftlock, or choose another store with --state DIR',
+            )
+        if _locked_alone(lock):
+            _migrate(database)
+            fcntl.flock(lock, fcntl.LOCK_SH)
+        elif time.monotonic() > end:
+            raise UserError(
+                'this store must be brought to a newer schema, but another liftlock has it open',
+                'let it finish (or end it) and try again',
+            )
+        else:
+            # Two that want the lock alone would wait for each other's shared one for ever.
+            fcntl.flock(lock, fcntl.LOCK_UN)
+            time.sleep(0.01)
+            fcntl.flock(lock, fcntl.LOCK_SH)
+
+
+def _locked_alone(lock: int) -> bool:
+    try:
+        fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    except BlockingIOError:
+        return False
+    return True
+
+
+def _version(database: sqlite3.Connection) -> int:
+    version: int = database.execute('PRAGMA user_version').fetchone()[0]
+    return version
+
+
+def _migrate(database: sqlite3.Connection) -> None:
+    version = _version(database)  # another process may have been quicker
+    if version == 0:
+        database.execute('PRAGMA journal_mode = WAL')
+    scripts = Path(__file__).parent / 'migrations'
+    for number, name in enumerate(MIGRATIONS[version:], version + 1):
+        script = (scripts / name).read_text()
+        database.executescript(f'BEGIN IMMEDIATE; {script} PRAGMA user_version = {number}; COMMIT;')
+
+
+def open_lock(path: Path) -> int:
+    return os.open(path, os.O_RDWR | os.O_CREAT, 0o600)
