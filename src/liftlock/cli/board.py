@@ -112,27 +112,31 @@ class Board:
         match fact:
             case f.JobQueued(key, _, ()):
                 self.calls.add(key)
-            case f.JobFinished(key) if key in self.calls:
-                pass
             case f.JobQueued(key, name):
                 self._job(key, name, 'queued')
             case f.JobBlocked(key, reason):
                 self._job(key, '', 'queued').message = reason
+            case f.JobLost(key, reason):
+                self._job(key, '', 'queued').message = f'lost: {reason}'
             case f.JobClaimed(key):
                 job = self._job(key, '', 'running')
                 job.started, job.message, job.steps = at, '', {}
             case f.JobSkipped(key, name, reason):
-                job = self._job(key, name, 'skipped')
-                job.message, job.finished = reason, at
-            case f.JobFinished(key, conclusion, _, message):
-                job = self._job(key, '', conclusion)
-                job.message, job.finished = message, at
-            case f.JobLost(key, reason):
-                self._job(key, '', 'queued').message = f'lost: {reason}'
+                self._end_job(self._job(key, name, 'skipped'), reason, at)
+            case f.JobFinished(key, conclusion, _, message) if key not in self.calls:
+                self._end_job(self._job(key, '', conclusion), message, at)
+            case _:
+                self._take_of_step(fact, at)
+
+    def _take_of_step(self, fact: f.Fact, at: float) -> None:
+        match fact:
             case f.StepStarted(key, number, _, name):
                 self._job(key, '', 'running').steps[number] = Step(number, name, at)
             case f.StepFinished(key, number, outcome, conclusion, message):
-                self._end_step(key, number, (outcome, conclusion, message), at)
+                step = self.step(key, number)
+                if step is not None:  # a step that was skipped may never have started
+                    step.outcome, step.state, step.message = outcome, conclusion, message
+                    step.finished = at
             case _:
                 pass
 
@@ -144,9 +148,5 @@ class Board:
         job.state = state
         return job
 
-    def _end_step(self, key: str, number: int, end: tuple[str, str, str], at: float) -> None:
-        step = self.step(key, number)
-        if step is None:  # skipped steps never start
-            return
-        step.outcome, step.state, step.message = end
-        step.finished = at
+    def _end_job(self, job: Job, message: str, at: float) -> None:
+        job.message, job.finished = message, at

@@ -19,19 +19,8 @@ from liftlock.errors import UserError
 
 KEYS: Final = ('labels', 'actions', 'tool-cache')
 EXECUTORS: Final = ('host',)
-LABELS: Final = {
-    name: 'host'
-    for name in (
-        'self-hosted',
-        'linux',
-        'x64',
-        'ubuntu-latest',
-        'ubuntu-24.04',
-        'ubuntu-22.04',
-        'ubuntu-20.04',
-        'ubuntu-slim',
-    )
-}
+UBUNTU: Final = ('ubuntu-latest', 'ubuntu-24.04', 'ubuntu-22.04', 'ubuntu-20.04', 'ubuntu-slim')
+LABELS: Final = dict.fromkeys(('self-hosted', 'linux', 'x64', *UBUNTU), 'host')
 
 
 class Config(NamedTuple):

@@ -1,0 +1,202 @@
+"""`liftlock run`: from an event to finished runs, here and now."""
+
+import sys
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any, NamedTuple
+
+import click
+
+from liftlock.cli import events, options, view, wiring, workflows
+from liftlock.cli.board import Board
+from liftlock.cli.conduct import conduct
+from liftlock.cli.options import Asked
+from liftlock.cli.workflows import Found
+from liftlock.engine.submission import Submission, Terms
+from liftlock.errors import INTERRUPTED, UserError
+from liftlock.plan import make as plans
+from liftlock.plan import wire
+from liftlock.plan.event import Event
+from liftlock.plan.plan import Plan, Request
+from liftlock.runner import repository, snapshot
+from liftlock.runner.snapshot import Snapshot
+
+
+class Ways(NamedTuple):
+    """How to run, besides what."""
+
+    dry_run: bool = False
+    json: bool = False
+    debug: bool = False
+    shell_on_failure: bool = False
+    clean: bool = False
+    allow_missing_runners: bool = False
+    real_actions: bool = False
+    slots: int = 0
+    verbose: bool = False
+
+
+class Ground(NamedTuple):
+    """What the runs stand on: the files, taken once for all of them."""
+
+    repository: repository.Repository
+    snapshot: Snapshot
+    files: dict[str, str]
+    event: Event
+
+
+@click.command('run', short_help='Run the workflows that an event starts, here and now.')
+@options.event_options
+@click.option('--dry-run', is_flag=True, help='Say what would run, and run nothing.')
+@click.option('--json', is_flag=True, help='Print facts, one JSON object a line.')
+@click.option('-v', '--verbose', is_flag=True, help='Print every line of the logs.')
+@click.option('--debug', is_flag=True, help='Step debugging on: ACTIONS_STEP_DEBUG, RUNNER_DEBUG.')
+@click.option('--shell-on-failure', is_flag=True, help='Open a shell where a step failed.')
+@click.option('--clean', is_flag=True, help='Run the last commit, not the files as they stand.')
+@click.option(
+    '--allow-missing-runners', is_flag=True, help='Skip jobs whose runs-on nobody here can serve.'
+)
+@click.option('--real-actions', is_flag=True, help='Run the originals, not our stand-ins.')
+@click.option(
+    '--jobs', 'slots', type=click.IntRange(min=1), default=None, help='Jobs at the same time.'
+)
+@click.pass_obj
+def command(state: str | None, /, **given: Any) -> int:
+    """Run the workflows that EVENT (default: push) starts, with the files as they stand."""
+    asked = options.asked(given)
+    ways = Ways(**{name: value for name, value in given.items() if value is not None})
+    where = wiring.place(state)
+    ground, found = _take(asked, ways, where)
+    started, reasons = workflows.choose(found, ground.event, asked.jobs)
+    if not started:
+        raise _nothing_starts(asked, reasons)
+    workflows.refuse(started, ground.files)
+    planned = [_plan(one, asked, ways, ground) for one in started]
+    if ways.dry_run:
+        from liftlock.cli import rehearsal
+
+        return rehearsal.show(planned, reasons)
+    return _run_all(planned, asked, ways, where, ground)
+
+
+def _take(asked: Asked, ways: Ways, where: wiring.Place) -> tuple[Ground, tuple[Found, ...]]:
+    here = Path.cwd()
+    seen = repository.look(here)
+    taken = snapshot.take(seen, where.state, clean=ways.clean)
+    files = snapshot.read_files(taken, '.github')
+    found = workflows.find(files, asked, seen.top, here)
+    facts = repository.describe(seen, taken.commit, changed=_filtered_by_paths(found))
+    event = events.read_event(asked, facts, [one.workflow for one in found])
+    return Ground(seen, taken, files, event), found
+
+
+def _filtered_by_paths(found: Sequence[Found]) -> bool:
+    triggers = (trigger for one in found for trigger in one.workflow.on.values())
+    return any(trigger.paths or trigger.paths_ignore for trigger in triggers)
+
+
+def _nothing_starts(asked: Asked, reasons: dict[str, str]) -> UserError:
+    width = max(map(len, reasons))
+    told = [f'  {path.ljust(width)}  {reason}' for path, reason in reasons.items()]
+    return UserError('\n'.join((f'no workflow starts for {asked.event}', *told)))
+
+
+def _plan(one: Found, asked: Asked, ways: Ways, ground: Ground) -> Plan:
+    request = Request(
+        event=ground.event,
+        workflow=one.path,
+        files={one.path: ground.files[one.path]},
+        run_id=0,
+        run_number=0,
+        inputs=dict(options.pairs(asked.input, '--input')),
+        vars=options.pairs(asked.var, '--var'),
+        env=options.settings(asked.env, '--env', asked.env_file),
+        only_jobs=tuple(job for job in asked.jobs if job in one.workflow.jobs),
+        matrix=tuple(options.pairs(asked.matrix, '--matrix', ':').items()),
+        debug=ways.debug,
+    )
+    while True:
+        match plans.make(request):
+            case Plan() as plan:
+                return plan
+            case plans.Refused(diagnostics):
+                raise workflows.refused(diagnostics, request.files)
+            case plans.Lacking(references):
+                more = {name: _called(name, ground) for name in references}
+                request = request._replace(files={**request.files, **more})
+
+
+def _called(reference: str, ground: Ground) -> str:
+    """A called workflow's text: from the repository, or from another one."""
+    if '@' not in reference:
+        if reference not in ground.files:
+            raise UserError(f'there is no workflow file {reference}')
+        return ground.files[reference]
+    raise UserError(f'{reference}: cannot be read')
+
+
+def _run_all(
+    planned: Sequence[Plan], asked: Asked, ways: Ways, where: wiring.Place, ground: Ground
+) -> int:
+    secrets = options.secrets(asked.secret, asked.secret_file)
+    works = wiring.open_works(where, slots=ways.slots)
+    _tell_once(where, ways)
+    status = 0
+    try:
+        for plan in planned:
+            keep = wiring.kept(ground.snapshot, real_actions=ways.real_actions)
+            run = works.engine.submit(
+                Submission(
+                    request=plan.request,
+                    name=plan.name,
+                    title=plan.title,
+                    keep=keep,
+                    secrets=tuple(secrets),
+                    allow_missing_runners=ways.allow_missing_runners,
+                )
+            )
+            status = max(status, _run(works, run, plan, Terms(secrets), ways, ground))
+            if status == INTERRUPTED:
+                break
+    finally:
+        works.store.close()
+    return status
+
+
+def _run(
+    works: wiring.Works, run: int, plan: Plan, terms: Terms, ways: Ways, ground: Ground
+) -> int:
+    expected = {key: key for key in plan.workflow.jobs}
+    board = Board(expected)
+    if ways.json:
+        watching: view.View = view.Facts(sys.stdout, wire.line)
+    else:
+        watching = view.choose(board, verbose=ways.verbose)
+    watching.notice(_headline(run, plan, ground))
+    status = conduct(works.engine, run, terms, watching, shell=ways.shell_on_failure)
+    if not ways.json:
+        view.conclude(board)
+    return status
+
+
+def _headline(run: int, plan: Plan, ground: Ground) -> str:
+    event = ground.event
+    ref = event.ref.removeprefix('refs/heads/').removeprefix('refs/tags/')
+    at = ground.repository.head[:7] or 'no commit yet'
+    with_changes = ' with uncommitted changes' if ground.snapshot.dirty else ''
+    return (
+        f'Run {run}: {plan.name}, {event.name} on {ref} at {at}{with_changes}'
+        f' (if this is interrupted: liftlock resume {run})'
+    )
+
+
+def _tell_once(where: wiring.Place, ways: Ways) -> None:
+    """Say once a store that GitHub's labels mean this machine here."""
+    told = where.state / 'told-about-labels'
+    if ways.json or told.exists():
+        return
+    told.touch()
+    sys.stderr.write(
+        'liftlock: jobs for ubuntu-latest run on this machine itself, not in a container of '
+        "GitHub's;\n  what `liftlock doctor` misses, they miss too. (This is said once.)\n"
+    )

@@ -1,0 +1,156 @@
+"""Introduces the rooms to one another: the only file that names every concrete class.
+
+Nothing of the user's environment reaches a step but what `host_env` lets through, so that a
+workflow finds here what it would find on GitHub, and no credential by accident.
+"""
+
+import os
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Final, NamedTuple
+
+from liftlock.cli import config
+from liftlock.cli.config import Config
+from liftlock.engine.inline import Inline
+from liftlock.engine.submission import Hands, Submission
+from liftlock.errors import UserError
+from liftlock.runner import job
+from liftlock.runner.actions.resolve import GitActions
+from liftlock.runner.executors.host import end_leftovers
+from liftlock.runner.ports import World
+from liftlock.runner.snapshot import Snapshot, open_snapshot
+from liftlock.runner.sources import SnapshotSources
+from liftlock.store.artifacts import RunArtifacts
+from liftlock.store.caches import RefCaches
+from liftlock.store.database import Store, open_store
+
+# How to reach the network, and whom to trust there. Both spellings of a proxy are in use.
+PASSED: Final = (
+    'PATH',
+    'LANG',
+    'LC_ALL',
+    'LC_CTYPE',
+    'HTTP_PROXY',
+    'HTTPS_PROXY',
+    'ALL_PROXY',
+    'NO_PROXY',
+    'http_proxy',
+    'https_proxy',
+    'all_proxy',
+    'no_proxy',
+    'SSL_CERT_FILE',
+    'SSL_CERT_DIR',
+    'REQUESTS_CA_BUNDLE',
+    'CURL_CA_BUNDLE',
+    'NODE_EXTRA_CA_CERTS',
+    'GIT_SSL_CAINFO',
+    'PIP_CERT',
+    'PYENV_ROOT',
+)
+# Where packages come from. Passed unless somebody's name and password stand inside.
+INDEXES: Final = (
+    'PIP_INDEX_URL',
+    'PIP_EXTRA_INDEX_URL',
+    'PIP_FIND_LINKS',
+    'UV_DEFAULT_INDEX',
+    'UV_INDEX_URL',
+    'NPM_CONFIG_REGISTRY',
+    'npm_config_registry',
+)
+PATH: Final = '/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin'
+
+
+class Place(NamedTuple):
+    """Where things are on this machine, and the user's settings for it."""
+
+    state: Path
+    cache: Path
+    config: Config
+
+
+class Works(NamedTuple):
+    """An open store and the engine on it."""
+
+    place: Place
+    store: Store
+    engine: Inline
+
+
+def place(state: str | None, env: Mapping[str, str] = os.environ) -> Place:
+    """`state` is what `--state` said; the rest is where the XDG base directories are."""
+    settings = config.read(_base(env, 'XDG_CONFIG_HOME', '.config') / 'liftlock/config.yml')
+    kept = Path(state) if state else _base(env, 'XDG_STATE_HOME', '.local/state') / 'liftlock'
+    cache = _base(env, 'XDG_CACHE_HOME', '.cache') / 'liftlock'
+    return Place(kept.expanduser().absolute(), cache, settings)
+
+
+def _base(env: Mapping[str, str], name: str, default: str) -> Path:
+    given = env.get(name, '')
+    if given.startswith('/'):  # the specification says to ignore relative ones
+        return Path(given)
+    home = env.get('HOME') or str(Path.home())
+    return Path(home, default)
+
+
+def host_env(env: Mapping[str, str] = os.environ) -> dict[str, str]:
+    """What the environment of a step on this host begins with."""
+    found = {name: env[name] for name in PASSED if env.get(name)}
+    found |= {name: env[name] for name in INDEXES if env.get(name) and '@' not in env[name]}
+    found.setdefault('PATH', PATH)
+    if 'LANG' not in found and 'LC_ALL' not in found:
+        found['LANG'] = 'C.UTF-8'
+    return found
+
+
+def open_works(where: Place, *, slots: int = 0) -> Works:
+    """Open the store and stand the engine on it. UserError when the store can't be opened."""
+    store = open_store(where.state)
+
+    def world(run: int, submission: Submission) -> World:
+        return _world(where, store, run, submission)
+
+    hands = Hands(world=world, run_job=job.run, end_leftovers=end_leftovers)
+    return Works(where, store, Inline(store, hands, slots=slots))
+
+
+def kept(snapshot: Snapshot, *, real_actions: bool) -> dict[str, str | bool]:
+    """What `_world` needs again when somebody takes the run up later."""
+    return {
+        'sources': str(snapshot.store),
+        'commit': snapshot.commit,
+        'real_actions': real_actions,
+    }
+
+
+def _world(where: Place, store: Store, run: int, submission: Submission) -> World:
+    event, keep = submission.request.event, submission.keep
+    snapshot = open_snapshot(Path(str(keep['sources'])), str(keep['commit']))
+    return World(
+        sources=SnapshotSources(snapshot, event.ref, event.head_ref),
+        artifacts=RunArtifacts(store, run),
+        caches=RefCaches(
+            store,
+            event.repository,
+            event.ref,
+            base_ref=event.base_ref,
+            default_branch=event.default_branch,
+        ),
+        actions=GitActions(where.cache, where.config.actions),
+        tool_cache=tool_cache(where),
+        cache_home=where.cache / 'tools',
+        real_actions=bool(keep.get('real_actions')),
+        host_env=host_env(),
+    )
+
+
+def tool_cache(where: Place, env: Mapping[str, str] = os.environ) -> Path:
+    """RUNNER_TOOL_CACHE: the user's setting, a runner image's own, or ours."""
+    named = (
+        where.config.tool_cache or env.get('RUNNER_TOOL_CACHE') or env.get('AGENT_TOOLSDIRECTORY')
+    )
+    if not named:
+        return where.cache / 'toolcache'
+    path = Path(named).expanduser()
+    if not path.is_absolute():
+        raise UserError(f'tool-cache must be an absolute path, not "{named}"')
+    return path

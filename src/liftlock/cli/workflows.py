@@ -1,0 +1,105 @@
+"""The workflow files of a repository: which there are, and which of them an event starts."""
+
+from collections.abc import Iterator, Mapping, Sequence
+from pathlib import Path
+from typing import NamedTuple
+
+from liftlock.cli.options import Asked
+from liftlock.errors import UserError
+from liftlock.language.diagnostics import Diagnostic, Severity
+from liftlock.language.reader import read_workflow
+from liftlock.language.workflow import Workflow
+from liftlock.plan import triggers
+from liftlock.plan.event import Event
+from liftlock.plan.triggers import NotStarted
+
+FOLDER = '.github/workflows'
+
+
+class Found(NamedTuple):
+    """One file. `workflow` may be incomplete where there are errors among the `mistakes`."""
+
+    path: str
+    workflow: Workflow
+    mistakes: tuple[Diagnostic, ...]
+
+    @property
+    def broken(self) -> bool:
+        return any(mistake.severity is Severity.ERROR for mistake in self.mistakes)
+
+
+class BadFiles(UserError):
+    """Workflow files that GitHub would refuse. Each mistake was shown with its place."""
+
+
+def find(files: Mapping[str, str], asked: Asked, top: Path, here: Path) -> tuple[Found, ...]:
+    """The workflows among these files, or those that `-W` names. UserError if there are none."""
+    paths = [path for path in files if is_workflow(path)]
+    if asked.workflows:
+        paths = [_named(word, paths, top, here) for word in asked.workflows]
+    if not paths:
+        raise UserError(
+            f'there are no workflow files in {top / FOLDER}',
+            f'write one: {FOLDER}/ci.yml (docs.github.com/actions has examples)',
+        )
+    return tuple(read(path, files[path]) for path in dict.fromkeys(paths))
+
+
+def is_workflow(path: str) -> bool:
+    """GitHub looks at files directly in the folder only."""
+    folder, _, name = path.rpartition('/')
+    return folder == FOLDER and name.endswith(('.yml', '.yaml'))
+
+
+def read(path: str, text: str) -> Found:
+    workflow, mistakes = read_workflow(text, path)
+    return Found(path, workflow, tuple(mistakes))
+
+
+def _named(word: str, paths: Sequence[str], top: Path, here: Path) -> str:
+    """`-W ci`, `-W ci.yml`, or a path from the top or from where one stands."""
+    given = (here / word).resolve()
+    inside = given.relative_to(top).as_posix() if given.is_relative_to(top) else ''
+    for path in paths:
+        name = path.rpartition('/')[2]
+        if path in (word, inside) or word in (name, name.rpartition('.')[0]):
+            return path
+    known = ', '.join(path.rpartition('/')[2] for path in paths) or 'none'
+    raise UserError(f'there is no workflow "{word}" in {FOLDER}', f'there are: {known}')
+
+
+def choose(
+    found: Sequence[Found], event: Event, jobs: Sequence[str]
+) -> tuple[list[Found], dict[str, str]]:
+    """Those that start, and why each of the others does not, by path."""
+    started, reasons = [], {}
+    for one in found:
+        answer = triggers.starts(one.workflow, event)
+        if isinstance(answer, NotStarted):
+            reasons[one.path] = answer.reason
+        elif jobs and not set(jobs) & set(one.workflow.jobs):
+            reasons[one.path] = f'it has no job {" or ".join(jobs)}'
+        else:
+            started.append(one)
+    return started, reasons
+
+
+def refuse(found: Sequence[Found], files: Mapping[str, str]) -> None:
+    """Show every error in these files and raise, if there is one."""
+    mistakes = [mistake for one in found for mistake in one.mistakes]
+    errors = [mistake for mistake in mistakes if mistake.severity is Severity.ERROR]
+    if errors:
+        raise BadFiles('\n\n'.join(_shown(errors, files)), 'see them all: liftlock check')
+
+
+def refused(diagnostics: Sequence[Diagnostic], files: Mapping[str, str]) -> BadFiles:
+    return BadFiles('\n\n'.join(_shown(diagnostics, files)), 'see them all: liftlock check')
+
+
+def _shown(errors: Sequence[Diagnostic], files: Mapping[str, str]) -> Iterator[str]:
+    from liftlock.language import report
+
+    total = len(errors)
+    yield f'{total} mistake{"s" * (total != 1)} that GitHub would refuse too'
+    for error in errors:
+        yield report.text(error, files.get(error.file, '').splitlines())
