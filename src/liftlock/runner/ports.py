@@ -36,10 +36,12 @@ class Sources(Protocol):
         log: Callable[[str], None],
         *,
         tags: bool = False,
+        submodules: str = '',
     ) -> str:
         """Fill the directory with that ref ('' = the run's commit); return the commit.
 
-        `fetch_depth` 0 brings all branches and tags, `tags` the tags in any case.
+        `fetch_depth` 0 brings all branches and tags, `tags` the tags in any case; `submodules`
+        is '', 'true' or 'recursive'.
         """
         ...
 

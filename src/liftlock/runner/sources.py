@@ -16,6 +16,7 @@ from liftlock.plan.event import RepositoryFacts
 from liftlock.runner import git
 from liftlock.runner.repository import describe, look
 from liftlock.runner.snapshot import Snapshot
+from liftlock.runner.submodules import fill
 
 _COMMIT = re.compile(r'[0-9a-f]{40}(?:[0-9a-f]{24})?', re.IGNORECASE)
 
@@ -51,6 +52,7 @@ class SnapshotSources:
         log: Callable[[str], None],
         *,
         tags: bool = False,
+        submodules: str = '',
     ) -> str:
         everything = fetch_depth <= 0
         known = await self._read_refs() if everything or tags or ref else {}
@@ -63,7 +65,11 @@ class SnapshotSources:
         else:
             self._cut(directory, wanted, everything)
         log(f'HEAD is {wanted.commit}' + (f' ({wanted.ref})' if wanted.ref else ''))
-        await _fill(directory)
+        await _fill(directory, wanted)
+        if submodules:
+            modules = self._snapshot.source / 'modules'
+            recursive = submodules == 'recursive'
+            await fill(directory, modules, recursive=recursive, depth=fetch_depth)
         return wanted.commit
 
     async def _read_refs(self) -> dict[str, str]:
@@ -171,7 +177,7 @@ def _write_refs(inside: Path, refs: dict[str, str], wanted: Wanted) -> None:
         config.write(f'[branch "{branch}"]\n\tremote = origin\n\tmerge = {wanted.ref}\n')
 
 
-async def _fill(directory: Path) -> None:
+async def _fill(directory: Path, wanted: Wanted) -> None:
     answer = await git.run('read-tree', '--reset', '-u', 'HEAD', cwd=directory, env=git.NEUTRAL)
     if answer.code:
-        raise UserError(f'cannot check out: {answer.last}')
+        raise UserError(f'{wanted.commit} cannot be checked out: {answer.last}')
