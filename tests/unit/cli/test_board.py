@@ -1,0 +1,68 @@
+from liftlock.cli.board import TAIL, Board
+from liftlock.plan import facts as f
+
+
+def tell(board: Board, *facts: f.Fact) -> Board:
+    for at, fact in enumerate(facts, 1):
+        board.take(f.Stamped(at, 7, float(at), fact))
+    return board
+
+
+def test_a_job_goes_from_waiting_to_its_end() -> None:
+    board = Board({'build': 'build', 'test': 'test'})
+    tell(
+        board,
+        f.JobQueued('build', 'Build it', ('ubuntu-latest',)),
+        f.JobClaimed('build', 1, 1, 'here'),
+        f.StepStarted('build', 1, 'a', 'Run make'),
+        f.StepFinished('build', 1, 'failure', 'success'),
+        f.JobFinished('build', 'success', {}),
+    )
+    job = board.jobs['build']
+    assert (job.name, job.state, job.seconds(99)) == ('Build it', 'success', 3.0)
+    step = job.steps[1]
+    assert (step.outcome, step.state, step.seconds(99)) == ('failure', 'success', 1.0)
+    assert board.waiting == {'test': 'test'}
+
+
+def test_legs_and_called_jobs_replace_the_job_that_they_grew_from() -> None:
+    board = tell(
+        Board({'test': 'test', 'smoke': 'smoke'}),
+        f.JobQueued('test[0]', 'test (3.11)', ('x',)),
+        f.JobSkipped('smoke/serve', 'smoke / serve', 'needs failed'),
+    )
+    assert board.waiting == {}
+    assert [job.name for job in board.jobs.values()] == ['test (3.11)', 'smoke / serve']
+
+
+def test_a_called_workflow_that_holds_a_group_is_no_job() -> None:
+    board = tell(Board(), f.JobQueued('smoke', 'smoke', ()), f.JobFinished('smoke', 'success', {}))
+    assert board.jobs == {}
+
+
+def test_only_the_last_lines_of_a_step_are_kept() -> None:
+    board = tell(Board(), f.JobClaimed('a', 1, 1, 'here'), f.StepStarted('a', 1, 's', 'Run it'))
+    board.hear('a', 1, ''.join(f'{number}\n' for number in range(1000)))
+    board.hear('a', 1, 'one\n\nthree\n')
+    assert list(board.jobs['a'].steps[1].tail) == [
+        *(str(number) for number in range(1000 - TAIL + 3, 1000)),
+        'one',
+        '',
+        'three',
+    ]
+
+
+def test_a_restarted_job_begins_anew() -> None:
+    board = tell(
+        Board(),
+        f.JobClaimed('a', 1, 1, 'here'),
+        f.JobFinished('a', 'failure', {}),
+        f.RunFinished('failure'),
+        f.RunRestarted(2, ('a',)),
+    )
+    assert (board.jobs, board.conclusion) == ({}, '')
+
+
+def test_what_this_version_does_not_know_changes_nothing() -> None:
+    board = tell(Board(), f.Unknown('JobPainted', {'colour': 'blue'}))
+    assert board.jobs == {}

@@ -1,0 +1,46 @@
+import io
+
+from liftlock.cli.board import Board
+from liftlock.cli.colour import Paint
+from liftlock.cli.plain import Plain
+from liftlock.plan import facts as f
+
+
+def told(*facts: f.Fact | tuple[str, int, str]) -> str:
+    stream = io.StringIO()
+    plain = Plain(Board(), stream, Paint(False))
+    for at, fact in enumerate(facts):
+        if isinstance(fact, tuple) and not hasattr(fact, '_fields'):
+            plain.hear(*fact)
+        else:
+            plain.take(f.Stamped(at, 1, float(at), fact))
+    plain.close()
+    return stream.getvalue()
+
+
+def test_every_line_says_whose_it_is() -> None:
+    assert told(
+        f.JobQueued('build', 'build', ('ubuntu-latest',)),
+        f.JobClaimed('build', 1, 1, 'here'),
+        f.StepStarted('build', 1, 'a', 'Run make'),
+        ('build', 1, 'one\ntwo\n'),
+        f.StepFinished('build', 1, 'failure', 'failure', 'exit code 2'),
+        f.JobFinished('build', 'failure', {}),
+        f.JobSkipped('deploy', 'deploy', 'needs build'),
+    ) == (
+        'build | > Run make\n'
+        'build | one\n'
+        'build | two\n'
+        'build | FAIL Run make  2.0s  exit code 2\n'
+        'build | FAILED in 4.0s\n'
+        'deploy | skipped: needs build\n'
+    )
+
+
+def test_a_failure_that_was_allowed_is_said_and_is_no_fail() -> None:
+    output = told(
+        f.JobClaimed('a', 1, 1, 'here'),
+        f.StepStarted('a', 1, 's', 'Run it'),
+        f.StepFinished('a', 1, 'failure', 'success'),
+    )
+    assert output.splitlines()[-1] == 'a | failed, allowed: Run it  1.0s'

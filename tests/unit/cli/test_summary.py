@@ -1,0 +1,67 @@
+from liftlock.cli import summary
+from liftlock.cli.board import Board
+from liftlock.cli.colour import Paint
+from liftlock.plan import facts as f
+
+RUN = f.RunSubmitted('.github/workflows/ci.yml', 'CI', 'Fix it', 'push', 'main', 'abc', 'me', '')
+
+
+def concluded(*facts: f.Fact) -> str:
+    board = Board()
+    for at, fact in enumerate(facts):
+        board.take(f.Stamped(at, 12, float(at), fact))
+    return '\n'.join(summary.lines(board, Paint(False)))
+
+
+def test_the_last_word_names_jobs_findings_and_where_to_look() -> None:
+    assert (
+        concluded(
+            RUN,
+            f.JobClaimed('lint', 1, 1, 'here'),
+            f.JobFinished('lint', 'success', {}),
+            f.JobClaimed('test[1]', 1, 1, 'here'),
+            f.StepStarted('test[1]', 1, 's', 'Run pytest'),
+            f.Annotated('test[1]', 1, 'warning', 'slow'),
+            f.Annotated('test[1]', 1, 'error', 'broken\nbadly', file='a.py', line=3),
+            f.StepFinished('test[1]', 1, 'failure', 'failure', 'exit code 1'),
+            f.Summarized('test[1]', 1, '### Tests\n1 failed\n'),
+            f.ArtifactStored('test[1]', 'log', 'ab', 2048, 1),
+            f.JobFinished('test[1]', 'failure', {}),
+            f.RunFinished('failure'),
+        )
+        == """
+✗ CI failed in 11.0s (2 jobs: 1 ok, 1 failed)
+  ✓ lint        1.0s
+  ✗ test[1]     7.0s  Run pytest: exit code 1
+
+Annotations
+  error   a.py:3  broken …  test[1]
+  warning slow  test[1]
+
+Summary of test[1]
+  ### Tests
+  1 failed
+
+Artifacts
+  log     2.0 KB  1 file
+
+Next: liftlock logs 12 -j 'test[1]'   liftlock rerun 12 --failed   liftlock artifacts 12"""
+    )
+
+
+def test_a_run_of_one_job_that_went_well_is_one_line() -> None:
+    assert (
+        concluded(
+            RUN,
+            f.JobClaimed('a', 1, 1, 'here'),
+            f.JobFinished('a', 'success', {}),
+            f.RunFinished('success'),
+        )
+        == '\n✓ CI succeeded in 3.0s (1 job: 1 ok)'
+    )
+
+
+def test_a_long_summary_is_cut_and_says_where_the_rest_is() -> None:
+    text = '\n'.join(f'line {number}' for number in range(40))
+    shown = concluded(RUN, f.JobClaimed('a', 1, 1, 'here'), f.Summarized('a', 1, text))
+    assert 'line 15\n  … 24 more lines: liftlock show 12' in shown
