@@ -16,12 +16,21 @@ class ExpressionError(Exception):
     """
 
     def __init__(
-        self, message: str, position: int = 0, *, kind: str = EVALUATION, problem: str = '',
+        self,
+        message: str,
+        position: int = 0,
+        *,
+        kind: str = EVALUATION,
+        problem: str = '',
         length: int = 0,
-    ) -> None:  # fmt: skip
+    ) -> None:
         super().__init__(message)
         self.message = message
         self.position = position
         self.kind = kind
         self.problem = problem or message
         self.length = length
+
+
+class Oversize(Exception):
+    """A text is so long that the memory of this evaluation has to be counted exactly."""

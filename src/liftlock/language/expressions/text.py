@@ -1,8 +1,15 @@
-"""The text of a YAML scalar with `${{ }}` inside, read as GitHub reads it."""
+"""The text of a YAML scalar with `${{ }}` inside, read as GitHub reads it.
 
-from typing import NamedTuple
+Texts around expressions become one call of `format`, so that a scalar is always one literal or one
+expression. Every expression of a text is judged; GitHub stops at the first mistake.
+"""
 
-from liftlock.language.expressions.grammar import Expression, Known
+import re
+from typing import Final, NamedTuple, TypeAlias
+
+from liftlock.language.expressions.errors import ExpressionError
+from liftlock.language.expressions.grammar import Expression, Known, compose, guard, parse
+from liftlock.language.expressions.values import SPACE
 
 
 class Mistake(NamedTuple):
@@ -13,16 +20,139 @@ class Mistake(NamedTuple):
     length: int = 0
 
 
-def split(text: str, known: Known) -> str | Expression | list[Mistake]:
-    """A literal, or one expression: text around `${{ }}` becomes a call of `format`."""
-    raise NotImplementedError
+Reading: TypeAlias = str | Expression | list[Mistake]
+
+OPEN: Final = '${{'
+EMPTY: Final = 'An expression was expected'
+UNCLOSED: Final = (
+    'The expression is not closed. An unescaped ${{ sequence was found, '
+    'but the closing }} sequence was not found.'
+)
+FORBIDDEN: Final = 'A template expression is not allowed in this context'
+DIRECTIVE: Final = "The expression directive 'insert' is not supported in this context"
+
+STATUS: Final = frozenset({'always', 'cancelled', 'failure', 'success'})
+
+# A quote opens and closes a string; `}}` inside one closes nothing.
+_CLOSED: Final = re.compile(r"\$\{\{((?:[^'}]|'[^']*+'|\}(?!\}))*+)\}\}")
+_LITERAL: Final = re.compile(r"'((?:[^']|'')*+)'")
+_INSERT: Final = re.compile(rf'\$\{{\{{[{SPACE}]*insert[{SPACE}]*\}}\}}')
+_KEPT: Final = 10_000
+_readings: dict[tuple[str, Known], Reading] = {}
+
+
+def split(text: str, known: Known) -> Reading:
+    """A literal, or one expression: text around `${{ }}` becomes a call of `format`.
+
+    A lone `${{ 'text' }}` is a literal too. Mistakes come as a list that is never empty.
+    """
+    if OPEN not in text:
+        return text
+    question = (text, known)
+    reading = _readings.get(question)
+    if reading is None:
+        if len(_readings) >= _KEPT:
+            _readings.clear()
+        reading = _readings[question] = _split(text, known)
+    return reading
 
 
 def condition(text: str, known: Known) -> Expression | list[Mistake]:
     """The text of an `if:`, with `success() && (…)` put around unless a status is asked for."""
-    raise NotImplementedError
+    reading = split(text, known)
+    if isinstance(reading, list):
+        return reading
+    if isinstance(reading, str):
+        if not reading.strip(SPACE):
+            return parse('success()', known)
+        try:
+            reading = parse(reading, known)
+        except ExpressionError as error:
+            return [_mistake(error, 0 if OPEN not in text else text.index(OPEN))]
+    return reading if reading.calls & STATUS else guard(reading)
+
+
+def parts(text: str, known: Known) -> list[tuple[Expression, int]]:
+    """Each well-formed `${{ }}` by itself, with its offset in the text: for checks of a text."""
+    found = []
+    for closed in _CLOSED.finditer(text):
+        part = _part(closed[1], closed.start(), known)
+        if isinstance(part, Expression):
+            lead = len(closed[1]) - len(closed[1].lstrip(SPACE))
+            found.append((part, closed.start(1) + lead))
+    return found
 
 
 def inserts(text: str) -> bool:
     """Whether a mapping's key is `${{ insert }}`."""
-    raise NotImplementedError
+    return text.startswith(OPEN) and _INSERT.fullmatch(text) is not None
+
+
+def _split(text: str, known: Known) -> Reading:
+    literals: list[str] = []  # the text before each expression, and after the last
+    parts: list[Expression] = []
+    mistakes: list[Mistake] = []
+    at = 0
+    while (start := text.find(OPEN, at)) >= 0:
+        closed = _CLOSED.match(text, start)
+        if closed is None:
+            return [*mistakes, Mistake(UNCLOSED, start, len(OPEN))]
+        literals.append(text[at:start])
+        at = closed.end()
+        part = _part(closed[1], start, known)
+        if isinstance(part, Mistake):
+            mistakes.append(part)
+        else:
+            parts.append(part)
+    literals.append(text[at:])
+    if mistakes:
+        return mistakes
+    if len(parts) == 1 and not any(literals):
+        return _alone(parts[0], text, known)
+    return _mixed(literals, parts, text, known)
+
+
+def _part(inside: str, start: int, known: Known) -> Expression | Mistake:
+    source = inside.strip(SPACE)
+    offset = start + len(OPEN) + len(inside) - len(inside.lstrip(SPACE))
+    if not source:
+        return Mistake(EMPTY, start, len(inside) + len(OPEN) + 2)
+    if source == 'insert':
+        return Mistake(DIRECTIVE, offset, len(source))
+    try:
+        return parse(source, known)
+    except ExpressionError as error:
+        return _mistake(error, offset)
+
+
+def _mistake(error: ExpressionError, offset: int) -> Mistake:
+    return Mistake(error.message, offset + max(error.position - 1, 0), error.length)
+
+
+def _alone(part: Expression, text: str, known: Known) -> Reading:
+    if literal := _LITERAL.fullmatch(part.source):
+        return literal[1].replace("''", "'")
+    return _allowed(part, text, known)
+
+
+def _mixed(literals: list[str], parts: list[Expression], text: str, known: Known) -> Reading:
+    template = ''.join(
+        f'{literal}{{{number}}}' for number, literal in enumerate(map(_braced, literals[:-1]))
+    ) + _braced(literals[-1])
+    try:
+        return _allowed(compose(template, parts, known), text, known)
+    except ExpressionError as error:
+        return [Mistake(error.message, text.index(OPEN))]
+
+
+def _braced(literal: str) -> str:
+    return literal.replace('{', '{{').replace('}', '}}')
+
+
+def _allowed(expression: Expression, text: str, known: Known) -> Reading:
+    """Where no context and no function is known, no expression may stand at all."""
+    if known.anything or known.names or known.functions:
+        return expression
+    start = text.index(OPEN)
+    closed = _CLOSED.match(text, start)
+    return [Mistake(FORBIDDEN, start, closed.end() - start if closed else 0)]
