@@ -4,37 +4,119 @@
     run = engine.submit(submission)                            # written, nothing started
     conclusion = await engine.carry_out(run, terms, watch, stop)  # until RunFinished
 
-`carry_out` on a run that another process left behind takes it up where its facts end.
+`carry_out` on a run that another process left behind takes it up where its facts end. A run
+belongs to the process that claimed it last, as long as that process lives.
 """
 
+import os
+from collections.abc import Mapping
+from functools import partial
+
+from liftlock.engine import asking, leftovers, past
+from liftlock.engine import submission as submissions
+from liftlock.engine.carrying import Bench, Carrying, Session
+from liftlock.engine.past import History
+from liftlock.engine.places import Places
 from liftlock.engine.submission import Hands, Submission, Terms, Watch
+from liftlock.errors import UserError
+from liftlock.plan.facts import RunRestarted, StopRequested
+from liftlock.plan.progress import select
 from liftlock.runner.ports import Stop
-from liftlock.store.database import Store
+from liftlock.store import inbox, owners, runs
+from liftlock.store.database import StaleToken, Store
+from liftlock.store.owners import Owner
+from liftlock.store.runs import Draft
 
 
 class Inline:
-    def __init__(self, store: Store, hands: Hands, *, slots: int = 0) -> None:
-        """`slots`: jobs at a time; 0 = as many as there are cores."""
-        raise NotImplementedError
+    def __init__(
+        self, store: Store, hands: Hands, *, slots: int = 0, labels: Mapping[str, str] | None = None
+    ) -> None:
+        """`slots`: jobs at a time; 0 = as many as there are cores.
+
+        `labels` maps further `runs-on` labels, in lower case, to `host`.
+        """
+        self._store = store
+        self._hands = hands
+        self._places = Places(slots)
+        self._labels = labels or {}
+        self._owner: Owner | None = None
+        self._carried: set[int] = set()
 
     def submit(self, submission: Submission) -> int:
         """Write the run down, with an id and a number, owned by this process; start nothing."""
-        raise NotImplementedError
+        event = submission.request.event
+        draft = Draft(
+            repository=event.repository,
+            workflow=submission.request.workflow,
+            name=submission.name,
+            title=submission.title,
+            event=event.name,
+            ref=event.ref,
+            sha=event.sha,
+            actor=event.actor,
+        )
+        run, _ = runs.submit(self._store, draft, self._own().name, partial(_body, submission))
+        return run
 
     def submission(self, run: int) -> Submission:
         """What the run was made from, with its ids."""
-        raise NotImplementedError
+        return submissions.load(runs.request(self._store, run))
 
     async def carry_out(self, run: int, terms: Terms, watch: Watch, stop: Stop) -> str:
         """Go on until the run has finished; return its conclusion.
 
         UserError if another living process carries the run out, or if secrets are missing.
         """
-        raise NotImplementedError
+        asking.refuse_missing_secrets(run, self.submission(run), terms.secrets)
+        token = self._claim(run)
+        self._carried.add(run)
+        try:
+            history = past.read(self._store, run)
+            if history.progress.finished:
+                return history.progress.finished
+            return await self._carry_out(run, token, history, (terms, watch, stop))
+        except StaleToken:
+            raise UserError(f'run {run} was taken over by another process') from None
+        finally:
+            self._carried.discard(run)
+            self._release()
+
+    async def _carry_out(
+        self, run: int, token: int, history: History, given: tuple[Terms, Watch, Stop]
+    ) -> str:
+        world = self._hands.world(run, history.submission)
+        session = Session(run, token, world, *given)
+        bench = Bench(
+            store=self._store,
+            hands=self._hands,
+            places=self._places,
+            labels=self._labels,
+            worker=self._own().name,
+            gone=self._gone,
+        )
+        carrying = Carrying(bench, history, session)
+        if len(history.facts) == 1:  # nobody has seen it begin
+            session.watch.take(history.facts[0])
+        else:
+            carrying.take_over()
+        conclusion = await carrying.go_on()
+        leftovers.clear(self._store, run, history.past)
+        return conclusion
 
     def cancel(self, run: int, reason: str, *, force: bool = False) -> None:
         """Ask whoever carries the run out to stop it; end it here if nobody does."""
-        raise NotImplementedError
+        row = runs.find(self._store, str(run))
+        if row.status == 'completed':
+            raise UserError(f'run {run} has already finished')
+        if run in self._carried or not owners.dead(self._store.directory, row.owner):
+            inbox.send(self._store, run, StopRequested('', reason, force))
+            return
+        token = self._claim(run)
+        try:
+            asking.end(self._store, past.read(self._store, run), token, reason)
+        finally:
+            self._release()
 
     def rerun(
         self, run: int, *, failed: bool = False, jobs: tuple[str, ...] = (), from_step: str = ''
@@ -42,5 +124,48 @@ class Inline:
         """Write down that jobs start again, as another attempt; `carry_out` then does it.
 
         All jobs, unless `failed` or `jobs` choose; jobs that need a chosen one come along.
+        `from_step` is the name, id or number of a step of the one job that is named.
         """
-        raise NotImplementedError
+        token = self._claim(run)
+        try:
+            history = past.read(self._store, run)
+            if not history.progress.finished:
+                raise UserError(
+                    f'run {run} has not finished', f'take it up with: liftlock resume {run}'
+                )
+            step = asking.step(self._store, history, jobs, from_step) if from_step else ''
+            chosen = select(history.progress, failed=failed, jobs=jobs)
+            if not chosen:
+                raise UserError(f'no job of run {run} failed, so there is nothing to run again')
+            restarted = RunRestarted(history.progress.attempt + 1, chosen, step)
+            self._store.append(run, [restarted], token)
+        finally:
+            self._release()
+
+    # --- whose run it is
+
+    def _claim(self, run: int) -> int:
+        dead = partial(owners.dead, self._store.directory)
+        return runs.claim(self._store, run, self._own().name, dead)
+
+    def _own(self) -> Owner:
+        if self._owner is None or self._owner.pid != os.getpid():
+            self._owner = Owner(self._store)
+        return self._owner
+
+    def _release(self) -> None:
+        """Without runs this process holds nobody up, even if it lives on."""
+        if self._owner is not None and not self._carried:
+            self._owner.release()
+            self._owner = None
+
+    def _gone(self, run: int) -> bool:
+        row = runs.find(self._store, str(run))
+        if row.status == 'completed':
+            return True
+        return run not in self._carried and owners.dead(self._store.directory, row.owner)
+
+
+def _body(submission: Submission, run: int, number: int) -> str:
+    request = submission.request._replace(run_id=run, run_number=number)
+    return submissions.dump(submission._replace(request=request))

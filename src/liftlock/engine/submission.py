@@ -1,10 +1,12 @@
 """What is handed to the engine when a run begins, and what it needs again to take one up."""
 
+import json
 from collections.abc import Awaitable, Callable, Mapping
 from pathlib import Path
 from typing import NamedTuple, Protocol
 
 from liftlock.language.expressions.values import Value
+from liftlock.plan import wire
 from liftlock.plan.facts import JobFinished, Stamped
 from liftlock.plan.plan import Request
 from liftlock.runner.ports import JobRequest, Log, Report, Stop, World
@@ -55,3 +57,19 @@ class Terms(NamedTuple):
     secrets: Mapping[str, str] = {}
     shell_on_failure: Shell | None = None
     restart_lost: bool = True
+
+
+def dump(submission: Submission) -> str:
+    """The text that the store keeps."""
+    rest = submission._asdict()
+    del rest['request']
+    return json.dumps({**rest, 'request': wire.dump_request(submission.request)}, sort_keys=True)
+
+
+def load(text: str) -> Submission:
+    """What `dump` wrote."""
+    data = json.loads(text)
+    data = {name: data[name] for name in Submission._fields if name in data}
+    data['request'] = wire.load_request(data['request'])
+    data['secrets'] = tuple(data['secrets'])
+    return Submission(**data)

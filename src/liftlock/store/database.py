@@ -76,12 +76,6 @@ class Store:
         except sqlite3.Error as error:
             raise explained(error, self.directory) from error
 
-    def changed_by_others(self, seen: int) -> int:
-        """A number that differs from `seen` if another process has written since. Costs 3 µs."""
-        with self.reading() as sql:
-            version: int = sql.execute('PRAGMA data_version').fetchone()[0]
-        return version
-
     def close(self) -> None:
         self._connection.close()
         os.close(self._lock)

@@ -1,5 +1,6 @@
 """Facts of runs: appended, never changed; and the summary rows that follow from them."""
 
+import json
 import sqlite3
 import time
 from collections.abc import Callable, Mapping, Sequence
@@ -62,6 +63,10 @@ RUN_RESTARTED: Final = """
 UPDATE runs SET status = 'queued', conclusion = '', attempt = ?, started = 0, finished = 0
 WHERE id = ?"""
 
+JOBS_RESTARTED: Final = """
+UPDATE jobs SET state = 'queued', conclusion = '', started = 0, finished = 0
+WHERE run = ? AND key IN (SELECT value FROM json_each(?))"""
+
 
 def _queued(run: int, at: float, fact: f.JobQueued) -> Statement:
     return QUEUED, (run, fact.job, fact.name)
@@ -95,6 +100,10 @@ def _run_restarted(run: int, at: float, fact: f.RunRestarted) -> Statement:
     return RUN_RESTARTED, (fact.attempt, run)
 
 
+def _jobs_restarted(run: int, at: float, fact: f.RunRestarted) -> Statement:
+    return JOBS_RESTARTED, (run, json.dumps(fact.jobs))
+
+
 SUMMARIES: Final[Mapping[type[Any], tuple[Callable[[int, float, Any], Statement], ...]]] = {
     f.JobQueued: (_queued,),
     f.JobClaimed: (_claimed, _run_started),
@@ -102,5 +111,5 @@ SUMMARIES: Final[Mapping[type[Any], tuple[Callable[[int, float, Any], Statement]
     f.JobFinished: (_finished,),
     f.JobLost: (_lost,),
     f.RunFinished: (_run_finished,),
-    f.RunRestarted: (_run_restarted,),
+    f.RunRestarted: (_run_restarted, _jobs_restarted),
 }

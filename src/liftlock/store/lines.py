@@ -35,6 +35,13 @@ def leave(store: Store, repository: str, who: str, name: str) -> None:
         _write(sql, repository, name.lower(), concurrency.leave(line, who).line)
 
 
+def held(store: Store, repository: str, run: int) -> set[tuple[str, str]]:
+    """(who, name) of the groups that this run, its calls and its jobs have."""
+    with store.reading() as sql:
+        rows = sql.execute('SELECT running, name FROM lines WHERE repository = ?', (repository,))
+        return {(who, name) for who, name in rows if who and run_of(who) == run}
+
+
 def run_of(who: str) -> int:
     return int(who.partition('/')[0])
 

@@ -14,6 +14,7 @@ class Owner:
     """This process, as the holder of runs."""
 
     def __init__(self, store: Store) -> None:
+        self.pid = os.getpid()
         self.name = _own_name()
         path = _path(store.directory, self.name)
         path.parent.mkdir(mode=0o700, exist_ok=True)

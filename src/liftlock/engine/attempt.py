@@ -1,0 +1,100 @@
+"""One attempt at one job, as the engine sees it: a task, its log, and a way to stop it."""
+
+import asyncio
+from collections.abc import Callable
+from functools import partial
+from pathlib import Path
+
+from liftlock.engine.submission import Hands, Watch
+from liftlock.errors import UserError
+from liftlock.plan.facts import Fact, JobFinished, StepFinished
+from liftlock.runner.ports import JobRequest, Stop, World
+from liftlock.store.logs import LogWriter
+
+
+class Heard:
+    """A job's log, with somebody listening. Satisfies the runner's `Log`."""
+
+    __slots__ = ('_hear', '_job', '_log')
+
+    def __init__(self, job: str, log: LogWriter, watch: Watch) -> None:
+        self._job = job
+        self._log = log
+        self._hear = watch.hear
+
+    def write(self, number: int, line: str) -> None:
+        self._log.write(number, line)
+        self._hear(self._job, number, line)
+
+    def write_many(self, number: int, lines: str) -> None:
+        self._log.write_many(number, lines)
+        for line in lines.split('\n')[:-1]:
+            self._hear(self._job, number, line)
+
+
+class Attempt:
+    """`tell` takes the facts of the job; `abort` an error that ends the whole carrying-out."""
+
+    __slots__ = ('_abort', '_tell', 'log', 'request', 'stop', 'task')
+
+    def __init__(
+        self,
+        request: JobRequest,
+        log: Path,
+        tell: Callable[[Fact], None],
+        abort: Callable[[BaseException], None],
+    ) -> None:
+        self.request = request
+        self.log = LogWriter(log)
+        self.stop = Stop()
+        self.task: asyncio.Task[None] | None = None
+        self._tell = tell
+        self._abort = abort
+
+    def start(self, hands: Hands, world: World, watch: Watch) -> None:
+        self.task = asyncio.create_task(self._run(hands, world, watch))
+
+    def ask_to_stop(self, reason: str, *, force: bool) -> None:
+        """As a person or the plan wishes; who does not stop in time is ended."""
+        self.stop.request(reason, force=force)
+        patience = self.request.plan.cancel_timeout_minutes * 60
+        loop = asyncio.get_running_loop()
+        loop.call_later(patience, partial(self.stop.request, reason, force=True))
+
+    async def end(self) -> None:
+        """Stop at once, and wait until nothing of it runs any more."""
+        self.stop.request('the engine ends', force=True)
+        if self.task is not None:
+            await asyncio.wait([self.task])
+
+    async def _run(self, hands: Hands, world: World, watch: Watch) -> None:
+        key = self.request.plan.key
+        heard = Heard(key, self.log, watch)
+        try:
+            self.request.directory.mkdir(mode=0o700, parents=True, exist_ok=True)
+            finished = await hands.run_job(self.request, world, self._report, heard, self.stop)
+        except (UserError, OSError) as error:  # our own disk: the job can do nothing about it
+            self._abort(error)
+            return
+        except Exception as error:
+            finished = self._bug(error)
+        try:
+            self.log.close()
+        except UserError as error:
+            self._abort(error)
+            return
+        self._tell(finished)
+
+    def _report(self, fact: Fact) -> None:
+        if type(fact) is StepFinished:
+            self.log.flush()  # whoever hears that a step is over may read all it said
+        self._tell(fact)
+
+    def _bug(self, error: Exception) -> JobFinished:
+        """The single task boundary: a bug in the runner fails this job, and the others go on."""
+        import traceback
+
+        for line in ''.join(traceback.format_exception(error)).splitlines():
+            self.log.write(0, line)
+        message = f'this is a bug in liftlock: {error!r}'
+        return JobFinished(self.request.plan.key, 'failure', {}, message)

@@ -1,0 +1,40 @@
+"""Which `runs-on` this machine can serve: the labels of GitHub's Linux runners, and its own."""
+
+import os
+from collections.abc import Mapping, Sequence
+from typing import Final
+
+HOST: Final = 'host'
+
+PLAIN: Final = frozenset({'self-hosted', 'linux', HOST})
+ARCHITECTURES: Final = {'x64': 'x86_64', 'x86_64': 'x86_64', 'arm64': 'aarch64', 'arm': 'armv7l'}
+ELSEWHERE: Final = {'windows': 'Windows', 'macos': 'macOS'}
+
+
+def missing(
+    labels: Sequence[str], own: Mapping[str, str], machine: str = os.uname().machine
+) -> str:
+    """Why nobody here can run a job with these labels; '' if this machine can.
+
+    `own` maps labels of the user's settings, in lower case, to executors. Labels compare without
+    regard to case. Every `ubuntu-…` is served here, whatever its version, unless it asks for ARM.
+    """
+    for label in labels:
+        reason = _missing(label.lower(), own, machine)
+        if reason:
+            return f'no runner here for `runs-on: {", ".join(labels)}`: {reason}'
+    return '' if labels else 'no runner here: `runs-on` names no label'
+
+
+def _missing(label: str, own: Mapping[str, str], machine: str) -> str:
+    if label in PLAIN or own.get(label) == HOST:
+        return ''
+    wanted = ARCHITECTURES.get(label, '')
+    if label.startswith('ubuntu-'):
+        wanted = 'aarch64' if label.endswith('-arm') else machine
+    if wanted:
+        return '' if machine == wanted else f'"{label}" needs {wanted}, this machine is {machine}'
+    for family, name in ELSEWHERE.items():
+        if label.startswith(family):
+            return f'"{label}" means a {name} machine, and this one runs Linux'
+    return f'nothing here is called "{label}"; the settings of this machine may map it to `host`'
