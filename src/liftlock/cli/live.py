@@ -14,7 +14,7 @@ from liftlock.plan import facts as f
 
 SPINNER = '⠋⠙⠹⠸⠼⠴⠦⠧⠇⠏'
 PERIOD = 0.1  # seconds between two pictures
-FEW = 8  # with more jobs than this, a job that went well is told in one line
+FEW = 3  # with more jobs than this, a job that went well is told in one line
 MARKS = {
     'success': ('✓', 'green'),
     'failure': ('✗', 'red'),
@@ -69,6 +69,17 @@ class Terminal:
             height = max(self._console.height - 2, 3)
             self._live.update(picture(self._board, now, height), refresh=True)
             await asyncio.sleep(PERIOD)
+
+
+def markdown(text: str) -> list[str]:
+    """As lines with colours, for a screen of at most 100 columns."""
+    from rich.markdown import Markdown
+
+    console = Console(highlight=False, width=min(Console().width - 2, 100), force_terminal=True)
+    with console.capture() as captured:
+        console.print(Markdown(text))
+    lines = [line.rstrip() for line in captured.get().strip('\n').splitlines()]
+    return [line for line, before in zip(lines, [' ', *lines], strict=False) if line or before]
 
 
 def ended(board: Board, job: Job) -> Text:

@@ -16,8 +16,6 @@ import click
 from liftlock import VERSION
 from liftlock.errors import BUG, INTERRUPTED, USAGE, UserError
 
-BROKEN_PIPE: Final = 141  # 128 + SIGPIPE, what a shell shows when a reader went away
-
 # theme -> command -> what `--help` says; the command lives in the module of the same name
 COMMANDS: Final = {
     'Workflows': {
@@ -119,17 +117,18 @@ def liftlock(ctx: click.Context, state: str | None) -> None:
 
 def main(argv: Sequence[str] | None = None) -> NoReturn:
     gc.disable()  # until the command's modules are in: collecting then would find nothing
-    arguments = list(sys.argv[1:] if argv is None else argv)
-    status = _run(arguments)
+    status = _run(list(sys.argv[1:] if argv is None else argv))
+    gc.enable()
     try:
         sys.stdout.flush()
-    except BrokenPipeError:
-        status = _go_quietly()
+    except BrokenPipeError:  # the reader went away (`| head`): nothing is wrong
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
     sys.exit(status)
 
 
 def _run(arguments: list[str]) -> int:
-    """The one place where every way to end becomes a number."""
+    """The one place where every way to end becomes a number. (click itself ends with 1 when the
+    reader of our output went away.)"""
     try:
         status = liftlock.main(arguments, prog_name='liftlock', standalone_mode=False)
     except UserError as error:
@@ -144,8 +143,6 @@ def _run(arguments: list[str]) -> int:
         return _complain(error.format_message(), '', USAGE)
     except (KeyboardInterrupt, click.Abort):
         return INTERRUPTED
-    except BrokenPipeError:
-        return _go_quietly()
     except Exception as error:
         return _report(error, arguments)
     return status if isinstance(status, int) else 0
@@ -156,12 +153,6 @@ def _complain(message: str, hint: str, status: int) -> int:
     if hint:
         print(f'  {hint}', file=sys.stderr)
     return status
-
-
-def _go_quietly() -> int:
-    """The reader of our output went away (`| head`): nothing is wrong, and nobody is listening."""
-    os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
-    return BROKEN_PIPE
 
 
 def _report(error: Exception, arguments: list[str]) -> int:

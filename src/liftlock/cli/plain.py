@@ -17,22 +17,23 @@ class Plain:
         self._board = board
         self._stream = stream
         self._paint = paint
+        self._heard = True
         self._order: dict[str, int] = {}
-        self._width = 0
+        self._width = max((min(len(name), WIDEST) for name in board.waiting.values()), default=0)
 
     def open(self) -> None:
         """Nothing is held open."""
 
     def close(self) -> None:
-        self._stream.flush()
+        """Nothing is held open."""
 
     def notice(self, text: str) -> None:
-        self._stream.write(self._paint.dim(text) + '\n')
+        self._write(self._paint.dim(text) + '\n')
 
     def hear(self, job: str, number: int, lines: str) -> None:
         self._board.hear(job, number, lines)
         prefix = self._prefix(job)
-        self._stream.write(prefix + lines[:-1].replace('\n', '\n' + prefix) + '\n')
+        self._write(prefix + lines[:-1].replace('\n', '\n' + prefix) + '\n')
 
     def take(self, stamped: f.Stamped) -> None:
         self._board.take(stamped)
@@ -51,8 +52,7 @@ class Plain:
             case f.JobFinished(job) if job in self._board.jobs:
                 self._end_job(self._board.jobs[job])
             case _:
-                return
-        self._stream.flush()
+                pass
 
     def _end_step(self, job: str, step: Step | None) -> None:
         if step is None or step.state == 'skipped':
@@ -66,7 +66,16 @@ class Plain:
         self._say(job.key, f'{word} in {duration(job.seconds(job.finished))}{because}')
 
     def _say(self, key: str, text: str) -> None:
-        self._stream.write(f'{self._prefix(key)}{text}\n')
+        self._write(f'{self._prefix(key)}{text}\n')
+
+    def _write(self, text: str) -> None:
+        """A reader that goes away (`| head`) ends the telling, not the run."""
+        if self._heard:
+            try:
+                self._stream.write(text)
+                self._stream.flush()
+            except BrokenPipeError:
+                self._heard = False
 
     def _prefix(self, key: str) -> str:
         job = self._board.jobs.get(key)

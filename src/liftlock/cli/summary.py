@@ -1,6 +1,6 @@
 """The last word on a run: what became of its jobs, what was found, and where to look next."""
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 
 from liftlock.cli.board import Board, Job
 from liftlock.cli.colour import Paint
@@ -13,13 +13,16 @@ MARKDOWN = 16  # lines of a summary; the rest is in `liftlock show`
 MARKS = {'success': '✓', 'failure': '✗', 'cancelled': '⊘', 'skipped': '-'}
 
 
-def lines(board: Board, paint: Paint) -> Iterator[str]:
+def lines(
+    board: Board, paint: Paint, markdown: Callable[[str], list[str]] = str.splitlines
+) -> Iterator[str]:
+    """`markdown` makes lines of a step summary: as they are, or drawn for a terminal."""
     yield ''
     yield headline(board, paint)
     if len(board.jobs) > 1:
         yield from _jobs(board, paint)
     yield from _annotations(board, paint)
-    yield from _summaries(board, paint)
+    yield from _summaries(board, paint, markdown)
     yield from _artifacts(board, paint)
     yield from _next(board, paint)
 
@@ -106,10 +109,10 @@ def _placed(board: Board, one: Annotated, paint: Paint) -> str:
     return f'{place + "  " if place else ""}{told}  {paint.dim(job)}'
 
 
-def _summaries(board: Board, paint: Paint) -> Iterator[str]:
+def _summaries(board: Board, paint: Paint, markdown: Callable[[str], list[str]]) -> Iterator[str]:
     for one in board.summaries:
         job = board.jobs[one.job].name if one.job in board.jobs else one.job
-        shown = one.markdown.strip().splitlines()
+        shown = markdown(one.markdown.strip())
         yield ''
         yield paint.bold(f'Summary of {job}')
         yield from (f'  {line}' for line in shown[:MARKDOWN])

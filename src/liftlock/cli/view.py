@@ -1,5 +1,6 @@
 """Who watches a run: a person at a terminal, a pipe, or a program that reads facts."""
 
+import os
 import sys
 from collections.abc import Callable
 from typing import Protocol, TextIO
@@ -53,9 +54,7 @@ class Facts:
 
 def choose(board: Board, *, verbose: bool) -> View:
     """Live on a terminal that can redraw; plain lines everywhere else."""
-    import os
-
-    if sys.stdout.isatty() and os.environ.get('TERM') != 'dumb' and not os.environ.get('CI'):
+    if _can_redraw():
         from liftlock.cli.live import Terminal
 
         return Terminal(board, verbose=verbose)
@@ -64,5 +63,13 @@ def choose(board: Board, *, verbose: bool) -> View:
 
 def conclude(board: Board) -> None:
     """Print the last word on a run."""
-    for line in summary.lines(board, Paint(wanted(sys.stdout))):
+    markdown: Callable[[str], list[str]] = str.splitlines
+    if board.summaries and _can_redraw():
+        from liftlock.cli.live import markdown
+    for line in summary.lines(board, Paint(wanted(sys.stdout)), markdown):
         print(line)
+
+
+def _can_redraw() -> bool:
+    env = os.environ
+    return sys.stdout.isatty() and env.get('TERM') != 'dumb' and not env.get('CI')
