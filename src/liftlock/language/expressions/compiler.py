@@ -71,7 +71,7 @@ def _plain(node: Node) -> Node:
     """A path as the chain of indexes that GitHub has for it."""
     if not isinstance(node, Path) or not node.keys:
         return node
-    inner = node._replace(keys=node.keys[:-1])
+    inner = node.with_keys(node.keys[:-1])
     return Index(inner, Constant(node.keys[-1]))
 
 

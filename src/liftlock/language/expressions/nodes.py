@@ -1,70 +1,100 @@
 """The tree of an expression.
 
 A dotted path is one node (`github.event.ref`), because almost every expression is one. Depths and
-levels are GitHub's, where each dot is an operator of its own.
+levels are GitHub's, where each dot is an operator of its own. Nodes never change. They are plain
+classes because nine named tuples that refer to each other cost two milliseconds at import.
 """
 
-import re
 from collections.abc import Iterator
-from typing import Final, NamedTuple, TypeAlias
+from typing import Final, TypeAlias
 
 from liftlock.language.expressions.values import Value, to_text
 
 Reference: TypeAlias = tuple[str | None, ...]
 
 
-class Constant(NamedTuple):
-    value: bool | float | str | None
+class Constant:
+    __slots__ = __match_args__ = ('value',)
+
+    def __init__(self, value: 'bool | float | str | None') -> None:
+        self.value = value
 
 
-class Path(NamedTuple):
+class Path:
     """A named-value and the properties taken from it: `name` lower-case, the rest as written."""
 
-    name: str
-    keys: tuple[str, ...]
-    spelling: str
-    position: int
+    __slots__ = __match_args__ = ('name', 'keys', 'spelling', 'position')
+
+    def __init__(self, name: str, keys: 'tuple[str, ...]', spelling: str, position: int) -> None:
+        self.name = name
+        self.keys = keys
+        self.spelling = spelling
+        self.position = position
+
+    def with_keys(self, keys: 'tuple[str, ...]') -> 'Path':
+        return Path(self.name, keys, self.spelling, self.position)
 
 
-class Star(NamedTuple):
+class Star:
     """`*`, legal as an index only; elsewhere inside an index GitHub takes it as a text."""
 
-
-class Index(NamedTuple):
-    target: 'Node'
-    key: 'Node'
+    __slots__ = ()
 
 
-class Not(NamedTuple):
-    operand: 'Node'
+class Index:
+    __slots__ = __match_args__ = ('target', 'key')
+
+    def __init__(self, target: 'Node', key: 'Node') -> None:
+        self.target = target
+        self.key = key
 
 
-class And(NamedTuple):
+class Not:
+    __slots__ = __match_args__ = ('operand',)
+
+    def __init__(self, operand: 'Node') -> None:
+        self.operand = operand
+
+
+class And:
     """Chains are flat, even where parentheses stood: `a && (b && c)` has three operands."""
 
-    operands: tuple['Node', ...]
+    __slots__ = __match_args__ = ('operands',)
+
+    def __init__(self, operands: 'tuple[Node, ...]') -> None:
+        self.operands = operands
 
 
-class Or(NamedTuple):
-    operands: tuple['Node', ...]
+class Or:
+    """Flat like And."""
+
+    __slots__ = __match_args__ = ('operands',)
+
+    def __init__(self, operands: 'tuple[Node, ...]') -> None:
+        self.operands = operands
 
 
-class Compare(NamedTuple):
-    operator: str
-    left: 'Node'
-    right: 'Node'
+class Compare:
+    __slots__ = __match_args__ = ('operator', 'left', 'right')
+
+    def __init__(self, operator: str, left: 'Node', right: 'Node') -> None:
+        self.operator = operator
+        self.left = left
+        self.right = right
 
 
-class Call(NamedTuple):
-    name: str
-    arguments: tuple['Node', ...]
-    spelling: str
+class Call:
+    __slots__ = __match_args__ = ('name', 'arguments', 'spelling')
+
+    def __init__(self, name: str, arguments: 'tuple[Node, ...]', spelling: str) -> None:
+        self.name = name
+        self.arguments = arguments
+        self.spelling = spelling
 
 
 Node: TypeAlias = Constant | Path | Star | Index | Not | And | Or | Compare | Call
 
 STAR: Final = Star()
-_WORD: Final = re.compile(r'[A-Za-z_][A-Za-z0-9_-]*')
 
 
 def children(node: Node) -> tuple[Node, ...]:
@@ -149,10 +179,14 @@ def _key(key: Node) -> str:
     match key:
         case Star():
             return '.*'
-        case Constant(str(name)) if _WORD.fullmatch(name):
+        case Constant(str(name)) if _bare(name):
             return f'.{name}'
         case _:
             return f'[{render(key)}]'
+
+
+def _bare(name: str) -> bool:
+    return name.isascii() and name[:1] != '-' and name.replace('-', '_').isidentifier()
 
 
 def _literal(value: Value) -> str:

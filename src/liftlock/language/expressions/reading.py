@@ -7,9 +7,9 @@ the order they stand, hence the first error is the one that GitHub shows.
     after an operand                                   an operator is due: _OPERATOR
 """
 
+import re
 from collections.abc import Callable, Mapping
 from math import inf, nan
-from re import Match
 from typing import Final, NamedTuple, NoReturn
 
 from liftlock.language.expressions.errors import LEXING, PARSING, ExpressionError
@@ -34,7 +34,6 @@ from liftlock.language.expressions.tokens import (
     MARK,
     NUMBER,
     PATH,
-    PROPERTY,
     TEXT,
     TOKEN,
 )
@@ -125,7 +124,7 @@ class Reader:
 
     # --- where an operand is due; each answers with the place where the next word begins
 
-    def call(self, match: Match[str]) -> int:
+    def call(self, match: re.Match[str]) -> int:
         spelling = match[CALL]
         if spelling in _WORDS:
             return self.push(_WORDS[spelling], match.span(CALL))
@@ -136,7 +135,7 @@ class Reader:
         self.last = (end - 1, end)
         return end
 
-    def path(self, match: Match[str]) -> int:
+    def path(self, match: re.Match[str]) -> int:
         start, end = match.span(PATH)
         spelling, *keys = match[PATH].split('.')
         if spelling in _WORDS:
@@ -151,20 +150,20 @@ class Reader:
         self.last = (end - len(keys[-1]) if keys else start, end)
         return end
 
-    def text(self, match: Match[str]) -> int:
+    def text(self, match: re.Match[str]) -> int:
         return self.push(Constant(match[TEXT][1:-1].replace("''", "'")), match.span(TEXT))
 
-    def number(self, match: Match[str]) -> int:
+    def number(self, match: re.Match[str]) -> int:
         return self.push_number(match.span(NUMBER))
 
-    def open(self, match: Match[str]) -> int:
+    def open(self, match: re.Match[str]) -> int:
         """A mark where an operand is due: an opening, a negation, or what only looks like one."""
         mark = match[MARK]
         start, end = match.span(MARK)
         if mark == '.':
-            fraction = FRACTION.match(self.source, start)
+            fraction = re.match(FRACTION, self.source[start:])
             assert fraction is not None
-            return self.push_number(fraction.span())
+            return self.push_number((start, start + fraction.end()))
         if mark == '(':
             self.operators.append(Pending(0, '(', len(self.operands)))
         elif mark == '!':
@@ -200,7 +199,7 @@ class Reader:
 
     # --- where an operator is due
 
-    def binary(self, match: Match[str]) -> int:
+    def binary(self, match: re.Match[str]) -> int:
         mark = match[BINARY]
         self.flush(_BINDING[mark])
         self.operators.append(Pending(_BINDING[mark], mark))
@@ -208,27 +207,33 @@ class Reader:
         self.last = match.span(BINARY)
         return match.end()
 
-    def follow(self, match: Match[str]) -> int:
+    def follow(self, match: re.Match[str]) -> int:
         """A mark behind an operand: an access, an argument's end or a closing."""
         step = _FOLLOWING.get(match[MARK])
         if step is None:
             self.unexpected(match)
         return step(self, match)
 
-    def dot(self, match: Match[str]) -> int:
+    def dot(self, match: re.Match[str]) -> int:
         if not self.indexable:
             self.unexpected(match)
         self.last = match.span(MARK)
-        name = PROPERTY.match(self.source, match.end())
-        if name is None:
-            self.due = True
-            following = TOKEN.match(self.source, match.end())
-            return self.unexpected(following) if following else match.end()
-        self.access(STAR if name[1] == '*' else Constant(name[1]))
-        self.last = name.span(1)
-        return name.end()
+        word = TOKEN.match(self.source, match.end())
+        if word is None:
+            self.due = True  # and never comes
+            return match.end()
+        group = word.lastindex or 0
+        if word[group] == '*':
+            self.access(STAR)
+        elif group in (PATH, CALL):
+            for name in word[group].split('.'):
+                self.access(Constant(name))
+        else:
+            self.unexpected(word)
+        self.last = word.span(group)
+        return word.end(group)
 
-    def open_index(self, match: Match[str]) -> int:
+    def open_index(self, match: re.Match[str]) -> int:
         if not self.indexable:
             self.unexpected(match)
         self.operators.append(Pending(0, '[', len(self.operands)))
@@ -236,12 +241,12 @@ class Reader:
         self.last = match.span(MARK)
         return match.end()
 
-    def close_index(self, match: Match[str]) -> int:
+    def close_index(self, match: re.Match[str]) -> int:
         self.close('[', match)
         self.access(self.operands.pop())
         return match.end()
 
-    def close_round(self, match: Match[str]) -> int:
+    def close_round(self, match: re.Match[str]) -> int:
         self.flush(1)
         if self.operators and self.operators[-1].mark == 'f':
             return self.close_call(*match.span(MARK))
@@ -249,7 +254,7 @@ class Reader:
         self.indexable = True
         return match.end()
 
-    def comma(self, match: Match[str]) -> int:
+    def comma(self, match: re.Match[str]) -> int:
         self.flush(1)
         if not self.operators or self.operators[-1].mark != 'f':
             self.unexpected(match)
@@ -257,7 +262,7 @@ class Reader:
         self.last = match.span(MARK)
         return match.end()
 
-    def close(self, mark: str, match: Match[str]) -> None:
+    def close(self, mark: str, match: re.Match[str]) -> None:
         self.flush(1)
         if not self.operators or self.operators[-1].mark != mark:
             self.unexpected(match)
@@ -286,7 +291,7 @@ class Reader:
         self.indexable = True
         target = self.operands[-1]
         if isinstance(target, Path) and isinstance(key, Constant) and isinstance(key.value, str):
-            self.operands[-1] = target._replace(keys=(*target.keys, key.value))
+            self.operands[-1] = target.with_keys((*target.keys, key.value))
         else:
             self.operands[-1] = Index(target, key)
 
@@ -309,7 +314,7 @@ class Reader:
 
     # --- errors
 
-    def unexpected(self, match: Match[str]) -> NoReturn:
+    def unexpected(self, match: re.Match[str]) -> NoReturn:
         group = match.lastindex or 0
         start, end = match.span(group)
         if group == PATH:
@@ -335,7 +340,7 @@ def _flat(chain: type[And] | type[Or], node: Node) -> tuple[Node, ...]:
 
 
 _EVEN: Final = 'Even number of parameters supplied, requires an odd number of parameters'
-_Step = Callable[[Reader, Match[str]], int]
+_Step = Callable[[Reader, re.Match[str]], int]
 _OPERAND: Final[Mapping[int, _Step]] = {
     CALL: Reader.call,
     PATH: Reader.path,

@@ -9,6 +9,7 @@ from typing import Final, NamedTuple, TypeAlias
 
 from liftlock.language.expressions.errors import ExpressionError
 from liftlock.language.expressions.grammar import Expression, Known, compose, guard, parse
+from liftlock.language.expressions.nodes import Constant
 from liftlock.language.expressions.values import SPACE
 
 
@@ -35,8 +36,6 @@ STATUS: Final = frozenset({'always', 'cancelled', 'failure', 'success'})
 
 # A quote opens and closes a string; `}}` inside one closes nothing.
 _CLOSED: Final = re.compile(r"\$\{\{((?:[^'}]|'[^']*+'|\}(?!\}))*+)\}\}")
-_LITERAL: Final = re.compile(r"'((?:[^']|'')*+)'")
-_INSERT: Final = re.compile(rf'\$\{{\{{[{SPACE}]*insert[{SPACE}]*\}}\}}')
 _KEPT: Final = 10_000
 _readings: dict[tuple[str, Known], Reading] = {}
 
@@ -85,7 +84,7 @@ def parts(text: str, known: Known) -> list[tuple[Expression, int]]:
 
 def inserts(text: str) -> bool:
     """Whether a mapping's key is `${{ insert }}`."""
-    return text.startswith(OPEN) and _INSERT.fullmatch(text) is not None
+    return text.startswith(OPEN) and text[3:-2].strip(SPACE) == 'insert' and text.endswith('}}')
 
 
 def _split(text: str, known: Known) -> Reading:
@@ -130,8 +129,9 @@ def _mistake(error: ExpressionError, offset: int) -> Mistake:
 
 
 def _alone(part: Expression, text: str, known: Known) -> Reading:
-    if literal := _LITERAL.fullmatch(part.source):
-        return literal[1].replace("''", "'")
+    tree = part.tree
+    if isinstance(tree, Constant) and isinstance(tree.value, str) and part.source[0] == "'":
+        return tree.value
     return _allowed(part, text, known)
 
 

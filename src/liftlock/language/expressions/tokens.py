@@ -7,24 +7,21 @@ taken as one word, and a function's name together with its parenthesis.
 import re
 from typing import Final
 
-from liftlock.language.expressions.values import SPACE
-
 CALL, PATH, TEXT, BINARY, NUMBER, MARK, BROKEN = range(1, 8)
 
-_BOUNDARY: Final = rf'()\[\],!<>=&|{SPACE}'
+_BOUNDARY: Final = r'()\[\],!<>=&|\s'
 _NAME: Final = rf'[A-Za-z_][A-Za-z0-9_-]*+(?![^.{_BOUNDARY}])'
 
 # Matches anywhere but at the end, past white space; the group that matched tells the kind.
 TOKEN: Final = re.compile(
-    rf'[{SPACE}]*(?:'
-    rf'({_NAME})[{SPACE}]*\('
+    rf'\s*(?:'
+    rf'({_NAME})\s*\('
     rf'|({_NAME}(?:\.{_NAME})*)'
     rf"|('[^']*(?:''[^']*)*+')"
     rf'|(&&|\|\||[!=<>]=|[<>])'
     rf'|([-+0-9][^{_BOUNDARY}]*)'
     rf'|([!.\[\](),*])'
-    rf"|('.*|[^{SPACE}][^.{_BOUNDARY}]*))",
+    rf"|('.*|\S[^.{_BOUNDARY}]*))",
     re.DOTALL,
 )
-PROPERTY: Final = re.compile(rf'[{SPACE}]*({_NAME}|\*)')
-FRACTION: Final = re.compile(rf'\.[^{_BOUNDARY}]*')
+FRACTION: Final = rf'\.[^{_BOUNDARY}]*'  # needed too seldom to be compiled at import

@@ -4,7 +4,6 @@ Numbers are always `float` (a double, as on GitHub). Objects are dicts whose key
 without regard to case; arrays and objects are equal only when they are the same object.
 """
 
-import re
 from collections.abc import Callable, Mapping, Sequence
 from math import inf, nan
 from typing import Final, NamedTuple, TypeAlias
@@ -47,9 +46,7 @@ _KINDS: Final[dict[type, str]] = {
     Filtered: 'Array',
     dict: 'Object',
 }
-_DECIMAL: Final = re.compile(r'[-+]?(?:[0-9]+\.?[0-9]*|\.[0-9]+)(?:[eE][-+]?[0-9]+)?')
-_HEXADECIMAL: Final = re.compile(r'0x0*([0-9a-fA-F]{1,8})')
-_OCTAL: Final = re.compile(r'0o([0-7]+)')
+_BASES: Final = {'0x': 16, '0o': 8}
 _WORDS: Final = {'infinity': inf, '+infinity': inf, '-infinity': -inf}
 _KEPT: Final = '\u0131\u017f'  # dotless i and long s stay themselves when cases are ignored
 
@@ -110,16 +107,20 @@ def parse_number(text: str) -> float:
     text = text.strip(SPACE)
     if not text:
         return 0.0
-    if _DECIMAL.fullmatch(text):
-        return float(text)
-    if match := _HEXADECIMAL.fullmatch(text):
-        return _signed(int(match[1], 16))
-    if match := _OCTAL.fullmatch(text):
-        return _signed(int(match[1], 8))
-    return _WORDS.get(text.lower(), nan)
+    word = text.lower()
+    if word in _WORDS:
+        return _WORDS[word]
+    if not text.isascii() or '_' in text or 'n' in word:
+        return nan  # Python would take 1_000, inf and other alphabets' digits
+    try:
+        return _signed(text[2:], _BASES[text[:2]]) if text[:2] in _BASES else float(text)
+    except ValueError:
+        return nan
 
 
-def _signed(bits: int) -> float:
+def _signed(digits: str, base: int) -> float:
+    """32 bits as a signed number."""
+    bits = int(digits, base) if digits.isalnum() else 1 << 32
     if bits >= 1 << 32:
         return nan
     return float(bits - (1 << 32) if bits >= 1 << 31 else bits)
