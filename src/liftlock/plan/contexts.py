@@ -81,3 +81,20 @@ def _object(parent: dict[str, Value], key: str) -> dict[str, Value]:
 def _identity(number: Value) -> str:
     """GitHub's numeric ids are strings in this context; '' where nobody gave one."""
     return str(int(number)) if isinstance(number, float) else ''
+
+
+def title(event: Event, workflow: str) -> str:
+    """What GitHub shows of a run without `run-name:`."""
+    payload = event.payload
+    if event.name.startswith('pull_request'):
+        found = _object(payload, 'pull_request').get('title')
+    elif event.name == 'push':
+        message = _object(payload, 'head_commit').get('message')
+        found = message.partition('\n')[0] if isinstance(message, str) else None
+    elif event.name == 'release':
+        found = _object(payload, 'release').get('name')
+    elif event.name == 'repository_dispatch':
+        found = payload.get('action')
+    else:
+        found = None
+    return found if isinstance(found, str) and found else workflow

@@ -14,8 +14,7 @@ from collections.abc import Iterator
 from itertools import product
 from typing import Final, NamedTuple
 
-from liftlock.language.expressions.compare import equal, text
-from liftlock.language.expressions.values import Value
+from liftlock.language.expressions.values import Value, equal, to_text
 
 MOST: Final = 256  # jobs of one matrix
 _TOO_MANY_TO_COUNT: Final = 100_000  # combinations before exclude
@@ -114,7 +113,7 @@ def segments(value: Value) -> Iterator[str]:
         for inner in value:
             yield from segments(inner)
     elif value is not None and value != '':
-        yield text(value)
+        yield to_text(value)
 
 
 # --- reading what was given
