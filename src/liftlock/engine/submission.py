@@ -32,7 +32,9 @@ class Watch(Protocol):
 
     def take(self, stamped: Stamped) -> None: ...
 
-    def hear(self, job: str, number: int, line: str) -> None: ...
+    def hear(self, job: str, number: int, lines: str) -> None:
+        """Whole lines of a step's output, each ended by a line feed."""
+        ...
 
 
 RunJob = Callable[[JobRequest, World, Report, Log, Stop], Awaitable[JobFinished]]
