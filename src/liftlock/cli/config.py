@@ -1,7 +1,7 @@
 """The user's own settings for this machine: `$XDG_CONFIG_HOME/liftlock/config.yml`.
 
     labels:                       # runs-on label -> where such jobs run on this machine
-      ubuntu-latest: host
+      big-machine: host
       gpu: host
     actions:                      # where actions are fetched from, instead of github.com
       actions/*: ~/mirrors/{name}
@@ -19,12 +19,10 @@ from liftlock.errors import UserError
 
 KEYS: Final = ('labels', 'actions', 'tool-cache')
 EXECUTORS: Final = ('host',)
-UBUNTU: Final = ('ubuntu-latest', 'ubuntu-24.04', 'ubuntu-22.04', 'ubuntu-20.04', 'ubuntu-slim')
-LABELS: Final = dict.fromkeys(('self-hosted', 'linux', 'x64', *UBUNTU), 'host')
 
 
 class Config(NamedTuple):
-    labels: Mapping[str, str] = LABELS  # lower-case label -> executor
+    labels: Mapping[str, str] = {}  # lower-case label -> executor; beside those of GitHub's Linux
     actions: tuple[tuple[str, str], ...] = ()  # (pattern of owner/name, where instead)
     tool_cache: str = ''  # '' = in the cache directory
 
@@ -62,7 +60,7 @@ def parse(text: str, path: str) -> Config:
                 f'{path}: label "{label}" asks for the executor "{executor}"', f'there is: {known}'
             )
     return Config(
-        {**LABELS, **{label.lower(): executor for label, executor in labels.items()}},
+        {label.lower(): executor for label, executor in labels.items()},
         tuple(_pairs(content.get('actions'), f'{path}: actions')),
         str(content.get('tool-cache') or ''),
     )

@@ -12,7 +12,6 @@ import click
 
 from liftlock.cli import wiring
 from liftlock.cli.colour import Paint, paint
-from liftlock.cli.config import LABELS
 from liftlock.errors import FAILED
 
 
@@ -113,23 +112,23 @@ def _starts(program: str) -> bool:
 def _wanted(directory: Path, labels: Mapping[str, str]) -> Iterator[str]:
     """What the workflows here ask for in vain. Computed labels are not known before a run."""
     from liftlock.cli.workflows import FOLDER, is_workflow, read
+    from liftlock.engine.labels import missing
     from liftlock.language.template import Literal, Sequence
     from liftlock.language.workflow import Job
 
-    known = {*labels, *LABELS}
     for file in sorted(directory.glob(f'{FOLDER}/*')):
         path = f'{FOLDER}/{file.name}'
         if not is_workflow(path):
             continue
-        for job in read(
-            path, file.read_text(encoding='utf-8', errors='replace')
-        ).workflow.jobs.values():
+        text = file.read_text(encoding='utf-8', errors='replace')
+        for job in read(path, text).workflow.jobs.values():
             if not isinstance(job, Job):
                 continue
             asked = job.runs_on.items if isinstance(job.runs_on, Sequence) else (job.runs_on,)
-            for label in asked:
-                if isinstance(label, Literal) and str(label.value).lower() not in known:
-                    yield f'{path}: job {job.id.value} runs on {label.value}: nobody here serves it'
+            names = [str(label.value) for label in asked if isinstance(label, Literal)]
+            reason = missing(names, labels) if names else ''
+            if reason:
+                yield f'{path}: job {job.id.value}: {reason}'
 
 
 def _lines(findings: Iterable[Finding], wanted: list[str], colours: Paint) -> Iterator[str]:

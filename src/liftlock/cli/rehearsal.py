@@ -28,9 +28,9 @@ def _workflow(plan: Plan, colours: Paint) -> Iterator[str]:
     told = set()
     for command in due:
         match command:
-            case Queue(job):
-                told.add(job.job.id.value)
-                yield from _job(job, colours)
+            case Queue(ready):
+                told.add(ready.job.id.value)
+                yield from _job(ready, colours)
             case Skip(key, name, reason) | Refuse(key, name, reason):
                 told.add(key)
                 yield f'  {name}: {colours.yellow(reason)}'

@@ -14,6 +14,7 @@ from liftlock.cli.config import Config
 from liftlock.engine.inline import Inline
 from liftlock.engine.submission import Hands, Submission
 from liftlock.errors import UserError
+from liftlock.language.expressions.values import Value
 from liftlock.runner import job
 from liftlock.runner.actions.resolve import GitActions
 from liftlock.runner.executors.host import end_leftovers
@@ -110,10 +111,11 @@ def open_works(where: Place, *, slots: int = 0) -> Works:
         return _world(where, store, run, submission)
 
     hands = Hands(world=world, run_job=job.run, end_leftovers=end_leftovers)
-    return Works(where, store, Inline(store, hands, slots=slots))
+    engine = Inline(store, hands, slots=slots, labels=where.config.labels)
+    return Works(where, store, engine)
 
 
-def kept(snapshot: Snapshot, *, real_actions: bool) -> dict[str, str | bool]:
+def kept(snapshot: Snapshot, *, real_actions: bool) -> Mapping[str, Value]:
     """What `_world` needs again when somebody takes the run up later."""
     return {
         'sources': str(snapshot.store),

@@ -7,7 +7,7 @@ from typing import NamedTuple
 from liftlock.cli.options import Asked
 from liftlock.errors import UserError
 from liftlock.language.diagnostics import Diagnostic, Severity
-from liftlock.language.reader import read_workflow
+from liftlock.language.parse import parse
 from liftlock.language.workflow import Workflow
 from liftlock.plan import triggers
 from liftlock.plan.event import Event
@@ -52,8 +52,8 @@ def is_workflow(path: str) -> bool:
 
 
 def read(path: str, text: str) -> Found:
-    workflow, mistakes = read_workflow(text, path)
-    return Found(path, workflow, tuple(mistakes))
+    parsed = parse(path, text)
+    return Found(path, parsed.workflow, tuple(parsed.diagnostics))
 
 
 def _named(word: str, paths: Sequence[str], top: Path, here: Path) -> str:
