@@ -24,12 +24,11 @@ class Heard:
 
     def write(self, number: int, line: str) -> None:
         self._log.write(number, line)
-        self._hear(self._job, number, line)
+        self._hear(self._job, number, f'{line}\n')
 
     def write_many(self, number: int, lines: str) -> None:
         self._log.write_many(number, lines)
-        for line in lines.split('\n')[:-1]:
-            self._hear(self._job, number, line)
+        self._hear(self._job, number, lines)
 
 
 class Attempt:
