@@ -121,7 +121,8 @@ def _wanted(directory: Path, labels: Mapping[str, str]) -> Iterator[str]:
         if not is_workflow(path):
             continue
         text = file.read_text(encoding='utf-8', errors='replace')
-        for job in read(path, text).workflow.jobs.values():
+        workflow = read(path, text).workflow
+        for job in workflow.jobs.values() if workflow else ():
             if not isinstance(job, Job):
                 continue
             asked = job.runs_on.items if isinstance(job.runs_on, Sequence) else (job.runs_on,)

@@ -14,6 +14,7 @@ from liftlock.cli.options import Asked
 from liftlock.cli.workflows import Found
 from liftlock.engine.submission import Submission, Terms
 from liftlock.errors import INTERRUPTED, UserError
+from liftlock.language.workflow import Workflow
 from liftlock.plan import make as plans
 from liftlock.plan import wire
 from liftlock.plan.event import Event
@@ -67,10 +68,10 @@ def command(state: str | None, /, **given: Any) -> int:
     ways = Ways(**{name: value for name, value in given.items() if value is not None})
     where = wiring.place(state)
     ground, found = _take(asked, ways, where)
+    workflows.refuse(found, ground.files)
     started, reasons = workflows.choose(found, ground.event, asked.jobs)
     if not started:
         raise _nothing_starts(asked, reasons)
-    workflows.refuse(started, ground.files)
     planned = [_plan(one, asked, ways, ground) for one in started]
     if ways.dry_run:
         from liftlock.cli import rehearsal
@@ -86,12 +87,14 @@ def _take(asked: Asked, ways: Ways, where: wiring.Place) -> tuple[Ground, tuple[
     files = snapshot.read_files(taken, '.github')
     found = workflows.find(files, asked, seen.top, here)
     facts = repository.describe(seen, taken.commit, changed=_filtered_by_paths(found))
-    event = events.read_event(asked, facts, [one.workflow for one in found])
+    known = [one.workflow for one in found if one.workflow is not None]
+    event = events.read_event(asked, facts, known)
     return Ground(seen, taken, files, event), found
 
 
 def _filtered_by_paths(found: Sequence[Found]) -> bool:
-    triggers = (trigger for one in found for trigger in one.workflow.on.values())
+    known = (one.workflow for one in found if one.workflow is not None)
+    triggers = (trigger for workflow in known for trigger in workflow.on.values())
     return any(trigger.paths or trigger.paths_ignore for trigger in triggers)
 
 
@@ -101,17 +104,17 @@ def _nothing_starts(asked: Asked, reasons: dict[str, str]) -> UserError:
     return UserError('\n'.join((f'no workflow starts for {asked.event}', *told)))
 
 
-def _plan(one: Found, asked: Asked, ways: Ways, ground: Ground) -> Plan:
+def _plan(workflow: Workflow, asked: Asked, ways: Ways, ground: Ground) -> Plan:
     request = Request(
         event=ground.event,
-        workflow=one.path,
-        files={one.path: ground.files[one.path]},
+        workflow=workflow.path,
+        files={workflow.path: ground.files[workflow.path]},
         run_id=0,
         run_number=0,
         inputs=dict(options.pairs(asked.input, '--input')),
         vars=options.pairs(asked.var, '--var'),
         env=options.settings(asked.env, '--env', asked.env_file),
-        only_jobs=tuple(job for job in asked.jobs if job in one.workflow.jobs),
+        only_jobs=tuple(job for job in asked.jobs if job in workflow.jobs),
         matrix=tuple(options.pairs(asked.matrix, '--matrix', ':').items()),
         debug=ways.debug,
     )

@@ -6,7 +6,7 @@ from typing import NamedTuple
 
 from liftlock.cli.options import Asked
 from liftlock.errors import UserError
-from liftlock.language.diagnostics import Diagnostic, Severity
+from liftlock.language.diagnostics import Diagnostic
 from liftlock.language.parse import parse
 from liftlock.language.workflow import Workflow
 from liftlock.plan import triggers
@@ -17,15 +17,11 @@ FOLDER = '.github/workflows'
 
 
 class Found(NamedTuple):
-    """One file. `workflow` may be incomplete where there are errors among the `mistakes`."""
+    """One file. `workflow` is None where GitHub would refuse it, for the `mistakes` that it has."""
 
     path: str
-    workflow: Workflow
+    workflow: Workflow | None
     mistakes: tuple[Diagnostic, ...]
-
-    @property
-    def broken(self) -> bool:
-        return any(mistake.severity is Severity.ERROR for mistake in self.mistakes)
 
 
 class BadFiles(UserError):
@@ -53,7 +49,7 @@ def is_workflow(path: str) -> bool:
 
 def read(path: str, text: str) -> Found:
     parsed = parse(path, text)
-    return Found(path, parsed.workflow, tuple(parsed.diagnostics))
+    return Found(path, parsed.workflow, parsed.diagnostics)
 
 
 def _named(word: str, paths: Sequence[str], top: Path, here: Path) -> str:
@@ -70,26 +66,28 @@ def _named(word: str, paths: Sequence[str], top: Path, here: Path) -> str:
 
 def choose(
     found: Sequence[Found], event: Event, jobs: Sequence[str]
-) -> tuple[list[Found], dict[str, str]]:
+) -> tuple[list[Workflow], dict[str, str]]:
     """Those that start, and why each of the others does not, by path."""
     started, reasons = [], {}
-    for one in found:
-        answer = triggers.starts(one.workflow, event)
+    for path, workflow, mistakes in found:
+        if workflow is None:
+            reasons[path] = f'GitHub would refuse it: {mistakes[0].message}'
+            continue
+        answer = triggers.starts(workflow, event)
         if isinstance(answer, NotStarted):
-            reasons[one.path] = answer.reason
-        elif jobs and not set(jobs) & set(one.workflow.jobs):
-            reasons[one.path] = f'it has no job {" or ".join(jobs)}'
+            reasons[path] = answer.reason
+        elif jobs and not set(jobs) & set(workflow.jobs):
+            reasons[path] = f'it has no job {" or ".join(jobs)}'
         else:
-            started.append(one)
+            started.append(workflow)
     return started, reasons
 
 
 def refuse(found: Sequence[Found], files: Mapping[str, str]) -> None:
-    """Show every error in these files and raise, if there is one."""
-    mistakes = [mistake for one in found for mistake in one.mistakes]
-    errors = [mistake for mistake in mistakes if mistake.severity is Severity.ERROR]
-    if errors:
-        raise BadFiles('\n\n'.join(_shown(errors, files)), 'see them all: liftlock check')
+    """Raise, with every mistake shown, if GitHub would refuse one of these files."""
+    mistakes = [mistake for one in found for mistake in one.mistakes if one.workflow is None]
+    if mistakes:
+        raise refused(mistakes, files)
 
 
 def refused(diagnostics: Sequence[Diagnostic], files: Mapping[str, str]) -> BadFiles:
