@@ -1,7 +1,7 @@
 """A workflow's leaves as their author wrote them: literals, expressions, and trees of both.
 
-`resolve` turns a token into a value when the contexts are known. A string that mixes text and
-`${{ }}` is one `Expression` token whose source is a `format(…)` call, as on GitHub.
+`resolve.py` turns a token into a value when the contexts are known. A string that mixes text and
+`${{ }}` is one `Computed` token whose source is a `format(…)` call, as on GitHub.
 """
 
 from typing import TYPE_CHECKING, NamedTuple, TypeAlias

@@ -59,19 +59,28 @@ class Step(NamedTuple):
 
 
 class Strategy(NamedTuple):
+    """`computed` is `strategy: ${{ … }}`, which gives a mapping with the keys of the others."""
+
     matrix: Token | None = None
     fail_fast: Token | None = None
     max_parallel: Token | None = None
+    computed: Computed | None = None
 
 
 class Defaults(NamedTuple):
-    """`defaults.run`. A job's replaces the workflow's as a whole."""
+    """`defaults.run`. A job's replaces the workflow's as a whole.
+
+    `computed` is `run: ${{ … }}`, which gives a mapping with the keys of the others.
+    """
 
     shell: Token | None = None
     working_directory: Token | None = None
+    computed: Computed | None = None
 
 
 class Concurrency(NamedTuple):
+    """`group` may be an expression that gives the whole mapping: `concurrency: ${{ … }}`."""
+
     group: Token
     cancel_in_progress: Token | None = None
     queue: str = 'single'  # or 'max'
@@ -85,6 +94,8 @@ class Permissions(NamedTuple):
 
 
 class Environment(NamedTuple):
+    """`name` may be an expression that gives the whole mapping: `environment: ${{ … }}`."""
+
     name: Token
     url: Token | None = None
     deployment: Token | None = None

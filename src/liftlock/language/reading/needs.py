@@ -1,0 +1,42 @@
+"""Whether the jobs of a file can be put in an order at all, in GitHub's words."""
+
+from collections.abc import Mapping, Sequence
+
+from liftlock.language.reading import hints
+from liftlock.language.reading.mistakes import Mistakes
+from liftlock.language.source import Span
+from liftlock.language.template import Literal
+
+
+def check(needs: Mapping[str, Sequence[Literal]], where: Span, mistakes: Mistakes) -> None:
+    """`needs` has every job by its id, in the order of the file."""
+    ids = {name.lower(): name for name in needs}
+    if all(needs.values()):
+        mistakes.add(
+            where, 'needs', 'The workflow must contain at least one job with no dependencies.'
+        )
+        return
+    for name, unmet in _unordered(needs).items():
+        for need in unmet:
+            other = str(need.value)
+            if other.lower() in ids:
+                message = (
+                    f"Job '{name}' depends on job '{other}' which creates a cycle in the "
+                    'dependency graph.'
+                )
+                mistakes.add(need.span, 'needs', message)
+            else:
+                message = f"Job '{name}' depends on unknown job '{other}'."
+                mistakes.add(need.span, 'needs', message, hints.nearest(other, needs))
+
+
+def _unordered(needs: Mapping[str, Sequence[Literal]]) -> dict[str, list[Literal]]:
+    """The jobs that would never start, each with what it would wait for."""
+    waiting = {name: list(wanted) for name, wanted in needs.items() if wanted}
+    done = {name.lower() for name, wanted in needs.items() if not wanted}
+    while done:
+        for wanted in waiting.values():
+            wanted[:] = [need for need in wanted if str(need.value).lower() not in done]
+        done = {name.lower() for name, wanted in waiting.items() if not wanted}
+        waiting = {name: wanted for name, wanted in waiting.items() if wanted}
+    return waiting

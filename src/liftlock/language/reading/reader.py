@@ -1,0 +1,254 @@
+"""YAML nodes and the grammar in, trees and mistakes out: one walk, in the order of the file.
+
+Which mistakes are found, and their words, follow the TemplateReader of GitHub's runner. Its
+peculiarities that people notice: known keys are told apart by case, but a key that differs from
+another in case only is a duplicate; scalars that are no strings become strings where a string is
+wanted, never the other way round; `${{ 'text' }}` is a literal and stands where no expression may.
+"""
+
+from yaml.nodes import MappingNode, Node, ScalarNode, SequenceNode
+
+from liftlock.language import yaml
+from liftlock.language.expressions.grammar import NOTHING as NO_NAMES
+from liftlock.language.expressions.text import FORBIDDEN, Mistake, inserts, split
+from liftlock.language.expressions.values import fold, to_text
+from liftlock.language.grammar.shapes import ANY_TEXT, Alternatives, Shape, anything
+from liftlock.language.reading import conditions, hints
+from liftlock.language.reading.mistakes import Mistakes
+from liftlock.language.reading.trees import NOTHING, Record, Tree
+from liftlock.language.source import Span
+from liftlock.language.template import Computed, Insert, Literal, Mapping, Sequence
+
+_new = tuple.__new__  # builds a NamedTuple in a third of the time; this file makes thousands
+
+
+def _span(node: Node) -> Span:
+    start, end = node.start_mark, node.end_mark
+    return _new(Span, (start.line + 1, start.column + 1, end.line + 1, end.column + 1))
+
+
+class Reader:
+    """One file. A tree that comes back is meaningful only where no mistake was found."""
+
+    __slots__ = ('depth', 'mistakes')
+
+    def __init__(self, mistakes: Mistakes) -> None:
+        self.mistakes = mistakes
+        self.depth = 0
+
+    def read(self, node: Node, shape: Shape) -> Tree:
+        if node.__class__ is ScalarNode:
+            return self._scalar(node, shape)
+        if self.depth >= yaml.DEEPEST:
+            return self._refuse(node, 'Maximum object depth exceeded')
+        self.depth += 1
+        if node.__class__ is SequenceNode:
+            tree = self._sequence(node, shape)
+        else:
+            tree = self._mapping(node, shape)
+        self.depth -= 1
+        return tree
+
+    # --- scalars
+
+    def _scalar(self, node: ScalarNode, shape: Shape) -> Tree:
+        text = node.value
+        if node.tag == yaml.UNTAGGED and (node.style or (text and text[0] not in yaml.PLAIN)):
+            if shape.condition or '${{' in text:
+                return self._computed(text, node, shape)
+            if shape.text == ANY_TEXT:
+                return _new(Literal, (text, _span(node), text))
+            return self._literal(text, node, shape)
+        try:
+            value = yaml.scalar(node)
+        except ValueError as error:
+            return self._refuse(node, str(error), code='yaml')
+        if shape.condition or (isinstance(value, str) and '${{' in value):
+            return self._computed(to_text(value), node, shape)
+        return self._literal(value, node, shape)
+
+    def _literal(self, value: yaml.Scalar, node: ScalarNode, shape: Shape) -> Tree:
+        if _fits(value, shape):
+            return _new(Literal, (value, _span(node), node.value))
+        text = to_text(value)
+        if not isinstance(value, str) and _fits(text, shape):
+            return _new(Literal, (text, _span(node), node.value))
+        hint = hints.nearest(text, shape.words) if shape.words else hints.quoted(value)
+        return self._refuse(node, f"Unexpected value '{text}'", hint)
+
+    def _computed(self, text: str, node: ScalarNode, shape: Shape) -> Tree:
+        if shape.condition:
+            found = conditions.read(text, shape.known, bare=shape.bare)
+        elif inserts(text):
+            return self._refuse(node, f"Unexpected value '{text}'")
+        else:
+            found = split(text, shape.known)
+        if isinstance(found, str):
+            return self._literal(found, node, shape)
+        if isinstance(found, list):
+            return self._misread(node, found)
+        return _new(Computed, (found, _span(node)))
+
+    # --- collections
+
+    def _sequence(self, node: SequenceNode, shape: Shape) -> Tree:
+        item = shape if shape.anything else shape.items
+        if item is None:
+            return self._refuse(node, 'A sequence was not expected')
+        read = self.read
+        return _new(Sequence, (tuple([read(value, item) for value in node.value]), _span(node)))
+
+    def _mapping(self, node: MappingNode, shape: Shape) -> Tree:
+        if shape.record is not None and not shape.whole:
+            return self._record(node, shape, shape.record)
+        if shape.record is None and shape.entries is None and not shape.anything:
+            return self._refuse(node, 'A mapping was not expected')
+        return self._entries(node, shape)
+
+    def _entries(self, node: MappingNode, shape: Shape) -> Tree:
+        """A mapping that stays a token."""
+        known = shape.record.keys if shape.record else {}
+        free = shape if shape.anything else shape.entries
+        seen: set[str] = set()
+        pairs = []
+        for key_node, value in node.value:
+            key = self._key(key_node, shape)
+            if key.__class__ is not Literal:
+                if key is not None:
+                    inner = anything(shape.known) if known else free
+                    pairs.append((key, self.read(value, inner or shape)))
+                continue
+            name = key.value
+            if self._seen(name, key_node, seen):
+                continue
+            inner = known[name][0] if name in known else free
+            if inner is None:
+                self._unknown(key_node, name, known)
+            else:
+                pairs.append((key, self.read(value, inner)))
+        return _new(Mapping, (tuple(pairs), _span(node)))
+
+    def _record(self, node: MappingNode, shape: Shape, table: Alternatives) -> Tree:
+        fields: dict[str, Tree] = {}
+        keys: dict[str, ScalarNode] = {}
+        known = table.keys
+        left = (1 << len(table.names)) - 1
+        for key, value in node.value:
+            name = key.value if key.__class__ is ScalarNode else ''
+            found = known.get(name)
+            if found is None or name in fields or not found[1] & left:
+                self._odd(key, value, shape, table, fields)
+                continue
+            left &= found[1]
+            keys[name] = key
+            fields[name] = self.read(value, found[0])
+        if left & (left - 1):
+            self._undecided(node, table, left)
+            return NOTHING
+        which = left.bit_length() - 1
+        for name in table.required[which]:
+            if name not in fields:
+                self._refuse(node, f'Required property is missing: {name}')
+        return _new(Record, (table.names[which], fields, keys, _span(node)))
+
+    # --- keys
+
+    def _key(self, node: Node, shape: Shape) -> Literal | Computed | Insert | None:
+        """A key as a token; None if it is a mistake."""
+        if not isinstance(node, ScalarNode):
+            self._refuse(node, 'Expected a scalar value', 'a key cannot be a list or a mapping')
+            return None
+        text = node.value
+        if '${{' not in text:
+            if text in yaml.WORDS or text[0] in yaml.PLAIN or node.tag != yaml.UNTAGGED:
+                try:
+                    text = to_text(yaml.scalar(node))
+                except ValueError as error:
+                    self._refuse(node, str(error), code='yaml')
+                    return None
+            if not text:
+                self._refuse(node, "Unexpected value ''")
+                return None
+            return _new(Literal, (text, _span(node), text))
+        return self._computed_key(text, node, shape)
+
+    def _computed_key(
+        self, text: str, node: ScalarNode, shape: Shape
+    ) -> Literal | Computed | Insert | None:
+        found = text if inserts(text) else split(text, shape.known)
+        if isinstance(found, list):
+            self._misread(node, found)
+            return None
+        if isinstance(found, str) and found != text:
+            return Literal(found, _span(node), text)
+        if shape.known == NO_NAMES:
+            self._refuse(node, FORBIDDEN)
+            return None
+        return Insert(_span(node)) if isinstance(found, str) else Computed(found, _span(node))
+
+    def _seen(self, name: str, node: Node, seen: set[str]) -> bool:
+        folded = fold(name)
+        if folded in seen:
+            self._refuse(node, f"'{name}' is already defined")
+            return True
+        seen.add(folded)
+        return False
+
+    def _odd(
+        self, node: Node, value: Node, shape: Shape, table: Alternatives, fields: dict[str, Tree]
+    ) -> None:
+        """A key that is not simply a known one, seen for the first time."""
+        key = self._key(node, shape)
+        if key is None:
+            return
+        if not isinstance(key, Literal):
+            hint = 'write the keys out, or compute the whole value'
+            self._refuse(node, 'Liftlock does not support an expression as a key here', hint)
+            return
+        name = str(key.value)
+        if fold(name) in map(fold, fields):
+            self._refuse(node, f"'{name}' is already defined")
+        elif table.loose and shape.entries:
+            self.read(value, shape.entries)
+        else:
+            self._unknown(node, name, table.keys)
+
+    # --- mistakes
+
+    def _refuse(self, node: Node, message: str, hint: str = '', code: str = 'schema') -> Tree:
+        self.mistakes.add(_span(node), code, message, hint)
+        return NOTHING
+
+    def _misread(self, node: Node, found: list[Mistake]) -> Tree:
+        for mistake in found:
+            self.mistakes.add(_span(node), 'expression', mistake.message)
+        return NOTHING
+
+    def _unknown(self, node: Node, name: str, known: 'dict[str, tuple[Shape, int]]') -> None:
+        self._refuse(node, f"Unexpected value '{name}'", hints.nearest(name, known))
+
+    def _undecided(self, node: Node, table: Alternatives, left: int) -> None:
+        """Names the keys that exactly one of the mappings still possible has."""
+        single = []
+        for name, (_, bits) in table.keys.items():
+            mask = bits & left
+            if mask and not mask & (mask - 1):
+                single.append(name)
+        self._refuse(
+            node,
+            "There's not enough info to determine what you meant. Add one of these properties: "
+            + ', '.join(sorted(single)),
+        )
+
+
+def _fits(value: yaml.Scalar, shape: Shape) -> bool:
+    if isinstance(value, str):
+        return (
+            shape.text == ANY_TEXT
+            or bool(shape.text and value)
+            or value in shape.words
+            or shape.anything
+        )
+    if isinstance(value, bool):
+        return shape.boolean or shape.anything
+    return (shape.null if value is None else shape.number) or shape.anything

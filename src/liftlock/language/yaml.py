@@ -1,0 +1,262 @@
+"""YAML text to nodes with places, and scalars by YAML 1.2's core schema, as GitHub reads them.
+
+libyaml composes; what it would decide about types is ignored, because it knows YAML 1.1, where
+`on` is a boolean. It also trusts its input: it descends by recursion and shares anchored nodes,
+so depth and the number of nodes seen are checked here before anybody walks the tree.
+Rules: YamlObjectReader of GitHub's runner.
+"""
+
+import re
+from typing import Final, TypeAlias
+
+import yaml
+from yaml.nodes import MappingNode, Node, ScalarNode, SequenceNode
+
+from liftlock.language.diagnostics import Diagnostic, Severity
+from liftlock.language.source import Span
+
+Scalar: TypeAlias = bool | float | str | None
+
+LONGEST: Final = 1024 * 1024  # characters of a file
+MOST_NODES: Final = 50_000  # parse events, those of aliases counted at every use
+DEEPEST: Final = 50
+UNTAGGED: Final = ' '
+
+# What libyaml's recursion surely survives; beyond it the depth is counted before composing.
+_FEW_BRACKETS: Final = 5_000
+_CHAIN = re.compile(r'(?:[-?][ \t]+){20}')
+_ALIAS = re.compile(r'\*[\w-]')
+_UNPRINTABLE = re.compile('[^\t\n\r\x20-\x7e\x85\xa0-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]')
+
+_HINTS: Final = {
+    'found character that cannot start any token': (
+        'YAML is indented with spaces, never tabs; text that starts with @, ` or % needs quotes'
+    ),
+    'mapping values are not allowed in this context': (
+        'put quotes around a value that contains ": ", and check the indentation'
+    ),
+    'did not find expected key': 'check the indentation of this line and of the one above',
+    "could not find expected ':'": 'a key must be followed by a colon and a space',
+    'found unexpected end of stream': 'a quote, or a bracket, is not closed',
+    'found undefined tag handle': 'text that starts with ! needs quotes',
+}
+
+
+class _Untyped:
+    """Resolves no tags: every node that names none gets UNTAGGED, in C and at once."""
+
+    resolve = UNTAGGED.format
+    descend_resolver = ''.format
+    ascend_resolver = ''.format
+
+
+class _Pure(_Untyped, yaml.reader.Reader, yaml.scanner.Scanner, yaml.parser.Parser,
+            yaml.composer.Composer):  # fmt: skip
+    """Where libyaml is missing, or refuses an anchor that is defined twice, which is legal."""
+
+    def __init__(self, text: str) -> None:
+        yaml.reader.Reader.__init__(self, text)
+        yaml.scanner.Scanner.__init__(self)
+        yaml.parser.Parser.__init__(self)
+        yaml.composer.Composer.__init__(self)
+
+    def compose_node(self, parent: Node | None, index: object) -> Node | None:
+        event = self.peek_event()
+        if not isinstance(event, yaml.events.AliasEvent):
+            self.anchors.pop(event.anchor, None)
+        return super().compose_node(parent, index)
+
+
+try:
+    from yaml.cyaml import CParser
+except ImportError:  # a PyYAML that was built without libyaml
+    _Fast: 'type[_Pure] | type[_Native]' = _Pure
+else:
+
+    class _Native(_Untyped, CParser):
+        """libyaml."""
+
+    _Fast = _Native
+
+
+def decode(path: str, data: bytes) -> str | Diagnostic:
+    """The text of a file: UTF-8, with or without a byte order mark."""
+    try:
+        return data.decode('utf-8-sig')
+    except UnicodeDecodeError as error:
+        line = data.count(b'\n', 0, error.start) + 1
+        column = error.start - data.rfind(b'\n', 0, error.start)
+        where = Span(line, column, line, column + 1)
+        return _mistake(path, where, 'The file is not UTF-8 text', 'save it as UTF-8')
+
+
+def compose(path: str, text: str) -> Node | Diagnostic:
+    """The root of the only document in `text`. Never raises; an empty text is a mistake too."""
+    if len(text) > LONGEST:
+        return _mistake(
+            path, _START, f'The maximum file size of {LONGEST} characters has been exceeded'
+        )
+    if bad := _UNPRINTABLE.search(text.removeprefix('\ufeff')):
+        return _mistake(
+            path,
+            _at(text, bad.start()),
+            f'The character U+{ord(bad[0]):04X} is not allowed in YAML',
+        )
+    try:
+        if (where := _too_deep(text)) is not None:
+            return _mistake(path, where, 'Maximum object depth exceeded')
+        root = _compose(text)
+    except yaml.MarkedYAMLError as error:
+        return _broken(path, error)
+    except yaml.YAMLError as error:
+        return _mistake(path, _START, str(error))
+    if root is None:
+        return _mistake(path, _START, 'The file is empty')
+    if (_ALIAS.search(text) or len(text) > MOST_NODES) and _too_many(root):
+        return _mistake(path, _START, 'Maximum YAML nodes exceeded')
+    return root
+
+
+def span(node: Node) -> Span:
+    start, end = node.start_mark, node.end_mark
+    return Span(start.line + 1, start.column + 1, end.line + 1, end.column + 1)
+
+
+# --- composing
+
+_START: Final = Span(1, 1, 1, 1)
+
+
+def _compose(text: str) -> Node | None:
+    try:
+        return _Fast(text).get_single_node()
+    except yaml.composer.ComposerError as error:
+        if 'duplicate anchor' not in (error.context or ''):
+            raise
+    return _Pure(text).get_single_node()
+
+
+def _too_deep(text: str) -> Span | None:
+    """Where nesting grows out of hand, if it can at all. Reads events: they need no recursion."""
+    brackets = text.count('[') + text.count('{')
+    if brackets < _FEW_BRACKETS and not _CHAIN.search(text):
+        return None
+    depth = 0
+    for event in yaml.parse(text, Loader=_Fast):
+        if isinstance(event, yaml.events.CollectionStartEvent):
+            depth += 1
+        elif isinstance(event, yaml.events.CollectionEndEvent):
+            depth -= 1
+        if depth > 2 * DEEPEST:
+            return _place(event.start_mark)
+    return None
+
+
+def _too_many(root: Node) -> bool:
+    """Whether a walk meets more than MOST_NODES events; a node that holds itself never ends."""
+    seen = 4  # start and end of stream and document
+    waiting = [root]
+    while waiting and seen <= MOST_NODES:
+        node = waiting.pop()
+        seen += 1
+        if isinstance(node, SequenceNode):
+            seen += 1
+            waiting.extend(node.value)
+        elif isinstance(node, MappingNode):
+            seen += 1
+            for pair in node.value:
+                waiting.extend(pair)
+    return seen > MOST_NODES
+
+
+def _broken(path: str, error: yaml.MarkedYAMLError) -> Diagnostic:
+    problem = error.problem or error.context or 'this is not YAML'
+    where = _place(error.problem_mark or error.context_mark)
+    if problem == 'found undefined alias':
+        return _mistake(path, where, 'Unknown anchor', 'define it before, with & and the same name')
+    if problem == 'but found another document':
+        return _mistake(path, where, 'Only one YAML document is allowed in a file')
+    said = f'{error.context}, {problem}' if error.context else problem
+    return _mistake(path, where, f'Bad YAML: {said}', _HINTS.get(problem, ''))
+
+
+def _mistake(path: str, where: Span, message: str, hint: str = '') -> Diagnostic:
+    return Diagnostic(path, where, Severity.ERROR, 'yaml', message, hint)
+
+
+def _place(mark: 'yaml.Mark | None') -> Span:
+    if mark is None:
+        return _START
+    return Span(mark.line + 1, mark.column + 1, mark.line + 1, mark.column + 2)
+
+
+def _at(text: str, index: int) -> Span:
+    line = text.count('\n', 0, index) + 1
+    column = index - text.rfind('\n', 0, index)
+    return Span(line, column, line, column + 1)
+
+
+# --- scalars
+
+WORDS: Final[dict[str, Scalar]] = {
+    **dict.fromkeys(('', 'null', 'Null', 'NULL', '~')),
+    **dict.fromkeys(('true', 'True', 'TRUE'), True),
+    **dict.fromkeys(('false', 'False', 'FALSE'), False),
+    **dict.fromkeys(('.inf', '.Inf', '.INF', '+.inf', '+.Inf', '+.INF'), float('inf')),
+    **dict.fromkeys(('-.inf', '-.Inf', '-.INF'), float('-inf')),
+    **dict.fromkeys(('.nan', '.NaN', '.NAN'), float('nan')),
+}
+PLAIN: Final = frozenset('+-.0123456789nN~tTfF')  # the first characters of all that is no string
+
+_INTEGER = re.compile(r'[-+]?[0-9]+|0x[0-9a-fA-F]+|0o[0-7]+')
+_FLOAT = re.compile(r'[-+]?(?:\.[0-9]+|[0-9]+(?:\.[0-9]*)?)(?:[eE][-+]?[0-9]+)?')
+_TAG: Final = 'tag:yaml.org,2002:'
+_KINDS: Final = {'bool': bool, 'float': float, 'int': float, 'null': type(None)}
+
+
+def plain(text: str) -> Scalar:
+    """The value of a scalar without quotes or tag. Raises ValueError for numbers out of range."""
+    if text in WORDS:
+        return WORDS[text]
+    if _FLOAT.fullmatch(text):
+        return float(text)
+    if _INTEGER.fullmatch(text):
+        return _integer(text)
+    return text
+
+
+def scalar(node: ScalarNode) -> Scalar:
+    """The value of any scalar. Raises ValueError with GitHub's message."""
+    tag, text = node.tag, str(node.value)
+    if tag == f'{_TAG}str' or (tag == UNTAGGED and node.style):
+        return text
+    start = node.start_mark
+    place = f'on line {start.line + 1} and column {start.column + 1}'
+    if tag == UNTAGGED:
+        return _checked(text, f'{_TAG}int', place)
+    kind = tag.removeprefix(_TAG)
+    if kind not in _KINDS:
+        raise ValueError(f"Unexpected tag '{tag}'")
+    if node.style:
+        raise ValueError(f"The scalar style {node.style} {place} is not valid with the tag '{tag}'")
+    value = _checked(text, tag, place)
+    whole = kind != 'int' or _INTEGER.fullmatch(text)
+    if not isinstance(value, _KINDS[kind]) or not whole:
+        raise ValueError(f"The value '{text}' {place} is invalid for the type '{tag}'")
+    return value
+
+
+def _checked(text: str, tag: str, place: str) -> Scalar:
+    try:
+        return plain(text)
+    except ValueError:
+        message = f"The value '{text}' {place} is invalid for the type '{tag}'"
+        raise ValueError(message) from None
+
+
+def _integer(text: str) -> float:
+    """Hexadecimal and octal numbers are signed and have 32 bits, as on .NET."""
+    number = int(text, 0)
+    if number >= 1 << 32:
+        raise ValueError(text)
+    return float(number - (1 << 32) if number >= 1 << 31 else number)
