@@ -8,7 +8,7 @@ from typing import Final
 
 from liftlock.language.expressions.values import Scope, Value, to_text
 from liftlock.language.resolve import resolve
-from liftlock.language.template import Computed, Literal, Token
+from liftlock.language.template import Computed, Insert, Literal, Token
 from liftlock.language.template import Mapping as MappingToken
 from liftlock.language.workflow import Call, Input, Trigger, Workflow
 from liftlock.plan.evaluation import Evaluator
@@ -117,3 +117,17 @@ def is_computed(token: Token | None) -> bool:
             return False
         case _:
             return any(map(is_computed, token.items))
+
+
+def names_in(token: Token | None) -> frozenset[str]:
+    """The contexts that its expressions use."""
+    match token:
+        case Computed(expression):
+            return expression.names
+        case MappingToken(entries):
+            parts = [part for entry in entries for part in entry if not isinstance(part, Insert)]
+            return frozenset().union(*map(names_in, parts))
+        case None | Literal():
+            return frozenset()
+        case _:
+            return frozenset().union(*map(names_in, token.items))

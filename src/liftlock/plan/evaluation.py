@@ -48,7 +48,9 @@ class Evaluator:
     def boolean(self, token: Token | None, default: bool) -> bool:
         if token is None:
             return default
-        value = self.value(token)
+        return self.as_boolean(token, self.value(token))
+
+    def as_boolean(self, token: Token, value: Value) -> bool:
         if not isinstance(value, bool):
             raise self.unusable(token, f"Unexpected value '{to_text(value)}'")
         return value
@@ -57,7 +59,9 @@ class Evaluator:
         """Cut to a whole number, as GitHub does."""
         if token is None:
             return default
-        value = self.value(token)
+        return self.as_number(token, self.value(token))
+
+    def as_number(self, token: Token, value: Value) -> int:
         if isinstance(value, bool) or not isinstance(value, float):
             raise self.unusable(token, f"Unexpected value '{to_text(value)}'")
         return int(value)

@@ -1,7 +1,7 @@
 """How the tree of a run grows: what a job sees of the others, its legs, the workflow it calls."""
 
 from collections.abc import Iterator
-from typing import Final
+from typing import Final, NamedTuple
 
 from liftlock.language.expressions.errors import ExpressionError
 from liftlock.language.expressions.values import Value, find, to_text
@@ -20,8 +20,9 @@ def explain(problem: Exception, slot: Slot) -> str:
     """A problem with the place it has: its own, that of the matrix, or that of the job."""
     if isinstance(problem, Unusable):
         return str(problem)
-    token = slot.job.strategy.matrix if isinstance(problem, matrix.BadMatrix) else None
-    span = (token or slot.job.condition or slot.job.id).span
+    written = slot.job.strategy
+    token = written.matrix or written.computed
+    span = (token if isinstance(problem, matrix.BadMatrix) and token else slot.job.id).span
     return f'{place(slot.frame.workflow.path, span)}: {problem}'
 
 
@@ -70,19 +71,46 @@ def deploys(leg: Leg) -> bool:
 
 def expand(slot: Slot, request: Request) -> list[Leg]:
     """The legs of a job: the one it has without a matrix, else one for each configuration."""
-    strategy = slot.job.strategy
-    evaluate = Evaluator(slot.frame.workflow.path, slot.contexts)
-    slot.fail_fast = evaluate.boolean(strategy.fail_fast, True)
-    if strategy.matrix is None:
+    wanted = _strategy(slot)
+    slot.fail_fast = wanted.fail_fast
+    if wanted.matrix is None:
         return slot.legs
-    slot.window = max(0, evaluate.number(strategy.max_parallel, 0))
-    configurations = matrix.expand(evaluate.value(strategy.matrix))
+    slot.window = max(0, wanted.max_parallel)
+    configurations = matrix.expand(wanted.matrix)
     slot.total = len(configurations)
     return [
         _leg(slot, number, configuration)
         for number, configuration in enumerate(configurations)
         if _asked_for(configuration.values, request)
     ]
+
+
+class Strategy(NamedTuple):
+    """A `strategy:` evaluated. Without a matrix the rest means nothing."""
+
+    matrix: Value = None
+    fail_fast: bool = True
+    max_parallel: int = 0
+
+
+def _strategy(slot: Slot) -> Strategy:
+    """From its keys, or from one expression for all of them."""
+    written = slot.job.strategy
+    evaluate = Evaluator(slot.frame.workflow.path, slot.contexts)
+    if written.computed is None:
+        return Strategy(
+            evaluate.value(written.matrix) if written.matrix else None,
+            evaluate.boolean(written.fail_fast, True),
+            evaluate.number(written.max_parallel, 0),
+        )
+    value = evaluate.value(written.computed)
+    if not isinstance(value, dict):
+        raise evaluate.unusable(written.computed, 'A mapping was expected')
+    return Strategy(
+        value.get('matrix'),
+        evaluate.as_boolean(written.computed, value.get('fail-fast', True)),
+        evaluate.as_number(written.computed, value.get('max-parallel', 0.0)),
+    )
 
 
 def _leg(slot: Slot, number: int, configuration: matrix.Configuration) -> Leg:

@@ -20,7 +20,7 @@ def prepare(leg: Leg, request: Request, attempt: int) -> JobPlan:
     evaluate = Evaluator(frame.workflow.path, known)
     labels, runner_group = _runs_on(job.runs_on, evaluate)
     group = concurrency(job.concurrency, evaluate)
-    environment = evaluate.text(job.environment.name) if job.environment else ''
+    environment = _environment(job, evaluate)
     return JobPlan(
         key=leg.key,
         name=display(leg, evaluate),
@@ -83,13 +83,25 @@ def concurrency(wanted: Concurrency | None, evaluate: Evaluator) -> Group | None
     """The group, evaluated. Raises Unusable for a name that is empty or too long."""
     if wanted is None:
         return None
-    name = evaluate.text(wanted.group)
+    value = evaluate.value(wanted.group)
+    in_progress = evaluate.boolean(wanted.cancel_in_progress, False)
+    if isinstance(value, dict):
+        in_progress = evaluate.as_boolean(wanted.group, value.get('cancel-in-progress', False))
+        value = value.get('group')
+    name = to_text(value)
     if not name:
         raise evaluate.unusable(wanted.group, 'Concurrency group name cannot be empty')
     if len(name) > LONGEST_GROUP:
         message = f'Concurrency group name must be less than {LONGEST_GROUP} characters'
         raise evaluate.unusable(wanted.group, message)
-    return Group(name, evaluate.boolean(wanted.cancel_in_progress, False), wanted.queue)
+    return Group(name, in_progress, wanted.queue)
+
+
+def _environment(job: Job, evaluate: Evaluator) -> str:
+    if job.environment is None:
+        return ''
+    value = evaluate.value(job.environment.name)
+    return to_text(value.get('name') if isinstance(value, dict) else value)
 
 
 def _vars(request: Request, environment: str) -> dict[str, Value]:
