@@ -68,10 +68,11 @@ def typed(wanted: Input, token: Token, evaluate: Evaluator) -> Value:
     """A value of the declared type. Only texts are made from other kinds."""
     if wanted.type == 'string':
         return evaluate.text(token)
+    if wanted.type == 'boolean':
+        return evaluate.boolean(token, False)
     value = evaluate.value(token)
-    kind = bool if wanted.type == 'boolean' else float
-    if not isinstance(value, kind):
-        raise evaluate.unusable(token, f"Unexpected value '{to_text(value)}'")
+    if isinstance(value, bool) or not isinstance(value, float):
+        raise evaluate.unexpected(token, value)
     return value
 
 
@@ -90,7 +91,7 @@ def secrets_for(job: JobPlan, secrets: Mapping[str, str]) -> dict[str, str]:
     """The secrets that a job may see: all, or what each call on the way in handed on.
 
     GITHUB_TOKEN always comes along. Empty values are dropped, as on GitHub.
-    Raises ExpressionError where a `secrets:` cannot be evaluated.
+    Raises TemplateError where a `secrets:` cannot be evaluated.
     """
     found = dict(secrets)
     for call in job.calls:

@@ -1,12 +1,13 @@
-"""Tokens into values of the kind that a place wants, with GitHub's refusal where they are not.
+"""Tokens into values of the kind that a place wants, and whose mistake it is where they are not."""
 
-A scalar becomes text where text is wanted; text never becomes a boolean or a number, so
-`timeout-minutes: ${{ '10' }}` is refused (`fromJSON` is the way).
-"""
-
-from liftlock.language.expressions.errors import ExpressionError
 from liftlock.language.expressions.values import Scope, Value, to_text
-from liftlock.language.resolve import resolve
+from liftlock.language.resolve import (
+    TemplateError,
+    resolve,
+    resolve_boolean,
+    resolve_number,
+    resolve_text,
+)
 from liftlock.language.source import Span
 from liftlock.language.template import Token
 
@@ -25,7 +26,7 @@ def place(file: str, span: Span) -> str:
 
 
 class Evaluator:
-    """Evaluates the tokens of one file in one set of contexts."""
+    """Evaluates the tokens of one file in one set of contexts. All methods raise Unusable."""
 
     __slots__ = ('file', 'scope')
 
@@ -36,35 +37,47 @@ class Evaluator:
     def value(self, token: Token) -> Value:
         try:
             return resolve(token, self.scope)
-        except ExpressionError as error:
-            raise self.unusable(token, error.message) from error
+        except TemplateError as error:
+            raise Unusable(self.file, error.span, error.message) from error
 
     def text(self, token: Token) -> str:
-        value = self.value(token)
-        if isinstance(value, dict | list):
-            raise self.unusable(token, 'A mapping or a sequence was not expected')
-        return to_text(value)
+        try:
+            return resolve_text(token, self.scope)
+        except TemplateError as error:
+            raise Unusable(self.file, error.span, error.message) from error
 
     def boolean(self, token: Token | None, default: bool) -> bool:
         if token is None:
             return default
-        return self.as_boolean(token, self.value(token))
-
-    def as_boolean(self, token: Token, value: Value) -> bool:
-        if not isinstance(value, bool):
-            raise self.unusable(token, f"Unexpected value '{to_text(value)}'")
-        return value
+        try:
+            return resolve_boolean(token, self.scope)
+        except TemplateError as error:
+            raise Unusable(self.file, error.span, error.message) from error
 
     def number(self, token: Token | None, default: int) -> int:
         """Cut to a whole number, as GitHub does."""
         if token is None:
             return default
-        return self.as_number(token, self.value(token))
+        try:
+            return int(resolve_number(token, self.scope))
+        except TemplateError as error:
+            raise Unusable(self.file, error.span, error.message) from error
+        except (ValueError, OverflowError):  # NaN, or without end
+            raise Unusable(self.file, token.span, 'A whole number was expected') from None
+
+    def as_boolean(self, token: Token, value: Value) -> bool:
+        """For a part of what an expression gave."""
+        if not isinstance(value, bool):
+            raise self.unexpected(token, value)
+        return value
 
     def as_number(self, token: Token, value: Value) -> int:
         if isinstance(value, bool) or not isinstance(value, float):
-            raise self.unusable(token, f"Unexpected value '{to_text(value)}'")
+            raise self.unexpected(token, value)
         return int(value)
 
     def unusable(self, token: Token, message: str) -> Unusable:
         return Unusable(self.file, token.span, message)
+
+    def unexpected(self, token: Token, value: Value) -> Unusable:
+        return self.unusable(token, f"Unexpected value '{to_text(value)}'")

@@ -4,7 +4,6 @@ Source: GitHub's documentation of `on.workflow_dispatch.inputs` and `on.workflow
 """
 
 from collections.abc import Mapping
-from difflib import get_close_matches
 from typing import Final
 
 from liftlock.errors import UserError
@@ -32,6 +31,8 @@ def check(declared: tuple[Input, ...], given: Mapping[str, Value]) -> dict[str, 
     names = [str(wanted.name.value) for wanted in declared]
     for name in given:
         if name.lower() not in {known.lower() for known in names}:
+            from difflib import get_close_matches
+
             close = get_close_matches(name, names, 1)
             hint = f'did you mean {close[0]}?' if close else f'its inputs: {", ".join(names)}'
             raise UserError(f'the workflow has no input {name}', hint if names else '')

@@ -5,7 +5,6 @@ workflow when a job inside it does.
 """
 
 from collections.abc import Container, Iterator, Mapping
-from difflib import get_close_matches
 from typing import Final, NamedTuple
 
 from liftlock.errors import UserError
@@ -55,6 +54,8 @@ def _named(run: Jobs, asked: str) -> str:
     for leg in legs(run.root):
         if leg.plan and leg.plan.name == asked:
             return leg.key
+    from difflib import get_close_matches
+
     known = list(dict.fromkeys((*run.slots, *run.legs)))
     close = get_close_matches(asked, known, 1)
     hint = f'did you mean {close[0]}?' if close else f'its jobs: {", ".join(known)}'
