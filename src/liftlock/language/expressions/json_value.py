@@ -49,6 +49,14 @@ def read(text: str) -> Value:
     return Text(text).read()
 
 
+def strict(text: str) -> Value:
+    """The value of well-formed JSON and nothing else. Raises ValueError."""
+    if _depth(text) > 100:
+        raise ValueError('nested deeper than 100 levels')
+    value: Value = _STRICT.decode(text)
+    return value
+
+
 def _depth(text: str) -> int:
     """How deep a text nests, if it is JSON."""
     if text.count('[') + text.count('{') <= DEEPEST:
