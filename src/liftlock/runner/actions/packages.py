@@ -8,7 +8,7 @@ packed or unpacked. What is left of the inputs is their contract: lock files mus
 import hashlib
 
 from liftlock.runner.actions import paths
-from liftlock.runner.workbench import Workbench
+from liftlock.runner.workbench import StepFailed, Workbench
 
 _STATE = 'package-cache-key'
 
@@ -16,9 +16,12 @@ _STATE = 'package-cache-key'
 def hash_files(bench: Workbench, patterns: str) -> str:
     """As `hashFiles` would, over lines of patterns; '' if no file matches."""
     total = hashlib.sha256()
-    files = paths.find(patterns, bench.workspace, bench.env).files
-    for file in files:
-        total.update(hashlib.sha256(file.read_bytes()).digest())
+    files = paths.find(patterns, bench.workspace, bench.env, paths.Options(follow=False)).files
+    try:
+        for file in files:
+            total.update(hashlib.sha256(file.read_bytes()).digest())
+    except OSError as error:
+        raise StepFailed(f'{error.filename} cannot be read: {error.strerror}') from error
     return total.hexdigest() if files else ''
 
 

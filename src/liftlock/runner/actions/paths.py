@@ -11,7 +11,7 @@ import re
 from collections.abc import Iterator, Mapping, Sequence
 from functools import lru_cache
 from pathlib import Path
-from typing import NamedTuple
+from typing import Final, NamedTuple
 
 from liftlock.runner.workbench import StepFailed
 
@@ -40,13 +40,20 @@ class Found(NamedTuple):
 
 
 class Options(NamedTuple):
-    """`descend`: a match stands for all that lies below it."""
+    """`descend`: a match stands for all that lies below it. `follow`: links to directories are
+    entered, and broken links left out; else a link is what it is."""
 
     descend: bool = True
     hidden: bool = True
+    follow: bool = True
 
 
-def find(text: str, directory: Path, env: Mapping[str, str], options: Options = Options()) -> Found:
+EVERYTHING: Final = Options()
+
+
+def find(
+    text: str, directory: Path, env: Mapping[str, str], options: Options = EVERYTHING
+) -> Found:
     """Everything that the patterns match. `env` gives the home that `~` stands for."""
     patterns = parse(text, directory, Path(env.get('HOME') or '~').expanduser())
     if options.descend:
@@ -80,7 +87,7 @@ def _parse(line: str, directory: Path, home: Path) -> Pattern:
     return Pattern(
         negated,
         root,
-        tuple(_GLOBSTAR if segment == _GLOBSTAR else _translate(segment) for segment in segments),
+        tuple(_GLOBSTAR if segment == _GLOBSTAR else translate(segment) for segment in segments),
         text.endswith('/') and text != '/',
     )
 
@@ -106,11 +113,11 @@ def _walk(
     partial = any(
         not pattern.negated and _fits(parts, pattern.segments, partial=True) for pattern in patterns
     )
-    if not (as_file or as_directory or partial) or not path.exists():
+    if not (as_file or as_directory or partial) or not _is_there(path, options):
         return
     if not options.hidden and path.name.startswith('.'):
         return
-    if not path.is_dir():
+    if not path.is_dir() or (path.is_symlink() and not options.follow):
         if as_file:
             yield path
         return
@@ -119,8 +126,12 @@ def _walk(
         return
     if as_directory:
         yield path
-    for name in sorted(os.listdir(path), key=os.fsencode):
-        yield from _walk(path / name, patterns, options, (*chain, real))
+    for child in sorted(path.iterdir(), key=os.fsencode):
+        yield from _walk(child, patterns, options, (*chain, real))
+
+
+def _is_there(path: Path, options: Options) -> bool:
+    return path.exists() or (path.is_symlink() and not options.follow)
 
 
 def _match(parts: tuple[str, ...], patterns: Sequence[Pattern]) -> tuple[bool, bool]:
@@ -168,7 +179,8 @@ def _literal(segment: str) -> str | None:
     return re.sub(r'\\(.)', r'\1', plain)
 
 
-def _translate(segment: str) -> str:
+def translate(segment: str) -> str:
+    """One segment of a pattern as a regular expression, to be matched as a whole."""
     expression = ''
     position = 0
     while position < len(segment):
