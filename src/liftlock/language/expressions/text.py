@@ -30,7 +30,11 @@ UNCLOSED: Final = (
     'but the closing }} sequence was not found.'
 )
 FORBIDDEN: Final = 'A template expression is not allowed in this context'
-DIRECTIVE: Final = "The expression directive 'insert' is not supported in this context"
+DIRECTIVE: Final = (
+    "The directive 'insert' is not allowed in this context. Directives are not supported for "
+    'expressions that are embedded within a string. Directives are only supported when the entire '
+    'value is an expression.'
+)
 
 STATUS: Final = frozenset({'always', 'cancelled', 'failure', 'success'})
 
