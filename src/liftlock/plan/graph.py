@@ -16,11 +16,19 @@ from liftlock.plan.plan import Plan
 from liftlock.plan.tree import Frame, Leg, Slot
 
 
+class LegNode(NamedTuple):
+    """One leg of a matrix."""
+
+    name: str
+    labels: tuple[str, ...] = ()
+
+
 class Node(NamedTuple):
     """One job as far as it is known before anything ran.
 
-    `outcome` is `runs`, `skipped` (its `if` says no already), or `depends` (on what other jobs
-    give). `legs` are the names of a matrix' legs; None when they depend on other jobs' outputs.
+    `outcome` is `runs`, `skipped` (its `if` says no already), `depends` (on what other jobs give)
+    or `refused`. `legs` is None when what they are depends on outputs of other jobs; then, and
+    where legs have different ones, `labels` is empty.
     """
 
     key: str
@@ -30,7 +38,7 @@ class Node(NamedTuple):
     outcome: str
     reason: str = ''  # why it is skipped or refused, or on what it depends
     labels: tuple[str, ...] = ()
-    legs: tuple[str, ...] | None = ()
+    legs: tuple[LegNode, ...] | None = ()
     environment: str = ''
     uses: str = ''  # the called workflow
     inside: tuple['Node', ...] = ()
@@ -83,8 +91,7 @@ def _node(slot: Slot, plan: Plan, stage: int) -> Node:
     waits = job.condition is not None and _asks_others(job.condition)
     try:
         if waits:
-            source = job.condition.expression.source if job.condition else ''
-            node = node._replace(outcome='depends', reason=f'if: {source}')
+            node = node._replace(outcome='depends', reason=f'if: {status.written(slot)}')
         elif not status.holds(slot, cancelled=False):
             return node._replace(outcome='skipped', reason=status.why_not(slot, cancelled=False))
         return _with_legs(node, slot, plan)
@@ -101,16 +108,21 @@ def _asks_others(condition: Computed) -> bool:
 def _with_legs(node: Node, slot: Slot, plan: Plan) -> Node:
     strategy = slot.job.strategy
     token = strategy.matrix or strategy.computed
-    if calls.is_computed(token) and calls.names_in(token) & {'needs'}:
-        first = Leg(slot, slot.key)
-        node = node._replace(legs=None)
-        return _described(node, first, plan)
+    if calls.is_computed(token) and 'needs' in calls.names_in(token):
+        return _inside(node._replace(legs=None), Leg(slot, slot.key), plan)
     legs = growth.expand(slot, plan.request)
     if not legs:
         return node._replace(outcome='skipped', reason='its matrix has no leg that was asked for')
-    if token is not None:
-        node = node._replace(legs=tuple(_name(leg) for leg in legs))
-    return _described(node, legs[0], plan)
+    if isinstance(slot.job, Call):
+        named = tuple(LegNode(_name(leg)) for leg in legs) if token else ()
+        return _inside(node._replace(legs=named), legs[0], plan)
+    prepared = [_prepared(leg, plan) for leg in legs]
+    first = prepared[0]
+    labels = first.labels if all(job.labels == first.labels for job in prepared) else ()
+    node = node._replace(labels=labels, environment=first.environment)
+    if not token:
+        return node._replace(name=first.name)
+    return node._replace(legs=tuple(LegNode(job.name, job.labels) for job in prepared))
 
 
 def _name(leg: Leg) -> str:
@@ -118,18 +130,27 @@ def _name(leg: Leg) -> str:
     return display(leg, Evaluator(leg.slot.frame.workflow.path, known))
 
 
-def _described(node: Node, leg: Leg, plan: Plan) -> Node:
-    """What one leg says for all of them: where it runs, or which jobs it calls."""
-    job = leg.slot.job
-    if isinstance(job, Call):
-        growth.call(leg, plan, 1)
-        assert leg.inside is not None
-        return node._replace(inside=tuple(_nodes(leg.inside, plan)))
+def _inside(node: Node, leg: Leg, plan: Plan) -> Node:
+    """What a call calls; one leg stands for all of them."""
+    if not isinstance(leg.slot.job, Call):
+        return node
+    growth.call(leg, plan, 1)
+    assert leg.inside is not None
+    return node._replace(inside=tuple(_nodes(leg.inside, plan)))
+
+
+class _Prepared(NamedTuple):
+    name: str
+    labels: tuple[str, ...] = ()
+    environment: str = ''
+
+
+def _prepared(leg: Leg, plan: Plan) -> _Prepared:
+    """What is known of one job. One that needs others may want what only they can give."""
     try:
-        prepared = prepare(leg, plan.request, 1)
+        job = prepare(leg, plan.request, 1)
     except Unusable:
-        if node.legs is None or node.needs:
-            return node  # it needs what nobody knows yet
+        if leg.slot.needs:
+            return _Prepared(early_name(leg.slot))
         raise
-    name = node.name if leg.matrix is not None else prepared.name
-    return node._replace(name=name, labels=prepared.labels, environment=prepared.environment)
+    return _Prepared(job.name, job.labels, job.environment)

@@ -82,8 +82,14 @@ def why_not(slot: Slot, *, cancelled: bool) -> str:
         for need in slot.needs:
             if not need.good:
                 return _unsuccessful(need)
-    source = condition.expression.source if condition else 'success()'
-    return f'its `if` is false: {source}'
+    return f'its `if` is false: {written(slot)}'
+
+
+def written(slot: Slot) -> str:
+    """The job's `if` as its author wrote it, without the `success() &&` that GitHub puts before."""
+    source = slot.job.condition.expression.source if slot.job.condition else 'success()'
+    inner = source.removeprefix('success() && (')
+    return inner.removesuffix(')') if inner != source else source
 
 
 def _unsuccessful(need: Slot) -> str:
