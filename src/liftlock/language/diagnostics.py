@@ -13,7 +13,10 @@ class Severity(Enum):
 
 
 class Diagnostic(NamedTuple):
-    """One finding. `code` is stable and documented in docs/checks.md; `hint` says what to try."""
+    """One finding. `code` is stable and documented in docs/checks.md; `hint` says what to try.
+
+    `hidden`: a secret stands under the span; whoever shows the source line must cover it.
+    """
 
     file: str
     span: Span
@@ -21,3 +24,4 @@ class Diagnostic(NamedTuple):
     code: str
     message: str
     hint: str = ''
+    hidden: bool = False

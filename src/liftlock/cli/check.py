@@ -1,0 +1,186 @@
+"""`liftlock check [FILE…]`: every mistake of workflows, actions and liftlock.yml at once."""
+
+import sys
+from collections.abc import Iterable, Iterator
+from pathlib import Path
+from typing import Final
+
+import click
+
+from liftlock import VERSION
+from liftlock.cli import colour
+from liftlock.errors import USAGE, UserError
+from liftlock.language import checks, report, yaml
+from liftlock.language.checks.subject import Document
+from liftlock.language.diagnostics import Diagnostic, Severity
+from liftlock.language.parse import parse, parse_action
+from liftlock.language.source import NOWHERE
+
+FORMATS: Final = ('text', 'json', 'sarif', 'github')
+PATTERNS: Final = (
+    '.github/workflows/*.yml',
+    '.github/workflows/*.yaml',
+    'action.yml',
+    'action.yaml',
+    '.github/actions/**/action.yml',
+    '.github/actions/**/action.yaml',
+    'liftlock.yml',
+)
+ACTIONS: Final = ('action.yml', 'action.yaml')
+LARGEST: Final = 4 * yaml.LONGEST  # bytes; a longer file has too many characters in any case
+
+
+@click.command()
+@click.argument('files', nargs=-1, metavar='[FILE]...')
+@click.option(
+    '--format', 'style', type=click.Choice(FORMATS), default='text', show_default=True,
+    help='How findings are written.',
+)  # fmt: skip
+@click.option('--strict', is_flag=True, help='Warnings end with exit code 2, too.')
+def command(files: tuple[str, ...], style: str, strict: bool) -> int:
+    """Find every mistake in workflows, actions and liftlock.yml at once.
+
+    Without FILE, all of the repository around the current directory. `-` reads a workflow from
+    the standard input. An error is what GitHub would refuse; warnings and notes are advice.
+    """
+    desk = Desk()
+    names = files or tuple(map(str, discover(Path.cwd())))
+    found = [diagnostic for name in names for diagnostic in desk.check(name)]
+    found.sort(key=report.order)
+    _show(found, desk, style)
+    said = report.summary(found, len(set(names)))
+    print(said, file=sys.stdout if style == 'text' else sys.stderr)
+    refused = (Severity.ERROR, Severity.WARNING) if strict else (Severity.ERROR,)
+    return USAGE if any(one.severity in refused for one in found) else 0
+
+
+def discover(directory: Path) -> list[Path]:
+    """The files that matter in the repository around a directory, as paths from there."""
+    root = repository(directory)
+    found = [path for pattern in PATTERNS for path in sorted(root.glob(pattern)) if path.is_file()]
+    if not found:
+        hint = 'name a file: liftlock check FILE'
+        raise UserError(f'there are no workflows in {root / ".github/workflows"}', hint)
+    inside = root == directory
+    return [path.relative_to(root) if inside else _from(path, directory) for path in found]
+
+
+def repository(directory: Path) -> Path:
+    """The nearest directory above that holds `.git` or `.github`, or else the directory itself."""
+    around = (directory, *directory.parents)
+    return next((one for one in around if any(map(_is_there, _marks(one)))), directory)
+
+
+def _marks(directory: Path) -> tuple[Path, Path]:
+    return directory / '.git', directory / '.github'
+
+
+def _is_there(path: Path) -> bool:
+    try:
+        return path.exists()
+    except OSError:  # a directory above that may not be entered
+        return False
+
+
+def _from(path: Path, directory: Path) -> Path:
+    import os.path
+
+    return Path(os.path.relpath(path, directory))
+
+
+class Desk:
+    """Reads files, each once, and remembers their lines for whoever shows the findings."""
+
+    __slots__ = ('lines', 'read')
+
+    def __init__(self) -> None:
+        self.lines: dict[str, list[str]] = {}
+        self.read: dict[str, tuple[Document | None, tuple[Diagnostic, ...]]] = {}
+
+    def check(self, name: str) -> Iterable[Diagnostic]:
+        text = self._text(name)
+        if isinstance(text, Diagnostic):
+            return [text]
+        shown = '<stdin>' if name == '-' else name
+        self.lines[shown] = text.splitlines()
+        if Path(name).name == 'liftlock.yml':
+            from liftlock.language.settings import parse as settings
+
+            return settings.parse(shown, text).diagnostics
+        document, diagnostics = self._document(shown, text)
+        if document is None:
+            return diagnostics
+        root = repository(Path.cwd() if name == '-' else Path(name).absolute().parent)
+        home = '' if name == '-' else _home(Path(name), root)
+        neighbours = dict(self._neighbours(document, root))
+        return [*diagnostics, *checks.examine(document, text, home, neighbours)]
+
+    def _document(self, name: str, text: str) -> tuple[Document | None, tuple[Diagnostic, ...]]:
+        if name not in self.read:
+            path = Path(name)
+            if path.name in ACTIONS and path.absolute().parent.name != 'workflows':
+                self.read[name] = parse_action(name, text, strict=True)
+            else:
+                self.read[name] = parse(name, text)
+        return self.read[name]
+
+    def _neighbours(self, document: Document, root: Path) -> Iterator[tuple[str, Document | None]]:
+        """What the document calls in its own repository. Missing actions may come at run time."""
+        for name in dict.fromkeys(checks.named(document)):
+            target = root / name
+            if target.suffix in ('.yml', '.yaml'):
+                if not target.is_file():
+                    yield name, None
+                    continue
+                candidates = [target]
+            else:
+                candidates = [target / each for each in ACTIONS if (target / each).is_file()]
+            for path in candidates[:1]:
+                text = self._text(str(path))
+                if isinstance(text, str):
+                    neighbour, _ = self._document(str(path), text)
+                    if neighbour is not None:
+                        yield name, neighbour
+
+    def _text(self, name: str) -> str | Diagnostic:
+        try:
+            data = sys.stdin.buffer.read(LARGEST + 1) if name == '-' else _bytes(Path(name))
+        except OSError as error:
+            return _unreadable(name, (error.strerror or str(error)).lower())
+        if len(data) > LARGEST:
+            return _unreadable(name, f'it is larger than {LARGEST // 1024**2} MiB')
+        return yaml.decode(name, data)
+
+
+def _bytes(path: Path) -> bytes:
+    with path.open('rb') as file:
+        return file.read(LARGEST + 1)
+
+
+def _unreadable(name: str, why: str) -> Diagnostic:
+    return Diagnostic(name, NOWHERE, Severity.ERROR, 'file', f'this cannot be read: {why}')
+
+
+def _home(path: Path, root: Path) -> str:
+    try:
+        return path.absolute().relative_to(root).as_posix()
+    except ValueError:
+        return ''
+
+
+def _show(found: list[Diagnostic], desk: Desk, style: str) -> None:
+    match style:
+        case 'json':
+            shown = report.as_json(found)
+        case 'sarif':
+            from liftlock.language.checks import catalogue
+
+            shown = report.sarif(found, VERSION, catalogue.RULES)
+        case 'github':
+            shown = ''.join(map(report.github, found))
+        case _:
+            painted = colour.wanted(sys.stdout)
+            lines = desk.lines
+            shown = '\n'.join(report.text(one, lines.get(one.file, ()), painted) for one in found)
+            shown += '\n' if found else ''
+    sys.stdout.write(shown)

@@ -1,0 +1,55 @@
+"""Every check of a workflow or action. To add one, write its module and name it here.
+
+A check is a generator over one file that could be read without an error, and never needs another
+check. `RULES` of its module say in the user's words what each of its codes means; they and the
+golden files make docs/checks.md.
+"""
+
+from collections.abc import Callable, Iterator
+from types import ModuleType
+from typing import Final
+
+from liftlock.language.checks import (
+    calls,
+    checkout,
+    commands,
+    conditions,
+    credentials,
+    env,
+    globs,
+    injection,
+    inputs,
+    labels,
+    majors,
+    matrix,
+    needs,
+    permissions,
+    pinning,
+    schedule,
+    services,
+    shells,
+    steps,
+)
+from liftlock.language.checks.subject import Document, Neighbours, Subject
+from liftlock.language.diagnostics import Diagnostic
+from liftlock.language.rule import Rule
+
+MODULES: Final[tuple[ModuleType, ...]] = (
+    *(needs, steps, inputs, matrix, calls, conditions),
+    *(injection, checkout, credentials, permissions, pinning, majors),
+    *(services, shells, commands, env, labels, schedule, globs),
+)
+CHECKS: Final[tuple[Callable[[Subject], Iterator[Diagnostic]], ...]] = tuple(
+    module.check for module in MODULES
+)
+RULES: Final[tuple[Rule, ...]] = tuple(rule for module in MODULES for rule in module.RULES)
+named = calls.named
+
+
+def examine(
+    document: Document, text: str, home: str = '', neighbours: Neighbours | None = None
+) -> list[Diagnostic]:
+    """What is to be said about a file that was read without an error; see `Subject`."""
+    subject = Subject(document, tuple(text.splitlines()), home, neighbours or {})
+    found = {diagnostic for check in CHECKS for diagnostic in check(subject)}
+    return sorted(found, key=lambda one: (one.span, one.code, one.message))

@@ -1,0 +1,123 @@
+"""What no table of keys can see: names that stand for nothing, and words that contradict."""
+
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from difflib import get_close_matches
+from itertools import pairwise
+
+from liftlock.language.diagnostics import Diagnostic
+from liftlock.language.rule import Rule
+from liftlock.language.settings.model import (
+    Analyse,
+    Analysis,
+    BlueGreen,
+    Canary,
+    Environment,
+    HealthCheck,
+    Rolling,
+    Settings,
+    SetWeight,
+    Word,
+)
+from liftlock.language.settings.rules import CHANNEL, CONFLICT, NAME
+from liftlock.language.settings.table import CHANNELS
+from liftlock.language.source import Span
+
+
+def check(settings: Settings) -> Iterator[Diagnostic]:
+    for rule, span, message, hint in _all(settings):
+        yield Diagnostic(settings.path, span, rule.severity, rule.code, message, hint)
+
+
+Finding = tuple[Rule, Span, str, str]
+
+
+def _all(settings: Settings) -> Iterator[Finding]:
+    everywhere = {name for each in settings.environments.values() for name in each.analysis}
+    for environment in settings.environments.values():
+        where = f'environment "{environment.name.text}"'
+        yield from _unknown(_analyses(environment), environment.analysis, f'analysis of {where}')
+        yield from _unknown(environment.tests, everywhere, 'analysis of any environment')
+        yield from _contradictions(environment)
+    yield from _unknown(settings.deploys.values(), settings.environments, 'environment')
+    yield from _channels(settings)
+
+
+def _unknown(words: Iterable[Word], known: Iterable[str], noun: str) -> Iterator[Finding]:
+    names = list(known)
+    for word in words:
+        if word.text not in names:
+            near = get_close_matches(word.text, names, n=1)
+            hint = f'did you mean "{near[0]}"?' if near else _listed(names)
+            yield NAME, word.span, f'"{word.text}" is no {noun}', hint
+
+
+def _listed(names: Sequence[str]) -> str:
+    return f'there are: {", ".join(names)}' if names else ''
+
+
+def _analyses(environment: Environment) -> Iterator[Word]:
+    match environment.strategy:
+        case BlueGreen() as blue_green:
+            yield from blue_green.pre_promotion_analysis
+            yield from blue_green.post_promotion_analysis
+        case Canary() as canary:
+            yield from canary.analysis
+            for step in canary.steps:
+                if isinstance(step, Analyse):
+                    yield from step.names
+
+
+def _channels(settings: Settings) -> Iterator[Finding]:
+    for alert in settings.alerts:
+        strangers = [name for name in alert.notify if name.text not in CHANNELS]
+        yield from _unknown(strangers, CHANNELS, 'channel')
+        for name in alert.notify:
+            if name.text in CHANNELS and name.text not in settings.notify:
+                message = f'"{name.text}" is not set up, so this alert tells nobody there'
+                yield CHANNEL, name.span, message, f'add it under notify: {name.text}: …'
+
+
+def _contradictions(environment: Environment) -> Iterator[Finding]:
+    yield from _strategy(environment)
+    for one in environment.health_checks:
+        yield from _health(one)
+    yield from _measurements(environment.analysis)
+    conditions = environment.rollback.on if environment.rollback else ()
+    for condition in conditions:
+        if condition.metric == 'unhealthy' and not environment.health_checks:
+            message = 'nothing here can be unhealthy: there are no health checks'
+            yield CONFLICT, condition.span, message, 'add health_checks to this environment'
+
+
+def _strategy(environment: Environment) -> Iterator[Finding]:
+    match environment.strategy:
+        case BlueGreen(auto_promotion_enabled=False, auto_promotion_seconds=int(), span=span):
+            message = 'autoPromotionSeconds promotes nothing while autoPromotionEnabled is false'
+            yield CONFLICT, span, message, 'remove one of them'
+        case Canary(steps=steps):
+            weights = [step for step in steps if isinstance(step, SetWeight)]
+            for before, after in pairwise(weights):
+                if after.percent <= before.percent:
+                    message = f'weight {after.percent} is not more than the {before.percent} before'
+                    yield CONFLICT, after.span, message, 'let the weights rise'
+        case Rolling(max_unavailable, max_surge, span) if not (
+            max_unavailable.value or max_surge.value
+        ):
+            message = 'nothing may be missing and nothing may be added: no instance can be replaced'
+            yield CONFLICT, span, message, 'let maxSurge or maxUnavailable be at least 1'
+
+
+def _health(check: HealthCheck) -> Iterator[Finding]:
+    if check.timeout > check.interval:
+        message = 'the next look would begin before this one has timed out'
+        yield CONFLICT, check.span, message, 'let timeout be at most interval'
+
+
+def _measurements(analyses: Mapping[str, Analysis]) -> Iterator[Finding]:
+    for name, analysis in analyses.items():
+        if not analysis.command and not (analysis.failure or analysis.success or analysis.url):
+            message = f'analysis "{name}" has neither failure nor success, so it always succeeds'
+            yield CONFLICT, analysis.span, message, 'say which measurement has failed: failure: …'
+        if analysis.measurements > 1 and analysis.interval is None:
+            message = f'analysis "{name}" measures {analysis.measurements} times without a pause'
+            yield CONFLICT, analysis.span, message, 'add interval:'

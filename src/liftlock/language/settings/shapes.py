@@ -1,0 +1,139 @@
+"""What may stand in one place of `liftlock.yml`. The table is built of these, and of nothing else.
+
+`read.py` turns a place into a value by them, `schema.py` turns them into JSON Schema: whoever adds
+a shape adds one case to each.
+"""
+
+from collections.abc import Callable, Mapping
+from typing import Any, NamedTuple, TypeAlias
+
+from liftlock.language.source import Span
+
+
+class Text(NamedTuple):
+    """Any scalar. `pattern` (a whole match) comes with the words that say what was expected."""
+
+    pattern: str = ''
+    expected: str = 'text'
+
+
+class Template(NamedTuple):
+    """Text with `${{ }}` that may use these names."""
+
+    names: tuple[str, ...]
+
+
+class Name(NamedTuple):
+    """Text that stands for something elsewhere; read as a `Word`."""
+
+
+class Choice(NamedTuple):
+    words: tuple[str, ...]
+
+
+class Flag(NamedTuple):
+    """true or false."""
+
+
+class Whole(NamedTuple):
+    low: int = 0
+    high: int | None = None
+
+
+class Number(NamedTuple):
+    low: float = 0.0
+    percent: bool = False  # then at most 100, and `%` may stand behind it
+
+
+class Share(NamedTuple):
+    """`2` or `25%`; read as an `Amount`."""
+
+
+class Duration(NamedTuple):
+    """`30s`, `10m`, `1h30m`, `7d`; read as seconds."""
+
+
+class Comparison(NamedTuple):
+    """`error_rate > 5%`, or only `> 5%` where it is clear what is measured."""
+
+    measured: bool = True
+    alone: tuple[str, ...] = ()  # words that are conditions by themselves
+
+
+class Reference(NamedTuple):
+    """`secret:NAME`."""
+
+
+class Items(NamedTuple):
+    """A list; a lone item stands for a list of one where `lone` says so."""
+
+    of: 'Shape'
+    lone: bool = False
+
+
+class Named(NamedTuple):
+    """A mapping whose keys are the author's. `pattern` must match them whole."""
+
+    of: 'Shape'
+    pattern: str = r'[^\s/]+( [^\s/]+)*'
+    noun: str = 'name'
+
+
+class Field(NamedTuple):
+    """`attribute` is the model's name, where it isn't the key in snake case."""
+
+    shape: 'Shape'
+    about: str
+    required: bool = False
+    attribute: str = ''
+
+
+class Record(NamedTuple):
+    """A mapping with known keys. `make` gets the fields that were written, by attribute.
+
+    Exactly one key of `one_of` must be there.
+    """
+
+    make: Callable[..., object]
+    fields: Mapping[str, Field]
+    one_of: tuple[str, ...] = ()
+
+
+class Kinds(NamedTuple):
+    """A mapping with exactly one key, which says what its value is.
+
+    `words` are scalars that stand for a whole kind by themselves (`strategy: direct`). `make` turns
+    what was read under a key, and the key's place, into a record of its own.
+    """
+
+    noun: str
+    of: Mapping[str, Field]
+    words: Mapping[str, object] = {}
+    make: Mapping[str, Callable[[Any, Span], object]] = {}
+
+
+class Either(NamedTuple):
+    """The first shape for a scalar, the second for anything else."""
+
+    scalar: 'Shape'
+    other: 'Shape'
+
+
+Shape: TypeAlias = (
+    Text
+    | Template
+    | Name
+    | Choice
+    | Flag
+    | Whole
+    | Number
+    | Share
+    | Duration
+    | Comparison
+    | Reference
+    | Items
+    | Named
+    | Record
+    | Kinds
+    | Either
+)
