@@ -17,7 +17,7 @@ from liftlock.errors import UserError
 from liftlock.language.expressions.values import Value
 from liftlock.runner import job
 from liftlock.runner.actions.resolve import GitActions
-from liftlock.runner.executors.host import end_leftovers
+from liftlock.runner.executors import orphans
 from liftlock.runner.ports import World
 from liftlock.runner.snapshot import Snapshot, open_snapshot
 from liftlock.runner.sources import SnapshotSources
@@ -109,6 +109,9 @@ def open_works(where: Place, *, slots: int = 0) -> Works:
 
     def world(run: int, submission: Submission) -> World:
         return _world(where, store, run, submission)
+
+    def end_leftovers(tracking_id: str) -> None:
+        orphans.end(tracking_id)
 
     hands = Hands(world=world, run_job=job.run, end_leftovers=end_leftovers)
     engine = Inline(store, hands, slots=slots, labels=where.config.labels)
