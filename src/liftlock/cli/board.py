@@ -9,11 +9,15 @@ from collections.abc import Iterable, Mapping
 from liftlock.plan import facts as f
 
 TAIL = 12  # lines that are shown of a step that failed
+UNFOLD = '##[endgroup]\n'
 ENDED = ('success', 'failure', 'cancelled', 'skipped')
 
 
 class Step:
-    __slots__ = ('finished', 'message', 'name', 'number', 'outcome', 'started', 'state', 'tail')
+    __slots__ = (
+        'finished', 'folded', 'heard', 'message', 'name', 'number', 'outcome', 'started', 'state',
+        'tail',
+    )  # fmt: skip
 
     def __init__(self, number: int, name: str, started: float) -> None:
         self.number = number
@@ -23,6 +27,8 @@ class Step:
         self.message = ''
         self.started = started
         self.finished = 0.0
+        self.heard = False  # it has said something
+        self.folded = False  # what it says now is not shown
         self.tail: deque[str] = deque(maxlen=TAIL)
 
     def seconds(self, now: float) -> float:
@@ -77,11 +83,23 @@ class Board:
     def step(self, job: str, number: int) -> Step | None:
         return self.jobs[job].steps.get(number) if job in self.jobs else None
 
-    def hear(self, job: str, number: int, lines: str) -> None:
-        """Whole lines, each ended by a line feed. Only the last few are kept."""
+    def hear(self, job: str, number: int, lines: str) -> str:
+        """Take whole lines, each ended by a line feed; return those that are worth showing.
+
+        The last few are kept. A step begins with a fold that says what is going to run, as the
+        workflow file does: that fold is left out.
+        """
         step = self.step(job, number)
-        if step is not None:
+        if step is None:
+            return lines
+        if not step.heard:
+            step.heard, step.folded = True, lines.startswith('##[group]Run ')
+        if step.folded:
+            _, end, lines = lines.partition(UNFOLD)
+            step.folded = not end
+        if lines:
             step.tail.extend(lines.rsplit('\n', TAIL + 1)[-TAIL - 1 : -1])
+        return lines
 
     def take(self, stamped: f.Stamped) -> None:
         """Every fact is welcome; those that change nothing for the eye are passed over."""

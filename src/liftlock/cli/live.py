@@ -9,7 +9,9 @@ from rich.live import Live
 from rich.text import Text
 
 from liftlock.cli.board import Board, Job, Step
+from liftlock.cli.colour import Paint
 from liftlock.cli.figures import duration
+from liftlock.cli.loglines import shown
 from liftlock.plan import facts as f
 
 SPINNER = '⠋⠙⠹⠸⠼⠴⠦⠧⠇⠏'
@@ -49,8 +51,8 @@ class Terminal:
         self._console.print(Text(text, 'dim'))
 
     def hear(self, job: str, number: int, lines: str) -> None:
-        self._board.hear(job, number, lines)
-        if self._verbose:
+        lines = shown(self._board.hear(job, number, lines), Paint(True))
+        if self._verbose and lines:
             name = self._board.jobs[job].name if job in self._board.jobs else job
             for line in lines[:-1].split('\n'):
                 self._console.print(Text.assemble((f'{name} | ', 'cyan'), Text.from_ansi(line)))
@@ -107,7 +109,7 @@ def _step_ended(step: Step) -> Text:
     if step.message:
         text.append(f'  {step.message}', style)
     if step.state == 'failure':
-        for line in step.tail:
+        for line in shown('\n'.join((*step.tail, '')), Paint(True)).splitlines():
             text.append('\n      │ ', 'red')
             text.append_text(Text.from_ansi(line))
     return text
@@ -134,7 +136,7 @@ def _running(board: Board, now: float) -> Iterator[Text]:
             text.append(f'  {step.name}', 'cyan')
             if step.tail:
                 text.append('  ')
-                text.append_text(_faint(step.tail[-1]))
+                text.append_text(_faint(shown(f'{step.tail[-1]}\n', Paint(True))))
         text.no_wrap, text.overflow = True, 'ellipsis'
         yield text
 

@@ -5,6 +5,7 @@ from typing import TextIO
 from liftlock.cli.board import Board, Job, Step
 from liftlock.cli.colour import Paint
 from liftlock.cli.figures import duration
+from liftlock.cli.loglines import shown
 from liftlock.plan import facts as f
 
 WIDEST = 28  # longer names of jobs are not cut, but the others no longer line up with them
@@ -31,7 +32,9 @@ class Plain:
         self._write(self._paint.dim(text) + '\n')
 
     def hear(self, job: str, number: int, lines: str) -> None:
-        self._board.hear(job, number, lines)
+        lines = shown(self._board.hear(job, number, lines), self._paint)
+        if not lines:
+            return
         prefix = self._prefix(job)
         self._write(prefix + lines[:-1].replace('\n', '\n' + prefix) + '\n')
 

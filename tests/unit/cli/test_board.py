@@ -66,3 +66,11 @@ def test_a_restarted_job_begins_anew() -> None:
 def test_what_this_version_does_not_know_changes_nothing() -> None:
     board = tell(Board(), f.Unknown('JobPainted', {'colour': 'blue'}))
     assert board.jobs == {}
+
+
+def test_the_fold_that_repeats_the_workflow_file_is_left_out() -> None:
+    board = tell(Board(), f.JobClaimed('a', 1, 1, 'here'), f.StepStarted('a', 1, 's', 'Run it'))
+    assert board.hear('a', 1, '##[group]Run it\n') == ''
+    assert board.hear('a', 1, 'it\nshell: bash\n##[endgroup]\nfirst\n') == 'first\n'
+    assert board.hear('a', 1, '##[group]Run by the user\nsecond\n##[endgroup]\n') != ''
+    assert list(board.jobs['a'].steps[1].tail)[0] == 'first'
