@@ -110,7 +110,7 @@ async def _of_uv(bench: Workbench) -> list[Interpreter]:
         listed = json.loads(
             await bench.capture(
                 uv, 'python', 'list', '--only-installed', '--output-format', 'json',
-                env=_own_home(),
+                env=own_home(),
             )
         )  # fmt: skip
     except (StepFailed, ValueError):
@@ -119,8 +119,8 @@ async def _of_uv(bench: Workbench) -> list[Interpreter]:
     return [item for file in files if (item := await _ask(bench, file, 'uv')) is not None]
 
 
-def _own_home() -> Mapping[str, str]:
-    """uv keeps its Pythons in the home of the person, not in the job's."""
+def own_home() -> Mapping[str, str]:
+    """uv's Pythons and npm's settings are in the home of the person, not in the job's."""
     return {'HOME': str(Path.home())}
 
 
