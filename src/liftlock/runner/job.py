@@ -1,7 +1,16 @@
 """One attempt at one job, from an empty workspace to `JobFinished`."""
 
-from liftlock.plan.facts import JobFinished
+import asyncio
+
+from liftlock.language.resolve import TemplateError
+from liftlock.language.workflow import Run, Step, Uses
+from liftlock.plan.facts import Annotated, JobFinished
+from liftlock.runner import checkpoint, directories, ending, evaluation, preparation, steps
+from liftlock.runner.executors import host, orphans
 from liftlock.runner.ports import JobRequest, Log, Report, Stop, World
+from liftlock.runner.state import CANCELLED, FAILURE, Frame, Job
+
+_SECONDS = 60
 
 
 async def run(
@@ -13,4 +22,117 @@ async def run(
     A user's mistake, a full disk or a missing program is a failed job with a message, never an
     exception.
     """
-    raise NotImplementedError
+    github = request.plan.contexts.get('github')
+    repository = github.get('repository') if isinstance(github, dict) else None
+    places = directories.name(str(request.directory), str(repository or ''))
+    try:
+        directories.make(places)
+        async with host.prepare() as workplace:
+            job = Job(request, world, report, log, workplace, places)
+            try:
+                return await _run(job, stop)
+            finally:
+                _clean_up(job)
+    except OSError as error:
+        return JobFinished(request.plan.key, FAILURE, {}, steps.explain(error))
+
+
+async def _run(job: Job, stop: Stop) -> JobFinished:
+    try:
+        frame = preparation.prepare(job)
+        missing = preparation.missing(frame)
+    except TemplateError as error:
+        return _refused(job, evaluation.explain(error, job.request.plan.workflow.path))
+    if missing:
+        return _refused(job, missing)
+    watch = asyncio.ensure_future(_watch(job, stop))
+    timer = asyncio.get_running_loop().call_later(
+        job.request.plan.timeout_minutes * _SECONDS, _time_is_over, job
+    )
+    try:
+        await _run_steps(job, frame)
+        return ending.finish(job, frame)
+    except checkpoint.NoCheckpoint as error:
+        return _refused(job, str(error))
+    finally:
+        timer.cancel()
+        watch.cancel()
+
+
+def _refused(job: Job, message: str) -> JobFinished:
+    job.say(f'##[error]{message}')
+    return JobFinished(job.key, FAILURE, {}, job.masker.mask(message))
+
+
+async def _run_steps(job: Job, frame: Frame) -> None:
+    todo = job.request.plan.job.steps
+    if job.request.from_step:
+        todo = todo[checkpoint.resume(job, frame, todo) :]
+    if any(isinstance(step.does, Uses) for step in todo):
+        from liftlock.runner import uses
+
+        if not await uses.prepare(frame, todo):
+            return
+    if any(_is_parallel(step) for step in todo):
+        from liftlock.runner.parallel import run_all
+
+        await run_all(frame, todo)
+    else:
+        for step in todo:
+            if job.forced:
+                break
+            ended = await steps.take_turn(frame, step)
+            steps.settle(frame, ended)
+            checkpoint.note(job, ended)
+    await steps.run_posts(job, job.posts)
+
+
+def _is_parallel(step: Step) -> bool:
+    return step.background or not isinstance(step.does, Run | Uses)
+
+
+async def _watch(job: Job, stop: Stop) -> None:
+    """Pass on that the job is to end: politely first, and at once when patience is over."""
+    await stop.requested.wait()
+    _cancel(job)
+    try:
+        patience = job.request.plan.cancel_timeout_minutes * _SECONDS
+        await asyncio.wait_for(stop.forced.wait(), patience)
+    except TimeoutError:
+        pass
+    _force(job)
+
+
+def _cancel(job: Job) -> None:
+    job.set_status(CANCELLED)
+    for look_again in list(job.running):
+        look_again()
+
+
+def _force(job: Job) -> None:
+    job.set_status(CANCELLED)
+    job.forced = True
+    for look_again in list(job.running):
+        look_again()
+
+
+def _time_is_over(job: Job) -> None:
+    minutes = job.request.plan.timeout_minutes
+    job.message = f'The job has exceeded the maximum execution time of {minutes} minutes.'
+    job.say(f'##[error]{job.message}')
+    job.report(Annotated(job.key, 0, 'error', job.message))
+    _cancel(job)
+    asyncio.get_running_loop().call_later(
+        job.request.plan.cancel_timeout_minutes * _SECONDS, _force, job
+    )
+
+
+def _clean_up(job: Job) -> None:
+    processes = job.workplace.processes
+    if not processes[0]:
+        return
+    ended = orphans.end(job.request.tracking_id, processes)
+    if ended:
+        job.say('Cleaning up orphan processes')
+    for orphan in ended:
+        job.say(f'Terminate orphan process: pid ({orphan.pid}) ({orphan.name})')

@@ -13,7 +13,7 @@ from liftlock.runner.ports import Report, World
 
 
 class StepFailed(Exception):
-    """The step fails with this message, shown as an error. A user's mistake, never a bug of ours."""
+    """The step fails with this message, shown as an error. Never a bug of ours."""
 
 
 class Workbench(Protocol):

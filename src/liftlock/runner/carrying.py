@@ -1,0 +1,209 @@
+"""Carries out the workflow commands of one stage, and looks for problems in its lines."""
+
+import json
+import os
+from typing import TYPE_CHECKING, Final
+
+from liftlock.runner.commands import COMMANDS, NEVER_ECHOED, Command, spot
+from liftlock.runner.state import Effects, Job, Record
+
+if TYPE_CHECKING:
+    from liftlock.runner.matchers import Finding
+
+_STOP: Final = 'stop-commands'
+_PAUSE: Final = 'pause-logging'
+_LONG_TOKEN: Final = 6
+_DISABLED: Final = (
+    'The `{}` command is disabled. Write to the file that {} names instead, or opt into unsecure '
+    'commands by setting the environment variable `ACTIONS_ALLOW_UNSECURE_COMMANDS` to `true`.'
+)
+
+
+class Refused(Exception):
+    """A command that cannot be carried out; the message says why."""
+
+
+class Carrier:
+    """State of one stage: whether commands are stopped, and whether they are echoed."""
+
+    __slots__ = ('_echo', '_effects', '_env', '_job', '_record', '_token', 'registered')
+
+    def __init__(self, job: Job, record: Record, effects: Effects, env: dict[str, str]) -> None:
+        self._job = job
+        self._record = record
+        self._effects = effects
+        self._env = env
+        self._echo = job.debug
+        self._token = ''  # commands are stopped until it comes
+        self.registered: frozenset[str] = COMMANDS
+
+    def carry_out(self, command: Command, line: str) -> bool:
+        """False if the line is plain output after all, because commands are stopped."""
+        if self._token:
+            return self._resume(command, line)
+        name = command.name
+        if name == _STOP or (self._echo and name not in NEVER_ECHOED):
+            self._record.say(line)
+        try:
+            self._obey(command)
+        except Refused as refused:
+            shown = name if name in NEVER_ECHOED else line
+            self._record.fail(f"Unable to process command '{shown}' successfully.")
+            self._record.fail(str(refused))
+            self._effects.failed = True
+        return True
+
+    def _resume(self, command: Command, line: str) -> bool:
+        if command.name != self._token:
+            return False
+        self._record.say(line)
+        self._token = ''
+        self.registered = COMMANDS
+        return True
+
+    def _obey(self, command: Command) -> None:
+        name, data, properties = command
+        match name:
+            case 'add-mask':
+                self._mask(data)
+            case 'debug':
+                if self._job.debug:
+                    self._record.say(f'##[debug]{data}')
+            case 'error' | 'warning' | 'notice':
+                self._annotate(command)
+            case 'group':
+                self._record.say(f'##[group]{data}')
+            case 'endgroup':
+                self._record.say('##[endgroup]')
+            case 'set-output':
+                self._effects.outputs[_required(properties.get('name'), name)] = data
+            case 'save-state':
+                self._effects.state[_required(properties.get('name'), name)] = data
+            case 'set-env' | 'add-path':
+                self._set_unsecurely(command)
+            case 'add-matcher':
+                self._add_matcher(data)
+            case 'remove-matcher':
+                self._remove_matcher(properties.get('owner', ''), data)
+            case 'echo':
+                self._set_echo(data)
+            case 'stop-commands':
+                self._stop(data)
+
+    def _mask(self, value: str) -> None:
+        if value.strip():
+            self._job.masker.add(value)
+        else:
+            self._record.annotate('warning', "Can't add secret mask for empty string.")
+
+    def _annotate(self, command: Command) -> None:
+        where = spot(command.properties)
+        workspace = f'{self._job.directories.workspace}/'
+        if where.file.startswith(workspace):
+            where = where._replace(file=os.path.normpath(where.file[len(workspace) :]))
+        title = command.properties.get('title', '')
+        self._record.annotate(command.name, command.data, title, where)
+
+    def _set_unsecurely(self, command: Command) -> None:
+        if self._env.get('ACTIONS_ALLOW_UNSECURE_COMMANDS', '').lower() != 'true':
+            file = 'GITHUB_ENV' if command.name == 'set-env' else 'GITHUB_PATH'
+            raise Refused(_DISABLED.format(command.name, file))
+        if command.name == 'add-path':
+            self._effects.path.append(_required(command.data, command.name))
+            return
+        variable = _required(command.properties.get('name'), command.name)
+        if variable.upper() == 'NODE_OPTIONS':
+            raise Refused("Can't update NODE_OPTIONS using the ::set-env:: command.")
+        self._effects.env[variable] = command.data
+
+    def _set_echo(self, data: str) -> None:
+        wanted = data.strip().lower()
+        if wanted not in ('on', 'off'):
+            raise Refused(
+                "Invalid echo command value. Possible values can be: 'on', 'off'. "
+                f"Current value is: '{data}'."
+            )
+        self._echo = wanted == 'on'
+
+    def _stop(self, token: str) -> None:
+        bad = not token or token == _PAUSE or token.lower() in COMMANDS
+        allowed = self._env.get('ACTIONS_ALLOW_UNSECURE_STOPCOMMAND_TOKENS', '').lower() == 'true'
+        if bad and not (allowed and token):
+            raise Refused(
+                'The token that ends stop-commands must not be empty, nor `pause-logging`, nor the '
+                'name of a workflow command. Choose a random one.'
+            )
+        self._token = token.lower()
+        self.registered = COMMANDS | {self._token}
+        if len(token) > _LONG_TOKEN:
+            self._job.masker.add(token)
+
+    def _add_matcher(self, file: str) -> None:
+        from liftlock.runner.matchers import BadMatcher, parse
+
+        path = os.path.join(self._job.directories.workspace, _required(file, 'add-matcher'))  # noqa: PTH118
+        try:
+            with open(path, encoding='utf-8-sig') as opened:  # noqa: PTH123
+                added = parse(json.load(opened))
+        except (OSError, ValueError, BadMatcher) as error:
+            raise Refused(f"Problem matchers of '{file}' cannot be used: {error}") from None
+        owners = {matcher.owner.lower() for matcher in added}
+        kept = [old for old in self._job.matchers if old.owner.lower() not in owners]
+        self._job.matchers = [*reversed(added), *kept]
+        names = ', '.join(f"'{matcher.owner}'" for matcher in added)
+        self._record.say(
+            f'Added matchers: {names}. Problem matchers scan action output for known warning or '
+            'error strings and report these inline.'
+        )
+
+    def _remove_matcher(self, owner: str, file: str) -> None:
+        owners = {owner.lower()} if owner else self._owners_in(file)
+        removed = [old for old in self._job.matchers if old.owner.lower() in owners]
+        self._job.matchers = [old for old in self._job.matchers if old not in removed]
+        if removed:
+            names = ', '.join(f"'{matcher.owner}'" for matcher in removed)
+            self._record.say(f'Removed matchers: {names}')
+
+    def _owners_in(self, file: str) -> set[str]:
+        from liftlock.runner.matchers import BadMatcher, parse
+
+        path = os.path.join(self._job.directories.workspace, _required(file, 'remove-matcher'))  # noqa: PTH118
+        try:
+            with open(path, encoding='utf-8-sig') as opened:  # noqa: PTH123
+                return {matcher.owner.lower() for matcher in parse(json.load(opened))}
+        except (OSError, ValueError, BadMatcher) as error:
+            raise Refused(f"Problem matchers of '{file}' cannot be read: {error}") from None
+
+    def finds_problem(self, line: str) -> bool:
+        """Show the line as an annotation if a matcher finds a problem in it."""
+        from liftlock.runner.matchers import plain
+
+        bare = plain(line)
+        for matcher in self._job.matchers:
+            finding = matcher.match(bare)
+            if finding is None:
+                continue
+            for other in self._job.matchers:
+                if other is not matcher:
+                    other.reset()
+            if not finding.counts:
+                return False
+            self._show(finding, bare)
+            return True
+        return False
+
+    def _show(self, finding: 'Finding', line: str) -> None:
+        from liftlock.runner.problems import locate
+
+        self._record.annotate(
+            finding.severity,
+            finding.message,
+            spot=locate(finding, self._job.directories.workspace),
+            line=line,
+        )
+
+
+def _required(value: str | None, command: str) -> str:
+    if not value:
+        raise Refused(f"Required field 'name' is missing in ##[{command}] command.")
+    return value

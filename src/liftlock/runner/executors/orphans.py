@@ -1,0 +1,77 @@
+"""Ends what a job has left running: every process that carries the job's RUNNER_TRACKING_ID."""
+
+import os
+import signal
+import subprocess
+from collections.abc import Iterator
+from typing import Final, NamedTuple
+
+_PROC: Final = '/proc'
+
+
+class Orphan(NamedTuple):
+    pid: int
+    name: str
+
+
+def end(tracking_id: str, processes: tuple[int, int] | None = None) -> list[Orphan]:
+    """Kill them and say which they were.
+
+    `processes` are the first and the latest id of those that the job itself started. Ids count
+    up, so only those above the first need a look, unless the count has begun anew in between.
+    """
+    found = list(_find(tracking_id, processes))
+    for orphan in found:
+        try:
+            os.kill(orphan.pid, signal.SIGKILL)
+        except (ProcessLookupError, PermissionError):
+            continue
+    return found
+
+
+def _find(tracking_id: str, processes: tuple[int, int] | None) -> Iterator[Orphan]:
+    if not os.path.isdir(f'{_PROC}/self'):  # noqa: PTH112
+        yield from _ask_ps(tracking_id)
+        return
+    first, latest = processes or (0, 0)
+    mark = f'RUNNER_TRACKING_ID={tracking_id}'.encode()
+    own = os.getpid()
+    for entry in os.listdir(_PROC):  # noqa: PTH208
+        if not entry.isdecimal() or (pid := int(entry)) == own:
+            continue
+        if pid < first <= latest:
+            continue
+        if mark in _environment(pid).split(b'\0'):
+            yield Orphan(pid, _name(pid))
+
+
+def _environment(pid: int) -> bytes:
+    try:
+        with open(f'{_PROC}/{pid}/environ', 'rb', buffering=0) as file:  # noqa: PTH123
+            return file.read()
+    except OSError:  # somebody else's, or gone
+        return b''
+
+
+def _name(pid: int) -> str:
+    try:
+        with open(f'{_PROC}/{pid}/comm', encoding='utf-8', errors='replace') as file:  # noqa: PTH123
+            return file.read().strip()
+    except OSError:
+        return '?'
+
+
+def _ask_ps(tracking_id: str) -> Iterator[Orphan]:
+    listed = subprocess.run(
+        ('ps', '-axeww', '-o', 'pid=,command='),
+        capture_output=True,
+        text=True,
+        errors='replace',
+        check=False,
+    )
+    mark = f'RUNNER_TRACKING_ID={tracking_id}'
+    for line in listed.stdout.splitlines():
+        pid, _, command = line.strip().partition(' ')
+        words = command.split()
+        if mark in words and pid.isdecimal():
+            yield Orphan(int(pid), os.path.basename(words[0]))  # noqa: PTH119

@@ -1,0 +1,90 @@
+"""The files by which a stage's processes set outputs, variables, paths, state and a summary.
+
+New and empty for every stage; read when it has ended, also when it failed.
+"""
+
+import os
+from typing import Final
+
+from liftlock.plan.facts import Summarized
+from liftlock.runner.filecommands import BadFileCommand, parse_pairs, parse_paths
+from liftlock.runner.state import Effects, Job, Record
+
+# variable of the process, its name in `github`, beginning of the file's name
+KINDS: Final = (
+    ('GITHUB_ENV', 'env', 'set_env_'),
+    ('GITHUB_OUTPUT', 'output', 'set_output_'),
+    ('GITHUB_PATH', 'path', 'add_path_'),
+    ('GITHUB_STATE', 'state', 'save_state_'),
+    ('GITHUB_STEP_SUMMARY', 'step_summary', 'step_summary_'),
+)
+LARGEST_SUMMARY: Final = 1 << 20
+
+
+def names(job: Job, token: str) -> dict[str, str]:
+    """Paths by the names that they have in the `github` context."""
+    folder = job.directories.commands
+    return {key: f'{folder}/{prefix}{token}' for _, key, prefix in KINDS}
+
+
+def create(paths: dict[str, str]) -> None:
+    for path in paths.values():
+        os.close(os.open(path, os.O_CREAT | os.O_WRONLY | os.O_CLOEXEC, 0o666))
+
+
+def take(paths: dict[str, str], job: Job, record: Record, effects: Effects) -> None:
+    """Read and remove the files; a mistake in one of them fails the stage."""
+    for key, path in paths.items():
+        text = _read(path)
+        if not text:
+            continue
+        try:
+            _use(key, text, job, record, effects)
+        except BadFileCommand as error:
+            record.fail(f"Unable to process file command '{key}' successfully.")
+            record.fail(str(error))
+            effects.failed = True
+
+
+def _read(path: str) -> str:
+    try:
+        size = os.stat(path, follow_symlinks=False).st_size  # noqa: PTH116 - hot
+        data = b''
+        if size:
+            # Without waiting: a step may have put a pipe in its place.
+            opened = os.open(path, os.O_RDONLY | os.O_NONBLOCK | os.O_CLOEXEC)
+            with os.fdopen(opened, 'rb') as file:
+                data = file.read()
+        os.unlink(path)  # noqa: PTH108
+    except OSError:  # the step removed it, or made something else of it
+        return ''
+    return data.decode('utf-8-sig', 'replace')
+
+
+def _use(key: str, text: str, job: Job, record: Record, effects: Effects) -> None:
+    match key:
+        case 'env':
+            for name, value in parse_pairs(text).items():
+                if name.upper() == 'NODE_OPTIONS':
+                    record.fail(f"Can't store {name} output parameter using '$GITHUB_ENV' command.")
+                else:
+                    effects.env[name] = value
+        case 'output':
+            effects.outputs.update(parse_pairs(text))
+        case 'state':
+            effects.state.update(parse_pairs(text))
+        case 'path':
+            effects.path += parse_paths(text)
+        case 'step_summary':
+            _summarize(text, job, record)
+
+
+def _summarize(text: str, job: Job, record: Record) -> None:
+    size = len(text.encode())
+    if size > LARGEST_SUMMARY:
+        record.fail(
+            '$GITHUB_STEP_SUMMARY upload aborted, supports content up to a size of '
+            f'{LARGEST_SUMMARY // 1024}k, got {-(-size // 1024)}k.'
+        )
+    elif text.strip():
+        job.report(Summarized(job.key, record.number, job.masker.mask(text)))

@@ -1,0 +1,161 @@
+"""A job before its first step: contexts, variables and secrets."""
+
+import json
+import os
+from base64 import b64encode
+from collections.abc import Mapping, Sequence
+from typing import Final
+
+from liftlock.language.expressions.values import Function, Scope, Value, to_text
+from liftlock.language.resolve import resolve
+from liftlock.language.template import Token
+from liftlock.runner import environment, evaluation
+from liftlock.runner.state import CANCELLED, FAILURE, SUCCESS, Frame, Job
+
+_DEBUG: Final = 'ACTIONS_STEP_DEBUG'
+_UNMASKED: Final = frozenset({_DEBUG, 'ACTIONS_RUNNER_DEBUG'})
+
+
+def prepare(job: Job) -> Frame:
+    """Fill the job and give the frame of its own steps. Raises TemplateError and OSError."""
+    request = job.request
+    contexts = request.plan.contexts
+    job.debug = request.debug or _wants_debug(request.secrets) or _wants_debug(contexts.get('vars'))
+    _mask(job)
+    job.github = _github(job)
+    _write_event(job)
+    uname = os.uname()
+    runner = environment.runner(
+        uname.sysname, uname.machine, uname.nodename, job.directories, str(job.world.tool_cache),
+        debug=job.debug,
+    )  # fmt: skip
+    job.status_context.update(_job_context(job))
+    job.contexts = {
+        **contexts,
+        'secrets': dict(request.secrets),
+        'runner': runner,
+        'job': job.status_context,
+    }
+    job.base = environment.base(
+        job.world.host_env,
+        job.directories.home,
+        str(job.world.cache_home),
+        request.tracking_id,
+    )
+    job.fixed = environment.fixed(job.github, runner)
+    _lay_env(job)
+    frame = Frame(job, job.contexts, functions(job))
+    defaults = request.plan.job.defaults or request.plan.workflow.defaults
+    if defaults is not None:
+        frame.defaults = (defaults.shell, defaults.working_directory)
+    return frame
+
+
+def _wants_debug(values: object) -> bool:
+    return isinstance(values, Mapping) and str(values.get(_DEBUG, '')).lower() == 'true'
+
+
+def _mask(job: Job) -> None:
+    for name, secret in job.request.secrets.items():
+        if name.upper() not in _UNMASKED:
+            job.masker.add(secret)
+    token = job.request.secrets.get('GITHUB_TOKEN')
+    if token:  # how git and HTTP clients send it
+        job.masker.add(b64encode(f'x-access-token:{token}'.encode()).decode())
+
+
+def _github(job: Job) -> dict[str, Value]:
+    known = job.request.plan.contexts.get('github')
+    return {
+        **(known if isinstance(known, dict) else {}),
+        'job': str(job.request.plan.job.id.value),
+        'run_attempt': str(job.request.attempt),
+        'workspace': job.directories.workspace,
+        'event_path': job.directories.event,
+        'token': job.request.secrets.get('GITHUB_TOKEN', ''),
+        'action_path': None,
+        'action_ref': '',
+        'action_repository': '',
+        'action_status': None,
+    }
+
+
+def _write_event(job: Job) -> None:
+    event = job.github.get('event')
+    with open(job.directories.event, 'wb', buffering=0) as file:  # noqa: PTH123
+        file.write(json.dumps(event if event is not None else {}, default=str).encode())
+
+
+def _job_context(job: Job) -> dict[str, Value]:
+    github = job.github
+    reference = to_text(github.get('workflow_ref'))
+    return {
+        'status': SUCCESS,
+        'container': {},
+        'services': {},
+        'workflow_ref': reference,
+        'workflow_sha': github.get('workflow_sha'),
+        'workflow_repository': github.get('repository'),
+        'workflow_file_path': job.request.plan.workflow.path,
+    }
+
+
+def _lay_env(job: Job) -> None:
+    plan = job.request.plan
+    job.env.update(plan.request_env)
+    for token in (plan.workflow.env, plan.job.env):
+        if token is not None:
+            scope = Scope({**job.contexts, 'github': job.github, 'env': _context(job.env)})
+            job.env.update(evaluation.texts(token, scope))
+
+
+def _context(env: Mapping[str, str]) -> Value:
+    return dict(env)
+
+
+def functions(job: Job) -> dict[str, Function]:
+    """The functions of expressions that depend on the job."""
+    return {
+        'success': lambda _: job.status == SUCCESS,
+        'failure': lambda _: job.status == FAILURE,
+        'cancelled': lambda _: job.status == CANCELLED,
+        'always': lambda _: True,
+        'hashfiles': lambda arguments: _hash_files(job, arguments),
+    }
+
+
+def _hash_files(job: Job, arguments: Sequence[Value]) -> Value:
+    from liftlock.runner.hashfiles import hash_files
+
+    patterns = [to_text(argument) for argument in arguments]
+    return hash_files(patterns, job.directories.workspace, job.directories.home)
+
+
+def missing(frame: Frame) -> str:
+    """What this job needs and this executor has not; '' if all is there."""
+    plan = frame.job.request.plan
+    scope = frame.scope(frame.job.env, frame.job.github)
+    if _named(plan.job.container, scope):
+        return (
+            'This job runs in a container, which needs the docker executor; '
+            'this version runs jobs straight on the host only'
+        )
+    services = resolve(plan.job.services, scope) if plan.job.services else None
+    if isinstance(services, dict):
+        names = [name for name, service in services.items() if _image(service)]
+        if names:
+            return (
+                f'This job needs the docker executor for its services ({", ".join(names)}); '
+                'this version runs jobs straight on the host only'
+            )
+    return ''
+
+
+def _named(token: Token | None, scope: Scope) -> str:
+    return _image(resolve(token, scope)) if token is not None else ''
+
+
+def _image(container: Value) -> str:
+    """The image of a container or a service, given in its short or its long form."""
+    found = container.get('image') if isinstance(container, dict) else container
+    return to_text(found).removeprefix('docker://')

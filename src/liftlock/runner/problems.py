@@ -1,0 +1,28 @@
+"""Where in the repository a problem stands that a matcher found."""
+
+import os
+
+from liftlock.runner.commands import Spot
+from liftlock.runner.matchers import Finding
+
+
+def locate(finding: Finding, workspace: str) -> Spot:
+    """The file relative to its repository; none if it isn't there or not in a checkout."""
+    line, column = finding.number('line'), finding.number('column')
+    return Spot(_relative(finding, workspace), line, 0, column if line else 0)
+
+
+def _relative(finding: Finding, workspace: str) -> str:
+    file = finding.fields.get('file', '').strip()
+    if not file:
+        return ''
+    start = os.path.dirname(finding.fields.get('fromPath', ''))  # noqa: PTH120
+    path = os.path.normpath(os.path.join(workspace, start, file))  # noqa: PTH118
+    if not path.startswith(f'{workspace}/') or not os.path.isfile(path):  # noqa: PTH113
+        return ''
+    folder = os.path.dirname(path)  # noqa: PTH120
+    while len(folder) >= len(workspace):
+        if os.path.exists(f'{folder}/.git'):  # noqa: PTH110
+            return path[len(folder) + 1 :]
+        folder = os.path.dirname(folder)  # noqa: PTH120
+    return ''

@@ -1,0 +1,269 @@
+"""Steps one after the other: which run, how each ended, and what that means for the next.
+
+`outcome` is how a step ended; `conclusion` is the same, but success where a failure was allowed by
+`continue-on-error`. Rules: GitHub's runner (StepsRunner, JobExtension).
+"""
+
+import asyncio
+import errno
+from collections.abc import Awaitable, Callable, Sequence
+from typing import NamedTuple
+
+from liftlock.errors import UserError
+from liftlock.language.resolve import TemplateError
+from liftlock.language.workflow import Cancel, Parallel, Run, Step, Uses, Wait
+from liftlock.runner import evaluation, names, scripts
+from liftlock.runner.executors.base import CannotStart, Leash
+from liftlock.runner.state import (
+    CANCELLED,
+    FAILURE,
+    SKIPPED,
+    SUCCESS,
+    Effects,
+    Frame,
+    Job,
+    Post,
+    Record,
+)
+from liftlock.runner.turn import Turn
+from liftlock.runner.workbench import StepFailed
+
+_SECONDS = 60
+
+
+class Ended(NamedTuple):
+    """How a step ended, before anybody was told of its outputs and variables."""
+
+    step: Step
+    outcome: str
+    conclusion: str
+    effects: Effects
+
+
+async def run_all(frame: Frame, steps: Sequence[Step]) -> None:
+    """The steps of a composite action, in which nothing runs in the background."""
+    for step in steps:
+        if frame.job.forced:
+            return
+        settle(frame, await take_turn(frame, step))
+
+
+async def take_turn(frame: Frame, step: Step, leash: Leash | None = None) -> Ended:
+    """Run one step, or skip it. `leash` is given when others may want to end it."""
+    turn = Turn(frame, step)
+    turn.leash = leash or Leash(frame.leash)
+    wrong: TemplateError | None = None
+    wanted = True
+    try:
+        turn.evaluate_env()
+        wanted = turn.holds(step.condition)
+    except TemplateError as error:
+        wrong = error
+    inside = frame.record
+    turn.record = inside or Record(frame.job, visible_id(step), _name(turn))
+    if wrong is not None:
+        turn.record.fail(evaluation.explain(wrong, frame.file))
+        ended = Ended(step, FAILURE, FAILURE, turn.effects)
+    elif not wanted or frame.job.forced:
+        ended = Ended(step, SKIPPED, SKIPPED, turn.effects)
+    else:
+        ended = await _carry_out(turn)
+    if inside is None:
+        turn.record.finish(ended.outcome, ended.conclusion)
+        await _offer_shell(turn, ended)
+    return ended
+
+
+async def _carry_out(turn: Turn) -> Ended:
+    step = turn.step
+    try:
+        minutes = int(evaluation.number(step.timeout_minutes, turn.scope))
+    except TemplateError as error:
+        turn.record.fail(evaluation.explain(error, turn.frame.file))
+        return Ended(step, FAILURE, FAILURE, turn.effects)
+    outcome = await supervise(
+        turn.frame,
+        turn.record,
+        turn.leash,
+        lambda: turn.holds(step.condition),
+        lambda: _do(turn),
+        minutes,
+    )
+    conclusion = SUCCESS if outcome == FAILURE and _may_fail(turn) else outcome
+    return Ended(step, outcome, conclusion, turn.effects)
+
+
+async def supervise(
+    frame: Frame,
+    record: Record,
+    leash: Leash,
+    holds: Callable[[], bool],
+    work: Callable[[], Awaitable[str]],
+    minutes: int = 0,
+) -> str:
+    """Do the work; end it when its time is over, or when it has no reason to go on.
+
+    A cancelled job goes on with a step only if the step's condition still holds.
+    """
+    job = frame.job
+    timed_out = False
+
+    def time_is_over() -> None:
+        nonlocal timed_out
+        timed_out = True
+        leash.interrupt()
+
+    def look_again() -> None:
+        try:
+            goes_on = holds()
+        except TemplateError:
+            goes_on = False
+        if job.forced:
+            leash.kill()
+        elif not goes_on:
+            leash.interrupt()
+
+    timer = None
+    if minutes > 0:
+        timer = asyncio.get_running_loop().call_later(minutes * _SECONDS, time_is_over)
+    job.running[look_again] = None
+    try:
+        outcome = await _guarded(frame, record, work)
+    finally:
+        del job.running[look_again]
+        if timer is not None:
+            timer.cancel()
+    if timed_out:
+        record.fail(f"The action '{record.name}' has timed out after {minutes} minutes.")
+        return FAILURE
+    if leash.level:
+        record.fail('The operation was canceled.')
+        return CANCELLED
+    return outcome
+
+
+async def _guarded(frame: Frame, record: Record, work: Callable[[], Awaitable[str]]) -> str:
+    """Say what a user, or this machine, did wrong; the step fails by it."""
+    try:
+        return await work()
+    except TemplateError as error:
+        record.fail(evaluation.explain(error, frame.file))
+    except UserError as error:
+        record.fail(f'{error}. {error.hint}' if error.hint else str(error))
+    except (StepFailed, CannotStart) as error:
+        record.fail(str(error))
+    except OSError as error:
+        record.fail(explain(error))
+    return FAILURE
+
+
+def explain(error: OSError) -> str:
+    match error.errno:
+        case errno.ENOSPC | errno.EDQUOT:
+            what = 'There is no space left on the disk'
+        case errno.EROFS:
+            what = 'The disk is read-only'
+        case _:
+            what = error.strerror or str(error)
+    return f"{what}: '{error.filename}'" if error.filename else what
+
+
+async def _do(turn: Turn) -> str:
+    match turn.step.does:
+        case Run() as does:
+            return await scripts.run(turn, does)
+        case Uses() as does:
+            from liftlock.runner import uses
+
+            return await uses.run(turn, does)
+        case Wait() | Cancel() | Parallel():
+            raise AssertionError('the job itself waits and cancels')
+
+
+def _may_fail(turn: Turn) -> bool:
+    if turn.step.continue_on_error is None:
+        return False
+    try:
+        return evaluation.boolean(turn.step.continue_on_error, turn.scope)
+    except TemplateError:
+        return False
+
+
+def settle(frame: Frame, ended: Ended) -> None:
+    """Let what a step did reach the steps after it."""
+    step, outcome, conclusion, effects = ended
+    frame.job.apply(effects)
+    if visible_id(step):
+        frame.steps[step.id] = {
+            'outputs': dict(effects.outputs),
+            'outcome': outcome,
+            'conclusion': conclusion,
+        }
+    if frame.record is None:
+        if conclusion == FAILURE:
+            frame.job.set_status(FAILURE)
+    elif conclusion in (FAILURE, CANCELLED) and frame.status != CANCELLED:
+        frame.status = conclusion
+        frame.action['action_status'] = conclusion
+
+
+def visible_id(step: Step) -> str:
+    """The id that the author gave; generated ones never show in `steps`."""
+    return '' if step.id.startswith('__') else step.id
+
+
+def _name(turn: Turn) -> str:
+    """The step's `name`; where it can't be evaluated yet, or isn't given, what it does."""
+    step = turn.step
+    try:
+        if step.name is not None:
+            return evaluation.text(step.name, turn.scope)
+        match step.does:
+            case Run(script):
+                return names.of_script(evaluation.text(script, turn.scope))
+            case Uses(reference):
+                return names.of_action(str(reference.value))
+    except TemplateError:
+        pass
+    return names.of_control(step.does)
+
+
+async def _offer_shell(turn: Turn, ended: Ended) -> None:
+    """Let a person look around where a step has just failed."""
+    from pathlib import Path
+
+    offer = turn.job.request.shell_on_failure
+    if offer is None or ended.outcome != FAILURE or turn.job.forced:
+        return
+    env = turn.process_env({})
+    await offer(env, Path(turn.job.directories.workspace))
+
+
+async def run_posts(job: Job, posts: list[Post], record: Record | None = None) -> bool:
+    """What was registered last comes first. Whether all went well."""
+    well = True
+    while posts and not job.forced:
+        post = posts.pop()
+        well = await _run_post(job, post, record) and well
+    return well
+
+
+async def _run_post(job: Job, post: Post, inside: Record | None) -> bool:
+    record = inside or Record(job, post.id, names.of_stage('post', post.name), 'post')
+    leash = Leash()
+    try:
+        wanted = post.condition()
+    except TemplateError as error:
+        record.fail(evaluation.explain(error, post.frame.file))
+        outcome = FAILURE
+    else:
+        outcome = SKIPPED
+        if wanted:
+            outcome = await supervise(
+                post.frame, record, leash, post.condition, lambda: post.run(record, leash)
+            )
+    if inside is None:
+        record.finish(outcome, outcome)
+        if outcome == FAILURE:
+            job.set_status(FAILURE)
+    return outcome != FAILURE

@@ -1,0 +1,99 @@
+"""One stage of one step, from its contexts to its processes."""
+
+from collections.abc import Mapping, Sequence
+
+from liftlock.language.expressions.values import Scope, Value, truthy
+from liftlock.language.resolve import resolve
+from liftlock.language.template import Computed
+from liftlock.language.workflow import Step
+from liftlock.runner import evaluation, files
+from liftlock.runner.console import Console
+from liftlock.runner.executors.base import Leash, Sink
+from liftlock.runner.state import FAILURE, SUCCESS, Effects, Frame, Job, Record
+
+
+class Turn:
+    """A step's turn. Pre, main and post of an action are three turns of one `instance`."""
+
+    __slots__ = (
+        'effects', 'env', 'frame', 'github', 'instance', 'job', 'leash', 'paths', 'record',
+        'scope', 'step', 'token',
+    )  # fmt: skip
+
+    record: Record
+    leash: Leash
+
+    def __init__(self, frame: Frame, step: Step) -> None:
+        job = frame.job
+        self.job: Job = job
+        self.frame = frame
+        self.step = step
+        self.instance = f'{frame.prefix}{step.id}'
+        self.effects = Effects()
+        self.token = job.next_token()
+        self.paths = files.names(job, self.token)
+        self.github: dict[str, Value] = {
+            **job.github, **frame.action, 'action': step.id, **self.paths,
+        }  # fmt: skip
+        self.env: dict[str, str] = frame.variables()
+        self.scope: Scope = frame.scope(self.env, self.github)
+
+    def evaluate_env(self) -> None:
+        """Lay the step's own variables on. Raises TemplateError."""
+        if self.step.env is not None:
+            own = evaluation.texts(self.step.env, self.scope)
+            self.env = self.frame.variables(own)
+            self.scope = self.frame.scope(self.env, self.github)
+
+    def holds(self, condition: Computed | None) -> bool:
+        """Whether the step may run, as things stand. Raises TemplateError."""
+        if condition is None:
+            return truthy(self.frame.functions['success'](()))
+        return truthy(resolve(condition, self.scope))
+
+    async def run(
+        self, command: Sequence[str], more: Mapping[str, str] | None = None, cwd: str = ''
+    ) -> int:
+        """Run one process of this stage with everything GitHub gives it; its exit status.
+
+        `more` are variables of the stage, as INPUT_…. Raises CannotStart and OSError.
+        """
+        console = Console(self.job, self.record, self.effects, self.env)
+        files.create(self.paths)
+        try:
+            return await self.start(command, more, cwd, console.feed)
+        finally:
+            console.close()
+            files.take(self.paths, self.job, self.record, self.effects)
+
+    async def start(
+        self, command: Sequence[str], more: Mapping[str, str] | None, cwd: str, sink: Sink
+    ) -> int:
+        return await self.job.workplace.run(
+            command,
+            self.process_env(more or {}),
+            cwd or self.job.directories.workspace,
+            sink,
+            self.leash,
+        )
+
+    def process_env(self, more: Mapping[str, str]) -> dict[str, str]:
+        paths = self.paths
+        own = {
+            **more,
+            'GITHUB_ENV': paths['env'],
+            'GITHUB_OUTPUT': paths['output'],
+            'GITHUB_PATH': paths['path'],
+            'GITHUB_STATE': paths['state'],
+            'GITHUB_STEP_SUMMARY': paths['step_summary'],
+            'GITHUB_ACTION': self.step.id,
+        }
+        for name in ('action_path', 'action_ref', 'action_repository'):
+            value = self.github.get(name)
+            if isinstance(value, str):
+                own[f'GITHUB_{name.upper()}'] = value
+        return self.job.process_env(self.env, own)
+
+    def conclude(self, status: int) -> str:
+        """The outcome of a stage whose process ended so."""
+        return FAILURE if status or self.effects.failed else SUCCESS
