@@ -11,6 +11,9 @@ Source: GitHub's filter pattern cheat sheet.
 import re
 from collections.abc import Iterable
 from functools import lru_cache
+from typing import Final
+
+_DIRECTORIES: Final = '(?:.*/)'
 
 
 def match(patterns: Iterable[str], text: str) -> bool:
@@ -25,42 +28,53 @@ def match(patterns: Iterable[str], text: str) -> bool:
 
 @lru_cache(maxsize=512)
 def compiled(pattern: str) -> re.Pattern[str]:
-    """One pattern, without its `!`, as a regular expression for the whole text."""
-    atoms: list[str] = []
+    """One pattern, without its `!`, as a regular expression for the whole text.
+
+    Repetitions of repetitions are merged, or a pattern like `a++++b` would take for ever.
+    """
+    atoms: list[tuple[str, str]] = []
     position = 0
     while position < len(pattern):
-        atom, position = _atom(pattern, position)
-        if atom in ('?', '+') and atoms:
-            atoms[-1] = f'(?:{atoms[-1]}){atom}'
+        if pattern[position] in '?+' and atoms:
+            atom, repeated = atoms[-1]
+            atoms[-1] = atom, _merged(atom, repeated, pattern[position])
+            position += 1
         else:
-            atoms.append(re.escape(atom) if atom in ('?', '+') else atom)
-    return re.compile(''.join(atoms), re.DOTALL)
+            atom, repeated, position = _atom(pattern, position)
+            atoms.append((atom, repeated))
+    return re.compile(''.join(atom + repeated for atom, repeated in atoms), re.DOTALL)
 
 
-def _atom(pattern: str, position: int) -> tuple[str, int]:
-    """The next piece as a regular expression (a bare `?` or `+` as it is), and where it ends."""
+def _merged(atom: str, first: str, then: str) -> str:
+    if atom == _DIRECTORIES:
+        return first
+    return then if first in ('', then) else '*'
+
+
+def _atom(pattern: str, position: int) -> tuple[str, str, int]:
+    """The next piece as a regular expression, how often it may stand, and where it ends."""
     character = pattern[position]
     if pattern.startswith('**/', position) and (position == 0 or pattern[position - 1] == '/'):
-        return '(?:.*/)?', position + 3
+        return _DIRECTORIES, '?', position + 3
     if pattern.startswith('**', position):
-        return '.*', position + 2
+        return '.', '*', position + 2
     if character == '*':
-        return '[^/]*', position + 1
+        return '[^/]', '*', position + 1
     if character == '\\' and position + 1 < len(pattern):
-        return re.escape(pattern[position + 1]), position + 2
+        return re.escape(pattern[position + 1]), '', position + 2
     if character == '[':
         return _characters(pattern, position)
-    return (character if character in '?+' else re.escape(character)), position + 1
+    return re.escape(character), '', position + 1
 
 
-def _characters(pattern: str, position: int) -> tuple[str, int]:
+def _characters(pattern: str, position: int) -> tuple[str, str, int]:
     """`[…]`, or a plain bracket where none closes it or a range runs backwards."""
     end = pattern.find(']', position + 2)
     if end < 0:
-        return re.escape('['), position + 1
+        return re.escape('['), '', position + 1
     inside = re.sub(r'([\\\[\]^&~|])', r'\\\1', pattern[position + 1 : end])
     try:
         re.compile(f'[{inside}]')
     except re.error:
-        return re.escape(pattern[position : end + 1]), end + 1
-    return f'[{inside}]', end + 1
+        return f'(?:{re.escape(pattern[position : end + 1])})', '', end + 1
+    return f'[{inside}]', '', end + 1
