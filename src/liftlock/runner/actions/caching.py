@@ -116,9 +116,7 @@ def _has_zstd(bench: Workbench) -> bool:
 
 async def _pack(bench: Workbench, patterns: Sequence[str], archive: Path, zstd: bool) -> None:
     """Paths relative to the workspace, also those outside of it: so they are restored."""
-    found = paths.find(
-        '\n'.join(patterns), bench.workspace, bench.env, paths.Options(descend=False)
-    )
+    found = paths.find('\n'.join(patterns), bench.workspace, bench.env, descend=False)
     if not found.paths:
         raise StepFailed(
             'Path Validation Error: Path(s) specified in the action for caching do(es) not '

@@ -7,22 +7,19 @@ packed or unpacked. What is left of the inputs is their contract: lock files mus
 
 import hashlib
 
-from liftlock.runner.actions import paths
+from liftlock.language.expressions.errors import ExpressionError
+from liftlock.runner.hashfiles import hash_files
 from liftlock.runner.workbench import StepFailed, Workbench
 
 _STATE = 'package-cache-key'
 
 
-def hash_files(bench: Workbench, patterns: str) -> str:
-    """As `hashFiles` would, over lines of patterns; '' if no file matches."""
-    total = hashlib.sha256()
-    files = paths.find(patterns, bench.workspace, bench.env, paths.Options(follow=False)).files
+def hash_lines(bench: Workbench, patterns: str) -> str:
+    """`hashFiles()` of lines of patterns; '' if no file matches."""
     try:
-        for file in files:
-            total.update(hashlib.sha256(file.read_bytes()).digest())
-    except OSError as error:
-        raise StepFailed(f'{error.filename} cannot be read: {error.strerror}') from error
-    return total.hexdigest() if files else ''
+        return hash_files([patterns], str(bench.workspace), bench.env.get('HOME', ''))
+    except ExpressionError as error:
+        raise StepFailed(str(error)) from error
 
 
 def restore(bench: Workbench, key: str) -> bool:

@@ -86,8 +86,8 @@ def _select(bench: Workbench, names: Sequence[str]) -> list[str]:
     pattern = bench.inputs['pattern']
     if pattern:
         bench.log(f"Filtering artifacts by pattern '{pattern}'")
-        alternatives = [_compile(text) for text in _expand(pattern)]
-        return [name for name in names if any(one.fullmatch(name) for one in alternatives)]
+        alternatives = _expand(pattern)
+        return [name for name in names if any(_fits(one, name) for one in alternatives)]
     bench.log(
         'No input name, artifact-ids or pattern filtered specified, downloading all artifacts'
     )
@@ -107,10 +107,9 @@ def _expand(pattern: str) -> list[str]:
     ]
 
 
-def _compile(pattern: str) -> re.Pattern[str]:
+def _fits(pattern: str, name: str) -> bool:
     """A name that begins with a dot is matched only by a pattern that does."""
-    hidden = '' if pattern.startswith('.') else r'(?!\.)'
-    return re.compile(hidden + paths.translate(pattern), re.DOTALL)
+    return name.startswith('.') <= pattern.startswith('.') and paths.match_name(pattern, name)
 
 
 async def _fetch(bench: Workbench, name: str, directory: Path) -> None:

@@ -141,7 +141,7 @@ def _restore(bench: Workbench, manager: str) -> None:
     if manager not in _LOCKS:
         raise StepFailed(f"Caching for '{manager}' is not supported")
     patterns = bench.inputs['cache-dependency-path'] or _find_lock(bench, manager)
-    digest = packages.hash_files(bench, patterns)
+    digest = packages.hash_lines(bench, patterns)
     if not digest:
         raise StepFailed('Some specified paths were not resolved, unable to cache dependencies.')
     key = f'node-cache-Linux-{architecture()}-{manager}-{digest}'

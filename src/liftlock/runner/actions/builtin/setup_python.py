@@ -115,7 +115,7 @@ async def _restore(bench: Workbench, manager: str, version: str) -> None:
     given = [line for line in given if line]
     patterns = _PATTERNS[manager] if not given else _with_fallback(manager, given)
     for pattern in patterns:
-        digest = packages.hash_files(bench, pattern)
+        digest = packages.hash_lines(bench, pattern)
         if digest:
             break
     else:

@@ -56,7 +56,7 @@ async def main(bench: Workbench) -> None:
         bench.inputs['path'],
         bench.workspace,
         bench.env,
-        paths.Options(hidden=bench.inputs['include-hidden-files'] == 'true'),
+        hidden=bench.inputs['include-hidden-files'] == 'true',
     )
     if not found.files:
         _say_nothing_found(bench)

@@ -1,0 +1,125 @@
+"""`liftlock lock`: write down which commit every action of every workflow stands for."""
+
+from collections.abc import Mapping
+from pathlib import Path
+
+import click
+
+from liftlock.errors import FAILED, UserError
+from liftlock.runner.actions import identity, lock
+from liftlock.runner.actions.lock import BadLock, Lock, Pinned
+
+
+@click.command()
+@click.option(
+    '--check', is_flag=True, help='Write nothing; exit with 1 if the lock is out of date.'
+)
+@click.option('--update', is_flag=True, help='Ask anew where tags and branches point.')
+def command(check: bool, update: bool) -> int:
+    """Pin the actions that workflows use to the commits they are at.
+
+    Writes .github/workflows/actions.lock in GitHub's format. Entries that are there stay, unless
+    nothing uses them any longer or --update is given. Where the file names a workflow, a run of
+    it uses the commits in it and no other action.
+    """
+    from liftlock.runner.repository import look
+
+    top = look(Path.cwd()).top
+    old = read(top)
+    new = _collect(top, Lock() if update else old)
+    if not check:
+        new = new._replace(dependencies=_identify(new.dependencies, old.dependencies))
+    news = lock.compare(old, new)
+    for sentence in news:
+        print(sentence)
+    if check:
+        print(f'{lock.PATH} is {"out of date: run liftlock lock" if news else "up to date"}')
+        return FAILED if news else 0
+    _write(top, new)
+    return 0
+
+
+def read(top: Path) -> Lock:
+    """The lock of the repository; an empty one if it has none. UserError if it is damaged."""
+    try:
+        return lock.parse((top / lock.PATH).read_text(encoding='utf-8'))
+    except FileNotFoundError:
+        return Lock()
+    except (OSError, UnicodeDecodeError) as error:
+        raise UserError(f'{lock.PATH} cannot be read: {error}') from error
+    except BadLock as error:
+        raise UserError(
+            f'{lock.PATH}: {error}', 'delete it and run `liftlock lock`, or take it from git'
+        ) from error
+
+
+def _collect(top: Path, known: Lock) -> Lock:
+    import asyncio
+
+    from liftlock.cli.wiring import place
+    from liftlock.runner.actions.pins import Collector, reader
+    from liftlock.runner.actions.resolve import GitActions
+
+    where = place(None)
+    read_file = reader(top)
+    folder = top / Path(lock.PATH).parent
+    paths = [
+        file.relative_to(top).as_posix()
+        for file in sorted(folder.glob('*'))
+        if file.suffix in ('.yml', '.yaml') and file.is_file()
+    ]
+    if not paths:
+        raise UserError(f'there are no workflows in {folder}')
+    texts = {path: read_file(path) or '' for path in paths}
+    actions = GitActions(where.cache, where.config.actions)
+    collector = Collector(actions, known.dependencies, print)
+    found = asyncio.run(collector.collect(texts, read_file))
+    if collector.complaints:
+        raise UserError(
+            '\n'.join(('not everything could be pinned', *collector.complaints)),
+            'name mirrors under `actions:` in config.yml, or try again with network',
+        )
+    return found
+
+
+def _identify(
+    dependencies: Mapping[str, Pinned], old: Mapping[str, Pinned]
+) -> Mapping[str, Pinned]:
+    """GitHub's numbers, from the old lock or from GitHub, until it doesn't answer."""
+    known: dict[str, tuple[int, int] | None] = {
+        pin.partition('@')[0]: pinned.ids for pin, pinned in old.items() if all(pinned.ids)
+    }
+    reachable = True
+    for name in dict.fromkeys(pin.partition('@')[0] for pin in dependencies):
+        if name not in known and reachable:
+            known[name] = identity.ask(name)
+            reachable = known[name] is not None
+    missing = sorted({pin.partition('@')[0] for pin in dependencies} - _named(known))
+    if missing:
+        print(f'GitHub could not be asked for the ids of {", ".join(missing)}.')
+        print('The lock works here; GitHub itself wants them: run `liftlock lock` with network.')
+    return {
+        pin: pinned._replace(ids=known.get(pin.partition('@')[0]) or (0, 0))
+        for pin, pinned in dependencies.items()
+    }
+
+
+def _named(known: Mapping[str, tuple[int, int] | None]) -> set[str]:
+    return {name for name, ids in known.items() if ids}
+
+
+def _write(top: Path, new: Lock) -> None:
+    text = lock.render(new)
+    file = top / lock.PATH
+    if (
+        file.exists()
+        and file.read_text(encoding='utf-8').partition('version:')[2]
+        == (text.partition('version:')[2])
+    ):
+        print(f'{lock.PATH} is up to date')
+        return
+    try:
+        file.write_text(text, encoding='utf-8')
+    except OSError as error:
+        raise UserError(f'{lock.PATH} cannot be written: {error.strerror}') from error
+    print(f'{lock.PATH}: {len(new.dependencies)} actions of {len(new.workflows)} workflows')
