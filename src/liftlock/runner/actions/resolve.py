@@ -100,8 +100,14 @@ class GitActions:
             async with _locked(folder):
                 if not target.is_dir():  # another process may have brought it meanwhile
                     log(f'Download action repository {owner_repo}@{ref} (SHA:{resolved.commit})')
-                    await _bring(resolved, target)
+                    await self._bring(owner_repo, ref, resolved, target)
         return Found(target, resolved.commit, resolved.remote)
+
+    async def _bring(self, owner_repo: str, ref: str, resolved: Resolved, target: Path) -> None:
+        try:
+            await _bring(resolved, target)
+        except UserError as error:
+            raise self._missing(owner_repo, ref, [f'{resolved.remote}: {error}']) from error
 
     def _pinned(self, owner_repo: str, ref: str) -> str:
         if self._pins is None:
@@ -241,7 +247,7 @@ async def _fetch(resolved: Resolved, store: Path) -> None:
 async def _tell(arguments: Sequence[str], cwd: Path, env: Mapping[str, str]) -> None:
     answer = await git.run(*arguments, cwd=cwd, env=env, timeout=_FETCHING)
     if answer.code:
-        raise UserError(f'an action could not be fetched: {answer.last}')
+        raise UserError(answer.last)
 
 
 @contextlib.asynccontextmanager
