@@ -1,6 +1,6 @@
 """What people ask of runs, and why it sometimes cannot be done."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 
 from liftlock.engine.past import History
 from liftlock.engine.submission import Submission
@@ -54,11 +54,8 @@ def _answer(command: c.Command) -> f.Fact:
             return f.RunFinished(conclusion)
 
 
-def step(store: Store, history: History, jobs: Sequence[str], wanted: str) -> str:
+def step(store: Store, history: History, job: str, wanted: str) -> str:
     """The id of the step that a job is to go on at, given its id, name or number."""
-    if len(jobs) != 1:
-        raise UserError('--from-step needs exactly one job', 'name it with --job')
-    (job,) = jobs
     work = history.past.works.get(job, 0)
     run = history.plan.request.run_id
     if not paths.work(store.directory, run, job, work).is_dir():

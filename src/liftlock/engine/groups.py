@@ -7,6 +7,7 @@ Somebody is named `<run>`, or `<run>/<key>` for a job or a call inside it.
 from collections.abc import Callable, Sequence
 from typing import NamedTuple
 
+from liftlock.plan.concurrency import Line
 from liftlock.plan.plan import Group
 from liftlock.store import lines
 from liftlock.store.database import Store
@@ -65,7 +66,7 @@ class Groups:
         mine = who, group.name.lower()
         if mine in self._held:
             return ''
-        line = lines.arrive(self._store, self._repository, who, group, self._gone)
+        line = self._line(place, again=mine in self._waiting)
         if line.running == who:
             self._held.add(mine)
             self._waiting.discard(mine)
@@ -78,6 +79,13 @@ class Groups:
                 f'{_told(line.running)}, which "{who.partition("/")[2]}" is part of'
             )
         return f'waits for the concurrency group "{group.name}", which {_told(line.running)} has'
+
+    def _line(self, place: Place, *, again: bool) -> Line:
+        """Nobody stands in a line twice: whose place was taken hears that he is to stop."""
+        who, group = place
+        if again:
+            return lines.look(self._store, self._repository, who, group.name, self._gone)
+        return lines.arrive(self._store, self._repository, who, group, self._gone)
 
 
 def _told(who: str) -> str:

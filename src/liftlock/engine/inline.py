@@ -133,10 +133,10 @@ class Inline:
                 raise UserError(
                     f'run {run} has not finished', f'take it up with: liftlock resume {run}'
                 )
-            step = asking.step(self._store, history, jobs, from_step) if from_step else ''
             chosen = select(history.progress, failed=failed, jobs=jobs)
-            if not chosen:
-                raise UserError(f'no job of run {run} failed, so there is nothing to run again')
+            if from_step and len(jobs) != 1:
+                raise UserError('--from-step needs exactly one job', 'name it with --job')
+            step = asking.step(self._store, history, chosen[0], from_step) if from_step else ''
             restarted = RunRestarted(history.progress.attempt + 1, chosen, step)
             self._store.append(run, [restarted], token)
         finally:

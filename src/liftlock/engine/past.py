@@ -42,7 +42,7 @@ class Past:
             case f.JobFinished(job) | f.JobLost(job):
                 self.running.discard(job)
             case f.RunRestarted(_, jobs, step):
-                self.from_steps = dict.fromkeys(jobs, step) if step else {}
+                self.from_steps = {jobs[0]: step} if step else {}
                 self.artifacts.clear()  # those of an earlier attempt of the run are its own
             case f.ArtifactStored(job, name):
                 self.artifacts.setdefault(job, set()).add(name)

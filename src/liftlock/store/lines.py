@@ -28,6 +28,16 @@ def arrive(
     return change.line
 
 
+def look(store: Store, repository: str, who: str, name: str, gone: Callable[[int], bool]) -> Line:
+    """The line as it stands, for somebody who is in it already, or was until a newcomer came."""
+    with store.transaction() as sql:
+        before = _read(sql, repository, name.lower())
+        line = _without(before, who, gone)
+        if line != before:
+            _write(sql, repository, name.lower(), line)
+    return line
+
+
 def leave(store: Store, repository: str, who: str, name: str) -> None:
     """Make room; whoever is next sees that it is first when it looks again."""
     with store.transaction() as sql:

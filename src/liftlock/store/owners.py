@@ -1,6 +1,6 @@
 """Which processes live: each holds a lock on a file of its own, and the kernel frees it at the end.
 
-An owner's name is `<pid>-<start time>-<boot id>`: never used twice, so a recycled pid is nobody.
+An owner's name is `<pid>-<random>`: never used twice, so a recycled pid is nobody.
 """
 
 import fcntl
@@ -11,11 +11,11 @@ from liftlock.store.database import Store
 
 
 class Owner:
-    """This process, as the holder of runs."""
+    """One engine of this process, as the holder of runs."""
 
     def __init__(self, store: Store) -> None:
         self.pid = os.getpid()
-        self.name = _own_name()
+        self.name = f'{self.pid}-{os.urandom(8).hex()}'
         path = _path(store.directory, self.name)
         path.parent.mkdir(mode=0o700, exist_ok=True)
         self._path = path
@@ -46,13 +46,3 @@ def dead(directory: Path, name: str) -> bool:
 
 def _path(directory: Path, name: str) -> Path:
     return directory / 'owners' / name
-
-
-def _own_name() -> str:
-    boot = Path('/proc/sys/kernel/random/boot_id').read_text().strip()
-    return f'{os.getpid()}-{_start_time()}-{boot[:8]}'
-
-
-def _start_time() -> str:
-    """In clock ticks since boot: field 22 of stat, 20th after the name in parentheses."""
-    return Path('/proc/self/stat').read_text().rpartition(')')[2].split()[19]

@@ -1,0 +1,50 @@
+import pytest
+
+from liftlock.engine.labels import missing
+
+
+@pytest.mark.parametrize(
+    'labels',
+    [
+        ('ubuntu-latest',),
+        ('ubuntu-24.04',),
+        ('Ubuntu-Latest',),
+        ('self-hosted', 'linux', 'x64'),
+        ('self-hosted', 'Linux', 'X64'),
+        ('host',),
+    ],
+)
+def test_linux_jobs_are_served_here(labels: tuple[str, ...]) -> None:
+    assert missing(labels, {}, 'x86_64') == ''
+
+
+@pytest.mark.parametrize(
+    ('label', 'because'),
+    [
+        ('windows-latest', 'Windows'),
+        ('macos-14-xlarge', 'macOS'),
+        ('ubuntu-24.04-arm', 'needs aarch64, this machine is x86_64'),
+        ('arm64', 'needs aarch64'),
+        ('gpu', 'nothing here is called "gpu"'),
+    ],
+)
+def test_what_nobody_here_can_serve_is_named(label: str, because: str) -> None:
+    found = missing((label,), {}, 'x86_64')
+    assert f'no runner here for `runs-on: {label}`' in found
+    assert because in found
+
+
+def test_an_arm_machine_serves_arm_labels() -> None:
+    assert missing(('ubuntu-24.04-arm',), {}, 'aarch64') == ''
+
+
+def test_one_label_that_is_missing_is_enough() -> None:
+    assert 'gpu' in missing(('self-hosted', 'gpu'), {}, 'x86_64')
+
+
+def test_the_settings_of_a_machine_may_name_more_labels() -> None:
+    assert missing(('self-hosted', 'GPU'), {'gpu': 'host'}, 'x86_64') == ''
+
+
+def test_a_job_without_labels_has_no_runner() -> None:
+    assert missing((), {}, 'x86_64') != ''
