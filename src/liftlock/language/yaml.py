@@ -7,13 +7,18 @@ Rules: YamlObjectReader of GitHub's runner.
 """
 
 import re
-from typing import Final, TypeAlias
+from typing import TYPE_CHECKING, Any, Final, TypeAlias
 
-import yaml
+from yaml.error import Mark, MarkedYAMLError, YAMLError
+from yaml.events import CollectionEndEvent, CollectionStartEvent
 from yaml.nodes import MappingNode, Node, ScalarNode, SequenceNode
 
+from liftlock.language import libyaml
 from liftlock.language.diagnostics import Diagnostic, Severity
 from liftlock.language.source import Span
+
+if TYPE_CHECKING:
+    from liftlock.language.pureyaml import Pure
 
 Scalar: TypeAlias = bool | float | str | None
 
@@ -50,33 +55,14 @@ class _Untyped:
     ascend_resolver = ''.format
 
 
-class _Pure(_Untyped, yaml.reader.Reader, yaml.scanner.Scanner, yaml.parser.Parser,
-            yaml.composer.Composer):  # fmt: skip
-    """Where libyaml is missing, or refuses an anchor that is defined twice, which is legal."""
+def _pure() -> 'type[Pure]':
+    from liftlock.language.pureyaml import Pure
 
-    def __init__(self, text: str) -> None:
-        yaml.reader.Reader.__init__(self, text)
-        yaml.scanner.Scanner.__init__(self)
-        yaml.parser.Parser.__init__(self)
-        yaml.composer.Composer.__init__(self)
-
-    def compose_node(self, parent: Node | None, index: object) -> Node | None:
-        event = self.peek_event()
-        if not isinstance(event, yaml.events.AliasEvent):
-            self.anchors.pop(event.anchor, None)
-        return super().compose_node(parent, index)
+    return type('Pure', (_Untyped, Pure), {})
 
 
-try:
-    from yaml.cyaml import CParser
-except ImportError:  # a PyYAML that was built without libyaml
-    _Fast: 'type[_Pure] | type[_Native]' = _Pure
-else:
-
-    class _Native(_Untyped, CParser):
-        """libyaml."""
-
-    _Fast = _Native
+_native = libyaml.load()
+_Fast: Any = type('Fast', (_Untyped, _native), {}) if _native else _pure()
 
 
 def decode(path: str, data: bytes) -> str | Diagnostic:
@@ -93,23 +79,16 @@ def decode(path: str, data: bytes) -> str | Diagnostic:
 def compose(path: str, text: str) -> Node | Diagnostic:
     """The root of the only document in `text`. Never raises; an empty text is a mistake too."""
     if len(text) > LONGEST:
-        return _mistake(
-            path, _START, f'The maximum file size of {LONGEST} characters has been exceeded'
-        )
-    if bad := _UNPRINTABLE.search(text.removeprefix('\ufeff')):
-        return _mistake(
-            path,
-            _at(text, bad.start()),
-            f'The character U+{ord(bad[0]):04X} is not allowed in YAML',
-        )
+        message = f'The maximum file size of {LONGEST} characters has been exceeded'
+        return _mistake(path, _START, message)
     try:
         if (where := _too_deep(text)) is not None:
             return _mistake(path, where, 'Maximum object depth exceeded')
         root = _compose(text)
-    except yaml.MarkedYAMLError as error:
+    except MarkedYAMLError as error:
         return _broken(path, error)
-    except yaml.YAMLError as error:
-        return _mistake(path, _START, str(error))
+    except (YAMLError, UnicodeEncodeError):
+        return _unprintable(path, text)
     if root is None:
         return _mistake(path, _START, 'The file is empty')
     if (_ALIAS.search(text) or len(text) > MOST_NODES) and _too_many(root):
@@ -129,11 +108,12 @@ _START: Final = Span(1, 1, 1, 1)
 
 def _compose(text: str) -> Node | None:
     try:
-        return _Fast(text).get_single_node()
-    except yaml.composer.ComposerError as error:
+        root: Node | None = _Fast(text).get_single_node()
+        return root
+    except MarkedYAMLError as error:
         if 'duplicate anchor' not in (error.context or ''):
             raise
-    return _Pure(text).get_single_node()
+    return _pure()(text).get_single_node()
 
 
 def _too_deep(text: str) -> Span | None:
@@ -142,10 +122,12 @@ def _too_deep(text: str) -> Span | None:
     if brackets < _FEW_BRACKETS and not _CHAIN.search(text):
         return None
     depth = 0
-    for event in yaml.parse(text, Loader=_Fast):
-        if isinstance(event, yaml.events.CollectionStartEvent):
+    parser = _Fast(text)
+    while parser.check_event():
+        event = parser.get_event()
+        if isinstance(event, CollectionStartEvent):
             depth += 1
-        elif isinstance(event, yaml.events.CollectionEndEvent):
+        elif isinstance(event, CollectionEndEvent):
             depth -= 1
         if depth > 2 * DEEPEST:
             return _place(event.start_mark)
@@ -169,7 +151,7 @@ def _too_many(root: Node) -> bool:
     return seen > MOST_NODES
 
 
-def _broken(path: str, error: yaml.MarkedYAMLError) -> Diagnostic:
+def _broken(path: str, error: MarkedYAMLError) -> Diagnostic:
     problem = error.problem or error.context or 'this is not YAML'
     where = _place(error.problem_mark or error.context_mark)
     if problem == 'found undefined alias':
@@ -180,20 +162,25 @@ def _broken(path: str, error: yaml.MarkedYAMLError) -> Diagnostic:
     return _mistake(path, where, f'Bad YAML: {said}', _HINTS.get(problem, ''))
 
 
+def _unprintable(path: str, text: str) -> Diagnostic:
+    """The only other reason to give up on a text: a character that no YAML may hold."""
+    found = _UNPRINTABLE.search(text)
+    if found is None:
+        return _mistake(path, _START, 'Bad YAML')
+    line = text.count('\n', 0, found.start()) + 1
+    column = found.start() - text.rfind('\n', 0, found.start())
+    where = Span(line, column, line, column + 1)
+    return _mistake(path, where, f'The character U+{ord(found[0]):04X} is not allowed in YAML')
+
+
 def _mistake(path: str, where: Span, message: str, hint: str = '') -> Diagnostic:
     return Diagnostic(path, where, Severity.ERROR, 'yaml', message, hint)
 
 
-def _place(mark: 'yaml.Mark | None') -> Span:
+def _place(mark: Mark | None) -> Span:
     if mark is None:
         return _START
     return Span(mark.line + 1, mark.column + 1, mark.line + 1, mark.column + 2)
-
-
-def _at(text: str, index: int) -> Span:
-    line = text.count('\n', 0, index) + 1
-    column = index - text.rfind('\n', 0, index)
-    return Span(line, column, line, column + 1)
 
 
 # --- scalars

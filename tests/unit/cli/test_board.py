@@ -73,4 +73,4 @@ def test_the_fold_that_repeats_the_workflow_file_is_left_out() -> None:
     assert board.hear('a', 1, '##[group]Run it\n') == ''
     assert board.hear('a', 1, 'it\nshell: bash\n##[endgroup]\nfirst\n') == 'first\n'
     assert board.hear('a', 1, '##[group]Run by the user\nsecond\n##[endgroup]\n') != ''
-    assert list(board.jobs['a'].steps[1].tail)[0] == 'first'
+    assert list(board.jobs['a'].steps[1].tail)[:1] == ['first']
