@@ -75,12 +75,11 @@ def _plain(words: str) -> str:
 
 
 def _covered(line: str, found: Diagnostic) -> str:
-    """The line without the secret in it, but for what tells one kind from another."""
+    """The line without the secret in it."""
     start, end = found.span.column - 1, found.span.end_column - 1
     if found.span.end_line != found.span.line:
         end = len(line)
-    kept = min(4, (end - start) // 4)
-    return line[: start + kept] + '*' * (end - start - kept) + line[end:]
+    return line[:start] + '*' * (end - start) + line[end:]
 
 
 def _excerpt(line: str, span: Span) -> tuple[str, str]:

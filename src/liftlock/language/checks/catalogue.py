@@ -113,7 +113,7 @@ READING: Final = (
     Rule(
         'container',
         Severity.ERROR,
-        'A container or service has no image.',
+        'The image of a container is empty.',
         REFUSED,
         'Give it an `image:`.',
     ),

@@ -14,6 +14,7 @@ from liftlock.language.checks.walk import computed, scripts
 from liftlock.language.diagnostics import Diagnostic, Severity
 from liftlock.language.expressions.nodes import Reference
 from liftlock.language.rule import Rule
+from liftlock.language.source import Span
 
 INJECTION: Final = Rule(
     'script-injection',
@@ -71,21 +72,22 @@ DEEPEST: Final = max(map(len, UNTRUSTED))
 def check(subject: Subject) -> Iterator[Diagnostic]:
     for _, script in scripts(subject.document):
         for one in computed(script):
-            told: set[Reference] = set()
-            for path in texts(one.expression.tree):
-                if path in told or not untrusted(path):
-                    continue
-                told.add(path)
-                known = tuple(name for name in path if name and name != '*')
-                pattern = written(known if len(known) == len(path) else known[:2])
-                env = f'{_variable(known)}: "${{{{ {shown(path)} }}}}"'
-                for span in subject.spots(one.span, pattern) or [one.span]:
-                    yield subject.found(
-                        INJECTION,
-                        span,
-                        f'{shown(path)} can be written by anybody, and becomes part of this script',
-                        f'env: {{{env}}}, and read the variable',
-                    )
+            inserted = subject.inserted(one.span) or [(one.span, one.expression)]
+            for span, expression in inserted:
+                for path in dict.fromkeys(texts(expression.tree)):
+                    if untrusted(path):
+                        yield _found(subject, span, path)
+
+
+def _found(subject: Subject, span: Span, path: Reference) -> Diagnostic:
+    plain = tuple(name for name in path if name and name != '*')
+    pattern = written(path if len(plain) == len(path) else plain[:2])
+    return subject.found(
+        INJECTION,
+        subject.spot(span, pattern),
+        f'{shown(path)} can be written by anybody, and becomes part of this script',
+        f'env: {{{_variable(plain)}: "${{{{ {shown(path)} }}}}"}}, and read the variable',
+    )
 
 
 def untrusted(path: Reference) -> bool:

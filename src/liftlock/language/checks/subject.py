@@ -3,15 +3,18 @@
 import re
 from collections.abc import Mapping
 from types import MappingProxyType
-from typing import NamedTuple, TypeAlias
+from typing import Final, NamedTuple, TypeAlias
 
 from liftlock.language.action import Action
 from liftlock.language.diagnostics import Diagnostic, Severity
+from liftlock.language.expressions.errors import ExpressionError
+from liftlock.language.expressions.grammar import Expression, parse
 from liftlock.language.expressions.nodes import Reference
 from liftlock.language.rule import Rule
 from liftlock.language.source import Span
 from liftlock.language.workflow import Workflow
 
+INSERTED: Final = re.compile(r"\$\{\{((?:[^'}]|'[^']*'|\}(?!\}))*)\}\}")
 Document: TypeAlias = Workflow | Action
 Neighbours: TypeAlias = Mapping[str, Document | None]
 
@@ -57,6 +60,18 @@ class Subject(NamedTuple):
             ]
         return found
 
+    def inserted(self, span: Span) -> list[tuple[Span, Expression]] | None:
+        """Each `${{ }}` in a scalar, and where it stands; None if the text hides it by escapes."""
+        raw = self.raw(span)
+        found = []
+        for match in INSERTED.finditer(raw):
+            try:
+                expression = parse(match[1])
+            except ExpressionError:
+                return None
+            found.append((_within(span, raw, match.start(1), match.end(1)), expression))
+        return found
+
     def spelled(self, span: Span, name: str) -> str:
         """A name as its author wrote it inside a span; expressions know it in lower case."""
         text = self.raw(span)
@@ -72,6 +87,19 @@ class Subject(NamedTuple):
             lines[-1] = lines[-1][: span.end_column - 1]
         lines[0] = lines[0][span.column - 1 :]
         return '\n'.join(lines)
+
+
+def _within(span: Span, raw: str, start: int, end: int) -> Span:
+    """The place of a part of a span's text."""
+    line, column = _place(span, raw, start)
+    return Span(line, column, *_place(span, raw, end))
+
+
+def _place(span: Span, raw: str, at: int) -> tuple[int, int]:
+    lines = raw.count('\n', 0, at)
+    if not lines:
+        return span.line, span.column + at
+    return span.line + lines, at - raw.rfind('\n', 0, at)
 
 
 def written(path: Reference) -> str:

@@ -19,11 +19,11 @@ class Parsed(NamedTuple):
 
 def parse(path: str, text: str) -> Parsed:
     """Read the file. An empty one is fine: everything in it is optional."""
-    root = yaml.compose(path, text) if text.strip() else None
+    if all(line.lstrip()[:1] in ('', '#') for line in text.splitlines()):
+        return Parsed(Settings(path))
+    root = yaml.compose(path, text)
     if isinstance(root, Diagnostic):
         return Parsed(None, (root,))
-    if root is None:
-        return Parsed(Settings(path))
     reader = Reader(path)
     read = reader.read(root, SETTINGS)
     if read is NOTHING:

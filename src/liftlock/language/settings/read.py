@@ -216,7 +216,9 @@ class Reader:
         message = f'{_expected(shape)} is expected here, not {shown}'
         if isinstance(shape, Reference):
             message = 'a secret must not stand in the file'  # and not in a log either
-        return self.complain(node, rule, message, _hint(node.value, shape))
+        self.complain(node, rule, message, _hint(node.value, shape))
+        self.diagnostics[-1] = self.diagnostics[-1]._replace(hidden=isinstance(shape, Reference))
+        return NOTHING
 
     def _template(self, node: ScalarNode, shape: Template) -> Any:
         found = split(node.value, Known(frozenset(shape.names)))
@@ -322,7 +324,8 @@ def _hint(text: str, shape: Shape) -> str:
             number = text if re.fullmatch(r'\d+', text) else '30'
             return f'write a unit: {number}s, {number}m, {number}h or {number}d'
         case Comparison(measured):
-            return f'for example: {"error_rate > 5%" if measured else "> 5%"}'
+            limit = text if text[:1].isdecimal() else '5%'
+            return f'for example: {"error_rate > 5%" if measured else f"< {limit}"}'
         case Share():
             return 'for example: 1 or 25%'
         case Flag() if text.lower() in ('yes', 'on', 'no', 'off', 'true', 'false'):
