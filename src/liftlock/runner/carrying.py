@@ -1,14 +1,18 @@
 """Carries out the workflow commands of one stage, and looks for problems in its lines."""
 
+# Paths are texts here: pathlib costs more than the calls themselves.
+# ruff: noqa: PTH118, PTH123
+
 import json
 import os
+from collections.abc import Callable, Mapping
 from typing import TYPE_CHECKING, Final
 
 from liftlock.runner.commands import COMMANDS, NEVER_ECHOED, Command, spot
 from liftlock.runner.state import Effects, Job, Record
 
 if TYPE_CHECKING:
-    from liftlock.runner.matchers import Finding
+    from liftlock.runner.matchers import Finding, Matcher
 
 _STOP: Final = 'stop-commands'
 _PAUSE: Final = 'pause-logging'
@@ -62,37 +66,27 @@ class Carrier:
         return True
 
     def _obey(self, command: Command) -> None:
-        name, data, properties = command
-        match name:
-            case 'add-mask':
-                self._mask(data)
-            case 'debug':
-                if self._job.debug:
-                    self._record.say(f'##[debug]{data}')
-            case 'error' | 'warning' | 'notice':
-                self._annotate(command)
-            case 'group':
-                self._record.say(f'##[group]{data}')
-            case 'endgroup':
-                self._record.say('##[endgroup]')
-            case 'set-output':
-                self._effects.outputs[_required(properties.get('name'), name)] = data
-            case 'save-state':
-                self._effects.state[_required(properties.get('name'), name)] = data
-            case 'set-env' | 'add-path':
-                self._set_unsecurely(command)
-            case 'add-matcher':
-                self._add_matcher(data)
-            case 'remove-matcher':
-                self._remove_matcher(properties.get('owner', ''), data)
-            case 'echo':
-                self._set_echo(data)
-            case 'stop-commands':
-                self._stop(data)
+        _WAYS[command.name](self, command)
 
-    def _mask(self, value: str) -> None:
-        if value.strip():
-            self._job.masker.add(value)
+    def _debug(self, command: Command) -> None:
+        if self._job.debug:
+            self._record.say(f'##[debug]{command.data}')
+
+    def _group(self, command: Command) -> None:
+        self._record.say(f'##[group]{command.data}')
+
+    def _end_group(self, command: Command) -> None:
+        self._record.say('##[endgroup]')
+
+    def _set_output(self, command: Command) -> None:
+        self._effects.outputs[_name(command)] = command.data
+
+    def _save_state(self, command: Command) -> None:
+        self._effects.state[_name(command)] = command.data
+
+    def _mask(self, command: Command) -> None:
+        if command.data.strip():
+            self._job.masker.add(command.data)
         else:
             self._record.annotate('warning', "Can't add secret mask for empty string.")
 
@@ -111,21 +105,22 @@ class Carrier:
         if command.name == 'add-path':
             self._effects.path.append(_required(command.data, command.name))
             return
-        variable = _required(command.properties.get('name'), command.name)
+        variable = _name(command)
         if variable.upper() == 'NODE_OPTIONS':
             raise Refused("Can't update NODE_OPTIONS using the ::set-env:: command.")
         self._effects.env[variable] = command.data
 
-    def _set_echo(self, data: str) -> None:
-        wanted = data.strip().lower()
+    def _set_echo(self, command: Command) -> None:
+        wanted = command.data.strip().lower()
         if wanted not in ('on', 'off'):
             raise Refused(
                 "Invalid echo command value. Possible values can be: 'on', 'off'. "
-                f"Current value is: '{data}'."
+                f"Current value is: '{command.data}'."
             )
         self._echo = wanted == 'on'
 
-    def _stop(self, token: str) -> None:
+    def _stop(self, command: Command) -> None:
+        token = command.data
         bad = not token or token == _PAUSE or token.lower() in COMMANDS
         allowed = self._env.get('ACTIONS_ALLOW_UNSECURE_STOPCOMMAND_TOKENS', '').lower() == 'true'
         if bad and not (allowed and token):
@@ -138,15 +133,8 @@ class Carrier:
         if len(token) > _LONG_TOKEN:
             self._job.masker.add(token)
 
-    def _add_matcher(self, file: str) -> None:
-        from liftlock.runner.matchers import BadMatcher, parse
-
-        path = os.path.join(self._job.directories.workspace, _required(file, 'add-matcher'))  # noqa: PTH118
-        try:
-            with open(path, encoding='utf-8-sig') as opened:  # noqa: PTH123
-                added = parse(json.load(opened))
-        except (OSError, ValueError, BadMatcher) as error:
-            raise Refused(f"Problem matchers of '{file}' cannot be used: {error}") from None
+    def _add_matcher(self, command: Command) -> None:
+        added = self._read_matchers(_required(command.data, command.name))
         owners = {matcher.owner.lower() for matcher in added}
         kept = [old for old in self._job.matchers if old.owner.lower() not in owners]
         self._job.matchers = [*reversed(added), *kept]
@@ -156,21 +144,24 @@ class Carrier:
             'error strings and report these inline.'
         )
 
-    def _remove_matcher(self, owner: str, file: str) -> None:
-        owners = {owner.lower()} if owner else self._owners_in(file)
+    def _remove_matcher(self, command: Command) -> None:
+        owners = {command.properties.get('owner', '').lower()}
+        if owners == {''}:
+            listed = self._read_matchers(_required(command.data, command.name))
+            owners = {matcher.owner.lower() for matcher in listed}
         removed = [old for old in self._job.matchers if old.owner.lower() in owners]
         self._job.matchers = [old for old in self._job.matchers if old not in removed]
         if removed:
             names = ', '.join(f"'{matcher.owner}'" for matcher in removed)
             self._record.say(f'Removed matchers: {names}')
 
-    def _owners_in(self, file: str) -> set[str]:
+    def _read_matchers(self, file: str) -> 'list[Matcher]':
         from liftlock.runner.matchers import BadMatcher, parse
 
-        path = os.path.join(self._job.directories.workspace, _required(file, 'remove-matcher'))  # noqa: PTH118
+        path = os.path.join(self._job.directories.workspace, file)
         try:
-            with open(path, encoding='utf-8-sig') as opened:  # noqa: PTH123
-                return {matcher.owner.lower() for matcher in parse(json.load(opened))}
+            with open(path, encoding='utf-8-sig') as opened:
+                return parse(json.load(opened))
         except (OSError, ValueError, BadMatcher) as error:
             raise Refused(f"Problem matchers of '{file}' cannot be read: {error}") from None
 
@@ -201,6 +192,30 @@ class Carrier:
             spot=locate(finding, self._job.directories.workspace),
             line=line,
         )
+
+
+# What each command does.
+_WAYS: Final[Mapping[str, Callable[[Carrier, Command], None]]] = {
+    'add-mask': Carrier._mask,
+    'add-matcher': Carrier._add_matcher,
+    'add-path': Carrier._set_unsecurely,
+    'debug': Carrier._debug,
+    'echo': Carrier._set_echo,
+    'endgroup': Carrier._end_group,
+    'error': Carrier._annotate,
+    'group': Carrier._group,
+    'notice': Carrier._annotate,
+    'remove-matcher': Carrier._remove_matcher,
+    'save-state': Carrier._save_state,
+    'set-env': Carrier._set_unsecurely,
+    'set-output': Carrier._set_output,
+    'stop-commands': Carrier._stop,
+    'warning': Carrier._annotate,
+}
+
+
+def _name(command: Command) -> str:
+    return _required(command.properties.get('name'), command.name)
 
 
 def _required(value: str | None, command: str) -> str:

@@ -6,10 +6,13 @@ Whoever takes up at a step repeats the notes of the steps before it, and finds w
 RUNNER_TEMP as they were left.
 """
 
+# Paths are texts here: pathlib costs more than the calls themselves.
+# ruff: noqa: PTH123
+
 import json
 import os
 from collections.abc import Sequence
-from typing import Final
+from typing import Final, TypedDict
 
 from liftlock.language.workflow import Run, Step, Uses
 from liftlock.runner.state import Effects, Frame, Job
@@ -94,10 +97,29 @@ def resume(job: Job, frame: Frame, steps: Sequence[Step]) -> int:
     return index
 
 
-def _read(job: Job) -> dict[str, list[dict[str, str]]]:
+class _Noted(TypedDict):
+    """One step in the file."""
+
+    id: str
+    outcome: str
+    conclusion: str
+    env: dict[str, str]
+    path: list[str]
+    outputs: dict[str, str]
+
+
+class _Document(TypedDict):
+    version: int
+    steps: list[_Noted]
+    states: dict[str, dict[str, str]]
+    masks: list[str]
+    background: bool
+
+
+def _read(job: Job) -> _Document:
     try:
-        with open(f'{job.directories.root}/{NAME}', encoding='utf-8') as file:  # noqa: PTH123
-            document = json.load(file)
+        with open(f'{job.directories.root}/{NAME}', encoding='utf-8') as file:
+            document: _Document = json.load(file)
     except (OSError, ValueError):
         raise NoCheckpoint('The attempt before left nothing behind to go on from') from None
     if document.get('version') != VERSION:

@@ -3,6 +3,9 @@
 New and empty for every stage; read when it has ended, also when it failed.
 """
 
+# Paths are texts here: pathlib costs more than the calls themselves.
+# ruff: noqa: PTH108, PTH116
+
 import os
 from typing import Final
 
@@ -48,14 +51,14 @@ def take(paths: dict[str, str], job: Job, record: Record, effects: Effects) -> N
 
 def _read(path: str) -> str:
     try:
-        size = os.stat(path, follow_symlinks=False).st_size  # noqa: PTH116 - hot
+        size = os.stat(path, follow_symlinks=False).st_size
         data = b''
         if size:
             # Without waiting: a step may have put a pipe in its place.
             opened = os.open(path, os.O_RDONLY | os.O_NONBLOCK | os.O_CLOEXEC)
             with os.fdopen(opened, 'rb') as file:
                 data = file.read()
-        os.unlink(path)  # noqa: PTH108
+        os.unlink(path)
     except OSError:  # the step removed it, or made something else of it
         return ''
     return data.decode('utf-8-sig', 'replace')

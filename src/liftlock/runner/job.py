@@ -8,7 +8,7 @@ from liftlock.plan.facts import Annotated, JobFinished
 from liftlock.runner import checkpoint, directories, ending, evaluation, preparation, steps
 from liftlock.runner.executors import host, orphans
 from liftlock.runner.ports import JobRequest, Log, Report, Stop, World
-from liftlock.runner.state import CANCELLED, FAILURE, Frame, Job
+from liftlock.runner.state import CANCELLED, FAILURE, SKIPPED, Frame, Job
 
 _SECONDS = 60
 
@@ -67,7 +67,9 @@ def _refused(job: Job, message: str) -> JobFinished:
 async def _run_steps(job: Job, frame: Frame) -> None:
     todo = job.request.plan.job.steps
     if job.request.from_step:
-        todo = todo[checkpoint.resume(job, frame, todo) :]
+        done = checkpoint.resume(job, frame, todo)
+        await _take_up_again(job, frame, todo[:done])
+        todo = todo[done:]
     if any(isinstance(step.does, Uses) for step in todo):
         from liftlock.runner import uses
 
@@ -84,7 +86,17 @@ async def _run_steps(job: Job, frame: Frame) -> None:
             ended = await steps.take_turn(frame, step)
             steps.settle(frame, ended)
             checkpoint.note(job, ended)
-    await steps.run_posts(job, job.posts)
+    await steps.run_posts(job, frame.posts)
+
+
+async def _take_up_again(job: Job, frame: Frame, done: tuple[Step, ...]) -> None:
+    """Actions that an earlier attempt began are ended by this one."""
+    ran = {str(noted['id']) for noted in job.journal if noted['outcome'] != SKIPPED}
+    for step in done:
+        if step.id in ran and isinstance(step.does, Uses):
+            from liftlock.runner import uses
+
+            await uses.take_up_again(frame, step)
 
 
 def _is_parallel(step: Step) -> bool:

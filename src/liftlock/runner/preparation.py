@@ -1,5 +1,8 @@
 """A job before its first step: contexts, variables and secrets."""
 
+# Paths are texts here: pathlib costs more than the calls themselves.
+# ruff: noqa: PTH123
+
 import json
 import os
 from base64 import b64encode
@@ -44,7 +47,8 @@ def prepare(job: Job) -> Frame:
     )
     job.fixed = environment.fixed(job.github, runner)
     _lay_env(job)
-    frame = Frame(job, job.contexts, functions(job))
+    job.functions = functions(job)
+    frame = Frame(job, job.contexts, job.functions)
     defaults = request.plan.job.defaults or request.plan.workflow.defaults
     if defaults is not None:
         frame.defaults = (defaults.shell, defaults.working_directory)
@@ -82,7 +86,7 @@ def _github(job: Job) -> dict[str, Value]:
 
 def _write_event(job: Job) -> None:
     event = job.github.get('event')
-    with open(job.directories.event, 'wb', buffering=0) as file:  # noqa: PTH123
+    with open(job.directories.event, 'wb', buffering=0) as file:
         file.write(json.dumps(event if event is not None else {}, default=str).encode())
 
 

@@ -1,5 +1,8 @@
 """Where in the repository a problem stands that a matcher found."""
 
+# Paths are texts here: pathlib costs more than the calls themselves.
+# ruff: noqa: PTH110, PTH113, PTH118, PTH120
+
 import os
 
 from liftlock.runner.commands import Spot
@@ -16,13 +19,13 @@ def _relative(finding: Finding, workspace: str) -> str:
     file = finding.fields.get('file', '').strip()
     if not file:
         return ''
-    start = os.path.dirname(finding.fields.get('fromPath', ''))  # noqa: PTH120
-    path = os.path.normpath(os.path.join(workspace, start, file))  # noqa: PTH118
-    if not path.startswith(f'{workspace}/') or not os.path.isfile(path):  # noqa: PTH113
+    start = os.path.dirname(finding.fields.get('fromPath', ''))
+    path = os.path.normpath(os.path.join(workspace, start, file))
+    if not path.startswith(f'{workspace}/') or not os.path.isfile(path):
         return ''
-    folder = os.path.dirname(path)  # noqa: PTH120
+    folder = os.path.dirname(path)
     while len(folder) >= len(workspace):
-        if os.path.exists(f'{folder}/.git'):  # noqa: PTH110
+        if os.path.exists(f'{folder}/.git'):
             return path[len(folder) + 1 :]
-        folder = os.path.dirname(folder)  # noqa: PTH120
+        folder = os.path.dirname(folder)
     return ''

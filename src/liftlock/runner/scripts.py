@@ -1,5 +1,8 @@
 """Steps with `run:`."""
 
+# Paths are texts here: pathlib costs more than the calls themselves.
+# ruff: noqa: PTH118, PTH123
+
 import os
 
 from liftlock.language.workflow import Run
@@ -23,9 +26,9 @@ async def run(turn: Turn, does: Run) -> str:
         shell = job.find_shell(option.strip(), job.search_path(turn.env))
         _announce(turn, script, shell)
         path = f'{job.directories.temp}/{turn.token}{shell.extension}'
-        with open(path, 'wb', buffering=0) as file:  # noqa: PTH123, ASYNC230 - a small file
+        with open(path, 'wb', buffering=0) as file:  # noqa: ASYNC230 - a small file
             file.write(fix_up(script, shell.extension).encode('utf-8', 'surrogateescape'))
-        cwd = os.path.join(job.directories.workspace, folder) if folder else ''  # noqa: PTH118
+        cwd = os.path.join(job.directories.workspace, folder) if folder else ''
         status = await turn.run(command(shell, path), cwd=cwd)
     except (BadShell, CannotStart) as error:
         turn.record.fail(str(error))

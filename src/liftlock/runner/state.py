@@ -21,8 +21,8 @@ from liftlock.runner.ports import JobRequest, Log, Report, World
 from liftlock.runner.shells import Shell, choose
 
 if TYPE_CHECKING:
-    from liftlock.runner.actions.load import Loaded
     from liftlock.runner.matchers import Matcher
+    from liftlock.runner.uses import Loaded
 
 SUCCESS: Final = 'success'
 FAILURE: Final = 'failure'
@@ -30,6 +30,7 @@ CANCELLED: Final = 'cancelled'
 SKIPPED: Final = 'skipped'
 
 LONGEST_MESSAGE: Final = 4096
+NOWHERE: Final = Spot()
 MOST_ANNOTATIONS: Final = 10  # of one level in one step
 
 
@@ -50,10 +51,36 @@ class Job:
     """One running job."""
 
     __slots__ = (
-        'actions', 'background', 'base', 'contexts', 'debug', 'directories', 'env',
-        'fixed', 'forced', 'github', 'journal', 'key', 'log', 'masker', 'matchers', 'message',
-        'numbers', 'path', 'posts', 'report', 'request', 'running', 'shells',
-        'states', 'status', 'status_context', 'token', 'tokens', 'workplace', 'world',
+        'actions',
+        'background',
+        'base',
+        'contexts',
+        'debug',
+        'directories',
+        'env',
+        'fixed',
+        'forced',
+        'functions',
+        'github',
+        'journal',
+        'key',
+        'log',
+        'masker',
+        'matchers',
+        'message',
+        'numbers',
+        'path',
+        'report',
+        'request',
+        'running',
+        'shells',
+        'states',
+        'status',
+        'status_context',
+        'token',
+        'tokens',
+        'workplace',
+        'world',
     )  # fmt: skip
 
     def __init__(
@@ -85,7 +112,7 @@ class Job:
         self.shells: dict[tuple[str, str], Shell] = {}
         self.actions: dict[str, Loaded] = {}
         self.states: dict[str, dict[str, str]] = {}  # what actions saved, by instance
-        self.posts: list[Post] = []
+        self.functions: Mapping[str, Function] = {}
         self.running: dict[Callable[[], None], None] = {}  # to be told of a cancellation
         self.journal: list[dict[str, object]] = []
         self.status = SUCCESS
@@ -146,7 +173,7 @@ class Job:
 class Post:
     """Something to be done after the last step, in the reverse order of registering."""
 
-    __slots__ = ('condition', 'frame', 'id', 'name', 'run')
+    __slots__ = ('condition', 'frame', 'id', 'name', 'posts', 'run')
 
     def __init__(
         self,
@@ -161,6 +188,7 @@ class Post:
         self.name = name
         self.condition = condition  # raises TemplateError
         self.run = run  # gives the outcome
+        self.posts: list[Post] | None = None  # of a composite action: its own
 
 
 class Record:
@@ -186,7 +214,7 @@ class Record:
         self._job.say(text, self.number)
 
     def annotate(
-        self, level: str, message: str, title: str = '', spot: Spot = Spot(), line: str = ''
+        self, level: str, message: str, title: str = '', spot: Spot = NOWHERE, line: str = ''
     ) -> None:
         """Write it to the log (as `line`, if that is given) and make an annotation of it."""
         job = self._job
@@ -206,7 +234,7 @@ class Frame:
     """Where steps stand: the job's own list, or one call of a composite action."""
 
     __slots__ = (
-        'action', 'contexts', 'defaults', 'depth', 'directory', 'env', 'file', 'functions', 'job',
+        'action', 'contexts', 'defaults', 'depth', 'env', 'file', 'functions', 'home', 'job',
         'leash', 'posts', 'prefix', 'record', 'status', 'steps',
     )  # fmt: skip
 
@@ -230,7 +258,7 @@ class Frame:
         self.record: Record | None = None
         self.leash: Leash | None = None
         self.defaults: tuple[Token | None, Token | None] = (None, None)
-        self.directory = ''
+        self.home = ''  # the repository of the composite action
         self.file = job.request.plan.workflow.path  # where these steps are written
         self.posts: list[Post] = []
         self.action: dict[str, Value] = {}

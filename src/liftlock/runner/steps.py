@@ -48,8 +48,13 @@ async def run_all(frame: Frame, steps: Sequence[Step]) -> None:
         settle(frame, await take_turn(frame, step))
 
 
-async def take_turn(frame: Frame, step: Step, leash: Leash | None = None) -> Ended:
-    """Run one step, or skip it. `leash` is given when others may want to end it."""
+async def take_turn(
+    frame: Frame, step: Step, leash: Leash | None = None, gate: asyncio.Semaphore | None = None
+) -> Ended:
+    """Run one step, or skip it.
+
+    `leash` is given when others may want to end it, `gate` when it has to wait for a place.
+    """
     turn = Turn(frame, step)
     turn.leash = leash or Leash(frame.leash)
     wrong: TemplateError | None = None
@@ -60,14 +65,17 @@ async def take_turn(frame: Frame, step: Step, leash: Leash | None = None) -> End
     except TemplateError as error:
         wrong = error
     inside = frame.record
-    turn.record = inside or Record(frame.job, visible_id(step), _name(turn))
+    turn.record = inside or _open(turn)
     if wrong is not None:
         turn.record.fail(evaluation.explain(wrong, frame.file))
         ended = Ended(step, FAILURE, FAILURE, turn.effects)
     elif not wanted or frame.job.forced:
         ended = Ended(step, SKIPPED, SKIPPED, turn.effects)
-    else:
+    elif gate is None:
         ended = await _carry_out(turn)
+    else:
+        async with gate:
+            ended = await _carry_out(turn)
     if inside is None:
         turn.record.finish(ended.outcome, ended.conclusion)
         await _offer_shell(turn, ended)
@@ -89,8 +97,21 @@ async def _carry_out(turn: Turn) -> Ended:
         lambda: _do(turn),
         minutes,
     )
-    conclusion = SUCCESS if outcome == FAILURE and _may_fail(turn) else outcome
-    return Ended(step, outcome, conclusion, turn.effects)
+    return _forgiven(turn, Ended(step, outcome, outcome, turn.effects))
+
+
+def open_record(frame: Frame, step: Step) -> Record:
+    """Begin a step that runs nothing itself."""
+    return _open(Turn(frame, step))
+
+
+def _open(turn: Turn) -> Record:
+    return Record(turn.job, visible_id(turn.step), _name(turn))
+
+
+def forgive(frame: Frame, ended: Ended) -> Ended:
+    """Conclude with success where a failure was allowed by `continue-on-error`."""
+    return _forgiven(Turn(frame, ended.step), ended)
 
 
 async def supervise(
@@ -136,10 +157,15 @@ async def supervise(
     if timed_out:
         record.fail(f"The action '{record.name}' has timed out after {minutes} minutes.")
         return FAILURE
-    if leash.level:
+    return _cancelled(job, record) if leash.level else outcome
+
+
+def _cancelled(job: Job, record: Record) -> str:
+    if job.status == CANCELLED:
         record.fail('The operation was canceled.')
-        return CANCELLED
-    return outcome
+    else:  # another step asked for it, or the time of the step around it is over
+        record.say('The operation was canceled.')
+    return CANCELLED
 
 
 async def _guarded(frame: Frame, record: Record, work: Callable[[], Awaitable[str]]) -> str:
@@ -180,13 +206,14 @@ async def _do(turn: Turn) -> str:
             raise AssertionError('the job itself waits and cancels')
 
 
-def _may_fail(turn: Turn) -> bool:
-    if turn.step.continue_on_error is None:
-        return False
+def _forgiven(turn: Turn, ended: Ended) -> Ended:
+    if ended.outcome != FAILURE or turn.step.continue_on_error is None:
+        return ended
     try:
-        return evaluation.boolean(turn.step.continue_on_error, turn.scope)
+        allowed = evaluation.boolean(turn.step.continue_on_error, turn.scope)
     except TemplateError:
-        return False
+        return ended
+    return ended._replace(conclusion=SUCCESS) if allowed else ended
 
 
 def settle(frame: Frame, ended: Ended) -> None:
@@ -239,18 +266,18 @@ async def _offer_shell(turn: Turn, ended: Ended) -> None:
     await offer(env, Path(turn.job.directories.workspace))
 
 
-async def run_posts(job: Job, posts: list[Post], record: Record | None = None) -> bool:
+async def run_posts(
+    job: Job, posts: list[Post], record: Record | None = None, leash: Leash | None = None
+) -> bool:
     """What was registered last comes first. Whether all went well."""
     well = True
     while posts and not job.forced:
-        post = posts.pop()
-        well = await _run_post(job, post, record) and well
+        well = await _run_post(job, posts.pop(), record, Leash(leash)) and well
     return well
 
 
-async def _run_post(job: Job, post: Post, inside: Record | None) -> bool:
+async def _run_post(job: Job, post: Post, inside: Record | None, leash: Leash) -> bool:
     record = inside or Record(job, post.id, names.of_stage('post', post.name), 'post')
-    leash = Leash()
     try:
         wanted = post.condition()
     except TemplateError as error:

@@ -16,7 +16,7 @@ class Turn:
     """A step's turn. Pre, main and post of an action are three turns of one `instance`."""
 
     __slots__ = (
-        'effects', 'env', 'frame', 'github', 'instance', 'job', 'leash', 'paths', 'record',
+        'effects', 'env', 'frame', 'github', 'instance', 'job', 'leash', 'own', 'paths', 'record',
         'scope', 'step', 'token',
     )  # fmt: skip
 
@@ -35,15 +35,22 @@ class Turn:
         self.github: dict[str, Value] = {
             **job.github, **frame.action, 'action': step.id, **self.paths,
         }  # fmt: skip
+        self.own: dict[str, str] = {}  # the step's variables
         self.env: dict[str, str] = frame.variables()
         self.scope: Scope = frame.scope(self.env, self.github)
 
     def evaluate_env(self) -> None:
         """Lay the step's own variables on. Raises TemplateError."""
         if self.step.env is not None:
-            own = evaluation.texts(self.step.env, self.scope)
-            self.env = self.frame.variables(own)
+            self.own = evaluation.texts(self.step.env, self.scope)
+            self.env = self.frame.variables(self.own)
             self.scope = self.frame.scope(self.env, self.github)
+
+    def name_action(self, repository: str, ref: str, directory: str) -> None:
+        """Let `github` tell which action this is."""
+        self.github['action_repository'] = repository
+        self.github['action_ref'] = ref
+        self.github['action_path'] = directory or None
 
     def holds(self, condition: Computed | None) -> bool:
         """Whether the step may run, as things stand. Raises TemplateError."""

@@ -23,6 +23,9 @@ class Patience(NamedTuple):
     for_pipes: float = 5.0  # when the process is gone, but its children keep its output open
 
 
+GITHUB: Final = Patience()
+
+
 class Leash:
     """By which a running command is ended from outside: politely, or at once.
 

@@ -6,6 +6,9 @@ process to wait on. Every command leads a session of its own: no terminal to ask
 reaches it only through us.
 """
 
+# Paths are texts here: pathlib costs more than the calls themselves.
+# ruff: noqa: PTH112
+
 import asyncio
 import errno
 import os
@@ -16,7 +19,7 @@ from contextlib import asynccontextmanager
 from typing import Final
 
 from liftlock.runner.executors import orphans
-from liftlock.runner.executors.base import KILLED, CannotStart, Leash, Patience, Sink
+from liftlock.runner.executors.base import GITHUB, KILLED, CannotStart, Leash, Patience, Sink
 
 _CHUNK: Final = 1 << 16  # a pipe holds no more
 _OOM_SCORE: Final = b'500'  # when memory runs out, the step goes before us
@@ -81,7 +84,7 @@ class Host:
             return program if os.access(program, os.X_OK) else None
         for directory in path.split(os.pathsep):
             candidate = f'{directory or "."}/{program}'
-            if os.access(candidate, os.X_OK) and not os.path.isdir(candidate):  # noqa: PTH112
+            if os.access(candidate, os.X_OK) and not os.path.isdir(candidate):
                 return candidate
         return None
 
@@ -94,7 +97,7 @@ class Host:
 
 
 @asynccontextmanager
-async def prepare(patience: Patience = Patience()) -> AsyncIterator[Host]:  # noqa: B008
+async def prepare(patience: Patience = GITHUB) -> AsyncIterator[Host]:
     host = Host(patience)
     try:
         yield host
@@ -163,7 +166,7 @@ class _Running:
     def _hand_over(self, chunk: bytes) -> None:
         try:
             self._sink(chunk)
-        except Exception as error:  # noqa: BLE001 - it belongs to whoever waits for this process
+        except Exception as error:  # it belongs to whoever waits for this process
             self._stop_reading()
             if not self.end.done():
                 self.end.set_exception(error)
@@ -242,7 +245,7 @@ class _Running:
 
 
 def _explain(error: OSError, command: Sequence[str], cwd: str) -> str:
-    if error.errno == errno.ENOENT and not os.path.isdir(cwd):  # noqa: PTH112
+    if error.errno == errno.ENOENT and not os.path.isdir(cwd):
         return f"The working directory '{cwd}' does not exist"
     if error.errno == errno.E2BIG:
         return f"Cannot start '{command[0]}': its arguments and environment are too long"

@@ -1,5 +1,8 @@
 """Ends what a job has left running: every process that carries the job's RUNNER_TRACKING_ID."""
 
+# Paths are texts here: pathlib costs more than the calls themselves.
+# ruff: noqa: PTH112, PTH119, PTH123, PTH208
+
 import os
 import signal
 import subprocess
@@ -30,13 +33,13 @@ def end(tracking_id: str, processes: tuple[int, int] | None = None) -> list[Orph
 
 
 def _find(tracking_id: str, processes: tuple[int, int] | None) -> Iterator[Orphan]:
-    if not os.path.isdir(f'{_PROC}/self'):  # noqa: PTH112
+    if not os.path.isdir(f'{_PROC}/self'):
         yield from _ask_ps(tracking_id)
         return
     first, latest = processes or (0, 0)
     mark = f'RUNNER_TRACKING_ID={tracking_id}'.encode()
     own = os.getpid()
-    for entry in os.listdir(_PROC):  # noqa: PTH208
+    for entry in os.listdir(_PROC):
         if not entry.isdecimal() or (pid := int(entry)) == own:
             continue
         if pid < first <= latest:
@@ -47,7 +50,7 @@ def _find(tracking_id: str, processes: tuple[int, int] | None) -> Iterator[Orpha
 
 def _environment(pid: int) -> bytes:
     try:
-        with open(f'{_PROC}/{pid}/environ', 'rb', buffering=0) as file:  # noqa: PTH123
+        with open(f'{_PROC}/{pid}/environ', 'rb', buffering=0) as file:
             return file.read()
     except OSError:  # somebody else's, or gone
         return b''
@@ -55,7 +58,7 @@ def _environment(pid: int) -> bytes:
 
 def _name(pid: int) -> str:
     try:
-        with open(f'{_PROC}/{pid}/comm', encoding='utf-8', errors='replace') as file:  # noqa: PTH123
+        with open(f'{_PROC}/{pid}/comm', encoding='utf-8', errors='replace') as file:
             return file.read().strip()
     except OSError:
         return '?'
@@ -74,4 +77,4 @@ def _ask_ps(tracking_id: str) -> Iterator[Orphan]:
         pid, _, command = line.strip().partition(' ')
         words = command.split()
         if mark in words and pid.isdecimal():
-            yield Orphan(int(pid), os.path.basename(words[0]))  # noqa: PTH119
+            yield Orphan(int(pid), os.path.basename(words[0]))

@@ -1,0 +1,171 @@
+"""The workbench of a stand-in: a stage of a step, as our own code sees it."""
+
+from collections.abc import Awaitable, Callable, Mapping
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from liftlock.language.expressions.values import Value
+from liftlock.runner import files
+from liftlock.runner.console import Console
+from liftlock.runner.executors.base import CannotStart, Sink
+from liftlock.runner.ports import Report, World
+from liftlock.runner.state import FAILURE, SUCCESS
+from liftlock.runner.turn import Turn
+from liftlock.runner.workbench import StepFailed, Workbench
+
+if TYPE_CHECKING:
+    from liftlock.runner.uses import Loaded
+
+
+async def run(
+    turn: Turn,
+    loaded: 'Loaded',
+    inputs: Mapping[str, str],
+    stage: Callable[[Workbench], Awaitable[None]],
+) -> str:
+    """One stage of a stand-in; its outcome. Raises StepFailed and what stages raise."""
+    states = turn.job.states.setdefault(turn.instance, {})
+    bench = Bench(turn, inputs, loaded.ref, states)
+    files.create(turn.paths)
+    try:
+        await stage(bench)
+    finally:
+        files.take(turn.paths, turn.job, turn.record, turn.effects)
+        states.update(turn.effects.state)
+    return FAILURE if turn.effects.failed else SUCCESS
+
+
+class Bench:
+    """One stage of one step."""
+
+    __slots__ = ('_turn', 'inputs', 'ref', 'state')
+
+    def __init__(
+        self, turn: Turn, inputs: Mapping[str, str], ref: str, state: Mapping[str, str]
+    ) -> None:
+        self._turn = turn
+        self.inputs = inputs
+        self.ref = ref
+        self.state = state
+
+    @property
+    def env(self) -> Mapping[str, str]:
+        effects = self._turn.effects
+        made = self._turn.process_env({})
+        fixed = self._turn.job.fixed
+        made.update({name: text for name, text in effects.env.items() if name not in fixed})
+        if effects.path:
+            made['PATH'] = ':'.join((*reversed(effects.path), made['PATH']))
+        return made
+
+    @property
+    def workspace(self) -> Path:
+        return Path(self._turn.job.directories.workspace)
+
+    @property
+    def temp(self) -> Path:
+        return Path(self._turn.job.directories.temp)
+
+    @property
+    def home(self) -> Path:
+        return Path(self._turn.job.directories.home)
+
+    @property
+    def tool_cache(self) -> Path:
+        return self.world.tool_cache
+
+    @property
+    def github(self) -> Mapping[str, Value]:
+        return self._turn.github
+
+    @property
+    def world(self) -> World:
+        return self._turn.job.world
+
+    @property
+    def job(self) -> str:
+        return self._turn.job.key
+
+    @property
+    def report(self) -> Report:
+        return self._turn.job.report
+
+    async def run(
+        self,
+        *command: str,
+        cwd: Path | None = None,
+        env: Mapping[str, str] | None = None,
+        check: bool = True,
+    ) -> int:
+        turn = self._turn
+        console = Console(turn.job, turn.record, turn.effects, turn.env)
+        try:
+            status = await self._start(command, cwd, env, console.feed)
+        finally:
+            console.close()
+        if status and check:
+            raise StepFailed(f"The process '{command[0]}' failed with exit code {status}")
+        return status
+
+    async def capture(
+        self, *command: str, cwd: Path | None = None, env: Mapping[str, str] | None = None
+    ) -> str:
+        chunks: list[bytes] = []
+        status = await self._start(command, cwd, env, chunks.append)
+        text = b''.join(chunks).decode('utf-8', 'replace')
+        if status:
+            if text.strip():
+                self.log(text.rstrip())
+            raise StepFailed(f"The process '{command[0]}' failed with exit code {status}")
+        return text
+
+    async def _start(
+        self,
+        command: tuple[str, ...],
+        cwd: Path | None,
+        env: Mapping[str, str] | None,
+        sink: Sink,
+    ) -> int:
+        job = self._turn.job
+        variables = {**self.env, **(env or {})}
+        folder = str(cwd) if cwd is not None else job.directories.workspace
+        try:
+            return await job.workplace.run(command, variables, folder, sink, self._turn.leash)
+        except CannotStart as error:
+            raise StepFailed(str(error)) from None
+
+    def log(self, line: str) -> None:
+        self._turn.record.say(line)
+
+    def debug(self, line: str) -> None:
+        if self._turn.job.debug:
+            self._turn.record.say(f'##[debug]{line}')
+
+    def notice(self, message: str, title: str = '') -> None:
+        self._turn.record.annotate('notice', message, title)
+
+    def warning(self, message: str, title: str = '') -> None:
+        self._turn.record.annotate('warning', message, title)
+
+    def error(self, message: str, title: str = '') -> None:
+        self._turn.record.annotate('error', message, title)
+
+    def set_output(self, name: str, value: str) -> None:
+        self._turn.effects.outputs[name] = value
+
+    def export(self, name: str, value: str) -> None:
+        self._turn.effects.env[name] = value
+
+    def add_path(self, directory: Path) -> None:
+        self._turn.effects.path.append(str(directory))
+
+    def save_state(self, name: str, value: str) -> None:
+        self._turn.effects.state[name] = value
+
+    def mask(self, value: str) -> None:
+        self._turn.job.masker.add(value)
+
+    def add_matcher(self, file: Path) -> None:
+        turn = self._turn
+        console = Console(turn.job, turn.record, turn.effects, turn.env)
+        console.feed(f'::add-matcher::{file}\n'.encode())
