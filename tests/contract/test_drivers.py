@@ -351,7 +351,7 @@ def test_secrets_are_asked_for_again_by_name_and_stored_nowhere(driver: Driver) 
 
 def test_a_rerun_of_what_failed_leaves_the_rest_alone(driver: Driver) -> None:
     run, _ = driver.run(NEEDS)
-    driver.engine.rerun(run, failed=True)
+    driver.engine.rerun(run, {}, failed=True)
     assert asyncio.run(driver.carry_out(run)) == 'failure'
     assert driver.runner.ran == {'first': 1, 'second': 1, 'third': 2, 'always': 2}
     assert runs.find(driver.store, str(run)).attempt == 2
@@ -359,14 +359,14 @@ def test_a_rerun_of_what_failed_leaves_the_rest_alone(driver: Driver) -> None:
 
 def test_a_rerun_of_a_job_takes_along_those_that_need_it(driver: Driver) -> None:
     run, _ = driver.run(NEEDS)
-    driver.engine.rerun(run, jobs=('second',))
+    driver.engine.rerun(run, {}, jobs=('second',))
     asyncio.run(driver.carry_out(run))
     assert driver.runner.ran == {'first': 1, 'second': 2, 'third': 2, 'always': 2}
 
 
 def test_a_rerun_of_everything_runs_everything(driver: Driver) -> None:
     run, _ = driver.run(NEEDS)
-    driver.engine.rerun(run)
+    driver.engine.rerun(run, {})
     asyncio.run(driver.carry_out(run))
     assert set(driver.runner.ran.values()) == {2}
 
@@ -374,13 +374,13 @@ def test_a_rerun_of_everything_runs_everything(driver: Driver) -> None:
 def test_a_run_that_has_not_finished_cannot_be_run_again(driver: Driver) -> None:
     run = driver.submit(jobs(a='ok'))
     with pytest.raises(UserError, match='has not finished'):
-        driver.engine.rerun(run)
+        driver.engine.rerun(run, {})
 
 
 def test_without_a_failure_there_is_nothing_to_run_again(driver: Driver) -> None:
     run, _ = driver.run(jobs(a='ok'))
     with pytest.raises(UserError, match='no job of this run failed'):
-        driver.engine.rerun(run, failed=True)
+        driver.engine.rerun(run, {}, failed=True)
 
 
 def test_a_job_goes_on_at_a_step_in_the_directory_it_left(driver: Driver) -> None:
@@ -388,12 +388,12 @@ def test_a_job_goes_on_at_a_step_in_the_directory_it_left(driver: Driver) -> Non
     directory = driver.runner.requests['a'].directory
     assert directory.is_dir(), 'the workspace of a failed job is kept'
     for attempt in (2, 3):
-        driver.engine.rerun(run, jobs=('a',), from_step='2')
+        driver.engine.rerun(run, {}, jobs=('a',), from_step='2')
         asyncio.run(driver.carry_out(run))
         request = driver.runner.requests['a']
         assert (request.attempt, request.directory) == (attempt, directory)
         assert request.from_step
-    driver.engine.rerun(run, jobs=('a',))
+    driver.engine.rerun(run, {}, jobs=('a',))
     asyncio.run(driver.carry_out(run))
     request = driver.runner.requests['a']
     assert request.from_step == ''
@@ -403,10 +403,10 @@ def test_a_job_goes_on_at_a_step_in_the_directory_it_left(driver: Driver) -> Non
 def test_a_step_that_is_not_there_is_a_users_mistake(driver: Driver) -> None:
     run, _ = driver.run(jobs(a=('ok', 'fail')))
     with pytest.raises(UserError, match='has no step "deploy"') as told:
-        driver.engine.rerun(run, jobs=('a',), from_step='deploy')
+        driver.engine.rerun(run, {}, jobs=('a',), from_step='deploy')
     assert '"fail"' in told.value.hint
     with pytest.raises(UserError, match='exactly one job'):
-        driver.engine.rerun(run, from_step='1')
+        driver.engine.rerun(run, {}, from_step='1')
 
 
 def test_the_workspace_of_a_job_that_succeeded_is_gone(driver: Driver) -> None:
@@ -417,7 +417,7 @@ def test_the_workspace_of_a_job_that_succeeded_is_gone(driver: Driver) -> None:
     run = driver.submit(jobs(a='ok', b='ok'))
     asyncio.run(scene())
     with pytest.raises(UserError, match='was not kept'):
-        driver.engine.rerun(run, jobs=('a',), from_step='1')
+        driver.engine.rerun(run, {}, jobs=('a',), from_step='1')
 
 
 # --- concurrency groups

@@ -2,7 +2,6 @@
 
 import asyncio
 from collections.abc import Callable
-from functools import partial
 from pathlib import Path
 
 from liftlock.engine.submission import Hands, Watch
@@ -52,13 +51,6 @@ class Attempt:
 
     def start(self, hands: Hands, world: World, watch: Watch) -> None:
         self.task = asyncio.create_task(self._run(hands, world, watch))
-
-    def ask_to_stop(self, reason: str, *, force: bool) -> None:
-        """As a person or the plan wishes; who does not stop in time is ended."""
-        self.stop.request(reason, force=force)
-        patience = self.request.plan.cancel_timeout_minutes * 60
-        loop = asyncio.get_running_loop()
-        loop.call_later(patience, partial(self.stop.request, reason, force=True))
 
     async def end(self) -> None:
         """Stop at once, and wait until nothing of it runs any more."""

@@ -233,7 +233,7 @@ class Carrying:
     def _stop(self, key: str, reason: str, *, force: bool) -> None:
         attempt = self._attempts.get(key)
         if attempt is not None:
-            self._effects.append(partial(attempt.ask_to_stop, reason, force=force))
+            self._effects.append(partial(attempt.stop.request, reason, force=force))
             return
         self._ready = deque(job for job in self._ready if job.key != key)
         self._held = [one for one in self._held if _key(one.command) != key]

@@ -119,13 +119,20 @@ class Inline:
             self._release()
 
     def rerun(
-        self, run: int, *, failed: bool = False, jobs: tuple[str, ...] = (), from_step: str = ''
+        self,
+        run: int,
+        secrets: Mapping[str, str],
+        *,
+        failed: bool = False,
+        jobs: tuple[str, ...] = (),
+        from_step: str = '',
     ) -> None:
         """Write down that jobs start again, as another attempt; `carry_out` then does it.
 
         All jobs, unless `failed` or `jobs` choose; jobs that need a chosen one come along.
         `from_step` is the name, id or number of a step of the one job that is named.
         """
+        asking.refuse_missing_secrets(run, self.submission(run), secrets)
         token = self._claim(run)
         try:
             history = past.read(self._store, run)

@@ -103,15 +103,17 @@ def open_store(directory: Path) -> Store:
         ) from None
     connection: Any = None
     try:
-        connection = sqlite3.connect(
-            directory / 'liftlock.db', timeout=PATIENCE_MS / 1000, isolation_level=None
-        )
+        path = directory / 'liftlock.db'
+        os.close(os.open(path, os.O_RDWR | os.O_CREAT, 0o600))  # SQLite's other files follow it
+        connection = sqlite3.connect(path, timeout=PATIENCE_MS / 1000, isolation_level=None)
         connection.execute('PRAGMA synchronous = NORMAL')
         schema.bring_up(connection, lock)
     except BaseException as error:
         if connection is not None:
             connection.close()
         os.close(lock)
+        if isinstance(error, OSError):
+            error = sqlite3.OperationalError(f'unable to open database file: {error.strerror}')
         if isinstance(error, sqlite3.Error):
             raise explained(error, directory) from error
         raise

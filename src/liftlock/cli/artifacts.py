@@ -1,0 +1,53 @@
+"""`liftlock artifacts`: list what a run kept, or fetch it."""
+
+import asyncio
+import json as jsons
+import time
+from pathlib import Path
+
+import click
+
+from liftlock.cli import wiring
+from liftlock.cli.figures import count, size
+from liftlock.errors import UserError
+from liftlock.store import artifacts, runs
+from liftlock.store.artifacts import Artifact, RunArtifacts
+from liftlock.store.database import open_store
+
+DAY = 86400
+
+
+@click.command('artifacts', short_help='List or fetch what a run kept.')
+@click.argument('run', default='last', metavar='[RUN]')
+@click.option('-d', '--download', 'names', multiple=True, metavar='NAME', help='Fetch this one.')
+@click.option('--to', metavar='DIR', help='Unpack there. [default: a directory of its name]')
+@click.option('--json', is_flag=True, help='A list of objects.')
+@click.pass_obj
+def command(
+    state: str | None, /, run: str, names: tuple[str, ...], to: str | None, json: bool
+) -> None:
+    """List or fetch the artifacts of RUN (a number; default: the last)."""
+    store = open_store(wiring.place(state).state)
+    found = runs.find(store, run)
+    kept = artifacts.listed(store, found.id)
+    for name in names:
+        if name not in {one.name for one in kept}:
+            known = ', '.join(sorted({one.name for one in kept})) or 'none'
+            raise UserError(f'run {found.id} has no artifact "{name}"', f'there are: {known}')
+        directory = Path(to or name)
+        files = asyncio.run(RunArtifacts(store, found.id).fetch(name, directory))
+        print(f'{name}: {count(files, "file")} in {directory}')
+    if json:
+        print(jsons.dumps([one._asdict() for one in kept], ensure_ascii=False, indent=2))
+    elif not names:
+        _list(kept, found.id)
+
+
+def _list(kept: list[Artifact], run: int) -> None:
+    if not kept:
+        print(f'Run {run} kept no artifacts.')
+    width = max((len(one.name) for one in kept), default=0)
+    for one in kept:
+        days = (one.expires - time.time()) / DAY
+        told = f'{size(one.size):>9}  {count(one.files, "file"):>9}  for {days:.0f} more days'
+        print(f'{one.name.ljust(width)}  {told}')

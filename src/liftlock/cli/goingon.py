@@ -1,0 +1,102 @@
+"""What `resume` and `rerun` share: a run that has a past goes on, here and now."""
+
+import sys
+from collections.abc import Callable, Iterable, Iterator
+from typing import Any, NamedTuple, TypeVar
+
+import click
+
+from liftlock.cli import options, view, wiring
+from liftlock.cli.board import Board
+from liftlock.cli.conduct import conduct
+from liftlock.engine.submission import Terms
+from liftlock.plan import facts as f
+from liftlock.plan import wire
+
+Decorated = TypeVar('Decorated', bound=Callable[..., Any])
+
+
+class Ways(NamedTuple):
+    """How to go on."""
+
+    secret: tuple[str, ...] = ()
+    secret_file: tuple[str, ...] = ()
+    json: bool = False
+    verbose: bool = False
+    shell_on_failure: bool = False
+    slots: int | None = None
+
+
+_PARAMETERS = (
+    click.option(
+        '-s',
+        '--secret',
+        multiple=True,
+        metavar='NAME[=VALUE]',
+        help='A secret; without a value it is taken from the environment or asked for.',
+    ),
+    click.option(
+        '--secret-file', multiple=True, metavar='FILE', help='Secrets, NAME=value a line.'
+    ),
+    click.option('--json', is_flag=True, help='Print facts, one JSON object a line.'),
+    click.option('-v', '--verbose', is_flag=True, help='Print every line of the logs.'),
+    click.option('--shell-on-failure', is_flag=True, help='Open a shell where a step failed.'),
+    click.option('--jobs', 'slots', type=click.IntRange(min=1), help='Jobs at the same time.'),
+)
+
+
+def ways_options(function: Decorated) -> Decorated:
+    for parameter in reversed(_PARAMETERS):
+        function = parameter(function)
+    return function
+
+
+def terms(ways: Ways) -> Terms:
+    return Terms(options.secrets(ways.secret, ways.secret_file))
+
+
+def go_on(works: wiring.Works, run: int, ways: Ways, given: Terms, seen: int, word: str) -> int:
+    """Carry the run out from here; facts up to `seen` are known to whoever watches."""
+    board = Board()
+    facts = works.store.facts(run)
+    watching: view.View = (
+        view.Facts(sys.stdout, wire.line) if ways.json else view.choose(board, verbose=ways.verbose)
+    )
+    for stamped in latest([stamped for stamped in facts if stamped.seq <= seen]):
+        board.take(stamped)
+    watching.notice(word)
+    for stamped in facts:
+        if stamped.seq > seen:
+            watching.take(stamped)
+    status = conduct(works.engine, run, given, watching, shell=ways.shell_on_failure)
+    if not ways.json:
+        view.conclude(board)
+    return status
+
+
+def latest(facts: Iterable[f.Stamped]) -> Iterator[f.Stamped]:
+    """The facts without what an earlier attempt at a job said of its steps."""
+    facts = tuple(facts)
+    claims: dict[str, int] = {}
+    for stamped in facts:
+        match stamped.fact:
+            case f.JobClaimed(job):
+                claims[job] = stamped.seq
+            case f.RunRestarted(_, jobs):
+                claims.update(dict.fromkeys(jobs, stamped.seq))
+            case _:
+                pass
+    for stamped in facts:
+        job = stamped.fact.job if isinstance(stamped.fact, OF_STEPS) else ''
+        if stamped.seq >= claims.get(job, 0):
+            yield stamped
+
+
+OF_STEPS = (
+    f.StepStarted,
+    f.StepFinished,
+    f.Annotated,
+    f.Summarized,
+    f.ActionResolved,
+    f.ArtifactStored,
+)

@@ -1,0 +1,173 @@
+"""`liftlock logs`: what the jobs of a run said, now or while they say it."""
+
+import re
+import sys
+import time
+from collections.abc import Iterable, Iterator, Sequence
+from typing import Any, NamedTuple
+
+import click
+
+from liftlock.cli import wiring
+from liftlock.cli.colour import Paint, paint
+from liftlock.cli.loglines import shown
+from liftlock.errors import UserError
+from liftlock.plan import facts as f
+from liftlock.store import owners, paths, runs
+from liftlock.store.database import Store, open_store
+from liftlock.store.logs import Line, LogReader
+from liftlock.store.runs import Job
+
+PERIOD = 0.15  # seconds between two looks at a growing log
+
+
+class Wish(NamedTuple):
+    """Which lines."""
+
+    jobs: tuple[str, ...]
+    step: str
+    failed: bool
+    grep: str
+    attempt: int | None
+    raw: bool
+    timestamps: bool
+
+
+class Section(NamedTuple):
+    """Lines of one job that were wished for; `steps` None means all."""
+
+    job: Job
+    reader: LogReader
+    steps: frozenset[int] | None
+
+
+@click.command('logs', short_help="Print or follow a run's logs.")
+@click.argument('run', default='last', metavar='[RUN]')
+@click.option('-j', '--job', 'jobs', multiple=True, metavar='JOB', help='Only this job.')
+@click.option('--step', default='', metavar='STEP', help='Only this step: number, id or name.')
+@click.option('--failed', is_flag=True, help='Only the steps that failed.')
+@click.option('-f', '--follow', is_flag=True, help='Go on until the run is over.')
+@click.option('--grep', default='', metavar='REGEX', help='Only lines in which this is found.')
+@click.option('--attempt', type=int, default=None, help='An earlier attempt at each job.')
+@click.option('--raw', is_flag=True, help="With GitHub's marks, as they were written.")
+@click.option('-t', '--timestamps', is_flag=True, help='Begin each line with its time.')
+@click.pass_obj
+def command(state: str | None, /, run: str, follow: bool, **given: Any) -> int:
+    """Print the logs of RUN (a number; default: the last)."""
+    wish = Wish(**given)
+    store = open_store(wiring.place(state).state)
+    found = runs.find(store, run)
+    printer = Printer(wish, paint(sys.stdout))
+    if follow:
+        _follow(store, found.id, wish, printer)
+    else:
+        sections = _sections(store, found.id, wish)
+        printer.several = len(sections) > 1
+        for section in sections:
+            printer.print(section, section.reader.lines())
+    return 1 if wish.grep and not printer.printed else 0
+
+
+class Printer:
+    """Prints lines; with a job's name in front where there is more than one."""
+
+    def __init__(self, wish: Wish, paint: Paint) -> None:
+        self._wish = wish
+        self._paint = paint
+        self._pattern = _compiled(wish.grep) if wish.grep else None
+        self.several = True
+        self.printed = 0
+
+    def print(self, section: Section, lines: Iterable[Line]) -> None:
+        name = f'{section.job.name} | ' if self.several else ''
+        chosen = [
+            self._line(name, line)
+            for line in lines
+            if (section.steps is None or line.step in section.steps)
+            and (self._pattern is None or self._pattern.search(line.text))
+        ]
+        self.printed += len(chosen)
+        sys.stdout.write(''.join(chosen))
+
+    def _line(self, name: str, line: Line) -> str:
+        text = f'{line.text}\n'
+        if not self._wish.raw:
+            text = shown(text, self._paint)
+            if not text:
+                return ''
+        at = f'{_moment(line.at)} ' if self._wish.timestamps else ''
+        return f'{self._paint.dim(name)}{at}{text}'
+
+
+def _follow(store: Store, run: int, wish: Wish, printer: Printer) -> None:
+    """Look again and again; the last look comes after the run was seen to be over."""
+    told: dict[tuple[str, int], int] = {}
+    over = False
+    while True:
+        for section in _sections(store, run, wish, strict=False):
+            key = section.job.key, section.job.attempt
+            start = told.get(key, 0)
+            printer.print(section, section.reader.lines(start))
+            told[key] = section.reader.count
+        sys.stdout.flush()
+        if over:
+            return
+        row = runs.find(store, str(run))
+        over = row.status == 'completed' or owners.dead(store.directory, row.owner)
+        if not over:
+            time.sleep(PERIOD)
+
+
+def _sections(store: Store, run: int, wish: Wish, *, strict: bool = True) -> list[Section]:
+    """`strict`: what is wished for must be there already."""
+    jobs = [job for job in runs.jobs(store, run) if job.attempt]
+    chosen = [job for job in jobs if not wish.jobs or _named(job, wish.jobs)]
+    for name in wish.jobs if strict else ():
+        if not any(_named(job, (name,)) for job in jobs):
+            known = ', '.join(job.key for job in jobs) or 'none'
+            raise UserError(f'run {run} has no log of a job "{name}"', f'there are: {known}')
+    if wish.failed:
+        chosen = [job for job in chosen if job.conclusion == 'failure']
+    facts = store.facts(run) if wish.failed or wish.step else []
+    return [_section(store, job, wish, facts) for job in chosen]
+
+
+def _section(store: Store, job: Job, wish: Wish, facts: Sequence[f.Stamped]) -> Section:
+    attempt = wish.attempt or job.attempt
+    reader = LogReader(paths.log(store.directory, job.run, job.key, attempt))
+    steps = frozenset(_steps(facts, job.key, attempt, wish)) if facts else None
+    return Section(job._replace(attempt=attempt), reader, steps)
+
+
+def _steps(facts: Sequence[f.Stamped], job: str, attempt: int, wish: Wish) -> Iterator[int]:
+    """Numbers of the steps that were wished for, in this attempt at the job."""
+    current = 0
+    for stamped in facts:
+        match stamped.fact:
+            case f.JobClaimed(key, number) if key == job:
+                current = number
+            case f.StepStarted(key, number, identity, name) if key == job and current == attempt:
+                if wish.step and wish.step in (str(number), identity, name):
+                    yield number
+            case f.StepFinished(key, number, _, 'failure') if key == job and current == attempt:
+                if wish.failed and not wish.step:
+                    yield number
+            case _:
+                pass
+
+
+def _named(job: Job, names: Sequence[str]) -> bool:
+    return any(name in (job.key, job.name, job.key.partition('[')[0]) for name in names)
+
+
+def _compiled(regex: str) -> re.Pattern[str]:
+    try:
+        return re.compile(regex)
+    except re.error as error:
+        raise UserError(f'--grep: "{regex}" is no regular expression: {error}') from None
+
+
+def _moment(at: float) -> str:
+    """As GitHub prints it, in UTC; milliseconds, since a flush knows no more."""
+    seconds = time.strftime('%Y-%m-%dT%H:%M:%S', time.gmtime(at))
+    return f'{seconds}.{int(at % 1 * 1000):03}Z'

@@ -1,0 +1,102 @@
+"""`liftlock runs`: what ran, newest first."""
+
+import json as jsons
+import sys
+import time
+
+import click
+
+from liftlock.cli import wiring
+from liftlock.cli.colour import Paint, paint
+from liftlock.cli.figures import duration
+from liftlock.cli.summary import mark
+from liftlock.store import owners, runs
+from liftlock.store.database import Store, open_store
+from liftlock.store.runs import Run
+
+
+@click.command('runs', short_help='List runs.')
+@click.option('-W', '--workflow', default='', metavar='NAME', help='Only of this workflow.')
+@click.option('--status', default='', metavar='WORD', help='failure, success, in_progress …')
+@click.option('-n', '--limit', type=click.IntRange(min=1), default=20, help='At most so many.')
+@click.option('--json', is_flag=True, help='A list of objects.')
+@click.pass_obj
+def command(state: str | None, /, workflow: str, status: str, limit: int, json: bool) -> None:
+    """List runs, newest first."""
+    store = open_store(wiring.place(state).state)
+    found = runs.recent(store, workflow=workflow, status=status, limit=limit)
+    if json:
+        print(jsons.dumps([record(store, run) for run in found], ensure_ascii=False, indent=2))
+        return
+    if not found:
+        chosen = workflow or status
+        print('No such run.' if chosen else 'No runs yet. Start one with: liftlock run')
+        return
+    for line in table(store, found, paint(sys.stdout), time.time()):
+        print(line)
+
+
+COLUMNS = {
+    'RUN': 8,
+    'STATUS': 12,
+    'WORKFLOW': 32,
+    'TITLE': 48,
+    'EVENT': 20,
+    'REF': 24,
+    'TOOK': 9,
+    'BEGUN': 9,
+}  # and how wide each may be
+
+
+def table(store: Store, found: list[Run], paint: Paint, now: float) -> list[str]:
+    rows = [tuple(COLUMNS), *(_row(store, run, now) for run in found)]
+    widths = [
+        min(widest, max(len(row[column]) for row in rows))
+        for column, widest in enumerate(COLUMNS.values())
+    ]
+    head, *lines = ('  '.join(map(fitted, row, widths)).rstrip() for row in rows)
+    signs = [mark(paint, row[1]) for row in rows[1:]]
+    return [paint.dim(f'  {head}'), *map('{} {}'.format, signs, lines)]
+
+
+def _row(store: Store, run: Run, now: float) -> tuple[str, ...]:
+    return (
+        str(run.id),
+        condition(store, run),
+        run.name,
+        run.title,
+        run.event,
+        short(run.ref),
+        duration((run.finished or now) - run.started) if run.started else '',
+        age(now - run.created),
+    )
+
+
+def condition(store: Store, run: Run) -> str:
+    """The conclusion; before there is one the status, or `interrupted` if its engine is dead."""
+    if run.status == 'completed':
+        return run.conclusion
+    return 'interrupted' if owners.dead(store.directory, run.owner) else run.status
+
+
+def record(store: Store, run: Run) -> dict[str, object]:
+    hidden = ('request', 'owner', 'token')
+    told: dict[str, object] = {
+        name: value for name, value in run._asdict().items() if name not in hidden
+    }
+    return {**told, 'interrupted': condition(store, run) == 'interrupted'}
+
+
+def short(ref: str) -> str:
+    return ref.removeprefix('refs/heads/').removeprefix('refs/tags/')
+
+
+def fitted(word: str, width: int) -> str:
+    return word.ljust(width) if len(word) <= width else f'{word[: width - 1]}…'
+
+
+def age(seconds: float) -> str:
+    for unit, length in (('d', 86400), ('h', 3600), ('m', 60)):
+        if seconds >= length:
+            return f'{seconds / length:.0f}{unit} ago'
+    return 'just now'

@@ -1,0 +1,139 @@
+"""`liftlock show`: one run, told from its facts alone."""
+
+import json as jsons
+import sys
+import time
+from collections.abc import Iterator
+
+import click
+
+from liftlock.cli import goingon, wiring
+from liftlock.cli.board import Board, Job, Step
+from liftlock.cli.colour import Paint, paint
+from liftlock.cli.figures import count, duration, size
+from liftlock.cli.runs import condition, record, short
+from liftlock.cli.summary import mark
+from liftlock.store import artifacts, runs
+from liftlock.store.database import Store, open_store
+from liftlock.store.runs import Run
+
+
+@click.command('show', short_help='Show one run: its jobs, steps, annotations and summaries.')
+@click.argument('run', default='last', metavar='[RUN]')
+@click.option('--json', is_flag=True, help='One object.')
+@click.pass_obj
+def command(state: str | None, /, run: str, json: bool) -> None:
+    """Show RUN (a number; default: the last)."""
+    store = open_store(wiring.place(state).state)
+    found = runs.find(store, run)
+    board = Board()
+    for stamped in goingon.latest(store.facts(found.id)):
+        board.take(stamped)
+    if json:
+        print(jsons.dumps(as_record(store, found, board), ensure_ascii=False, indent=2))
+        return
+    for line in lines(store, found, board, paint(sys.stdout)):
+        print(line)
+
+
+def lines(store: Store, run: Run, board: Board, paint: Paint) -> Iterator[str]:
+    state = condition(store, run)
+    yield f'{mark(paint, state)} {paint.bold(run.name)} #{run.number}: {run.title}'
+    attempt = f', attempt {run.attempt}' if run.attempt > 1 else ''
+    yield paint.dim(f'  run {run.id}{attempt}: {run.event} on {short(run.ref)} at {run.sha[:7]}')
+    took = duration((run.finished or time.time()) - run.started) if run.started else ''
+    yield f'  {state}' + (f', {took}' if took else '')
+    for job in board.jobs.values():
+        yield ''
+        yield from _job(job, paint)
+    yield from _annotations(board, paint)
+    yield from _summaries(board, paint)
+    yield from _artifacts(store, run, paint)
+    if state == 'interrupted':
+        yield ''
+        yield paint.dim(f'Next: liftlock resume {run.id}')
+
+
+def _job(job: Job, paint: Paint) -> Iterator[str]:
+    told = f'  {job.message}' if job.message else ''
+    took = f'  {duration(job.seconds(job.finished or time.time()))}' if job.started else ''
+    yield f'{mark(paint, job.state)} {paint.bold(job.name)}{paint.dim(took)}{told}'
+    width = max((len(step.name) for step in job.steps.values()), default=0)
+    for step in job.steps.values():
+        yield f'    {_step(step, min(width, 60), paint)}'
+
+
+def _step(step: Step, width: int, paint: Paint) -> str:
+    sign = mark(paint, step.state)
+    allowed = 'failed, allowed' if step.outcome == 'failure' and step.state == 'success' else ''
+    told = '  '.join(word for word in (allowed, step.message) if word)
+    took = duration(step.seconds(step.finished or time.time())) if step.state != 'skipped' else ''
+    return f'{sign} {step.name.ljust(width)}  {paint.dim(f"{took:>7}")}  {told}'.rstrip()
+
+
+def _annotations(board: Board, paint: Paint) -> Iterator[str]:
+    if board.annotations:
+        yield ''
+        yield paint.bold('Annotations')
+    for one in board.annotations:
+        place = f'{one.file}:{one.line}' if one.line else one.file
+        title = f'{one.title}: ' if one.title else ''
+        first, *more = one.message.splitlines() or ['']
+        where = f'{place}  ' if place else ''
+        yield f'  {one.level:<7} {where}{title}{first}  {paint.dim(one.job)}'
+        yield from (f'          {line}' for line in more)
+
+
+def _summaries(board: Board, paint: Paint) -> Iterator[str]:
+    for one in board.summaries:
+        yield ''
+        name = board.jobs[one.job].name if one.job in board.jobs else one.job
+        yield paint.bold(f'Summary of {name}')
+        yield from (f'  {line}' for line in one.markdown.strip().splitlines())
+
+
+def _artifacts(store: Store, run: Run, paint: Paint) -> Iterator[str]:
+    found = artifacts.listed(store, run.id)
+    if found:
+        yield ''
+        yield paint.bold('Artifacts')
+    width = max((len(one.name) for one in found), default=0)
+    for one in found:
+        yield f'  {one.name.ljust(width)}  {size(one.size):>9}  {count(one.files, "file")}'
+
+
+def as_record(store: Store, run: Run, board: Board) -> dict[str, object]:
+    kept = [
+        {'name': one.name, 'size': one.size, 'files': one.files, 'digest': f'sha256:{one.digest}'}
+        for one in artifacts.listed(store, run.id)
+    ]
+    return {
+        **record(store, run),
+        'jobs': [_job_record(job) for job in board.jobs.values()],
+        'annotations': [one._asdict() for one in board.annotations],
+        'summaries': [one._asdict() for one in board.summaries],
+        'artifacts': kept,
+    }
+
+
+def _job_record(job: Job) -> dict[str, object]:
+    return {
+        'key': job.key,
+        'name': job.name,
+        'state': job.state,
+        'message': job.message,
+        'started': job.started,
+        'finished': job.finished,
+        'steps': [
+            {
+                'number': step.number,
+                'name': step.name,
+                'outcome': step.outcome,
+                'conclusion': step.state,
+                'message': step.message,
+                'started': step.started,
+                'finished': step.finished,
+            }
+            for step in job.steps.values()
+        ],
+    }
