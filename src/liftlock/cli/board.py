@@ -9,13 +9,14 @@ from collections.abc import Iterable, Mapping
 from liftlock.plan import facts as f
 
 TAIL = 12  # lines that are shown of a step that failed
+FOLD = '##[group]Run '
 UNFOLD = '##[endgroup]\n'
 ENDED = ('success', 'failure', 'cancelled', 'skipped')
 
 
 class Step:
     __slots__ = (
-        'finished', 'folded', 'heard', 'message', 'name', 'number', 'outcome', 'started', 'state',
+        'finished', 'heard', 'message', 'name', 'number', 'outcome', 'started', 'state',
         'tail',
     )  # fmt: skip
 
@@ -28,7 +29,6 @@ class Step:
         self.started = started
         self.finished = 0.0
         self.heard = False  # it has said something
-        self.folded = False  # what it says now is not shown
         self.tail: deque[str] = deque(maxlen=TAIL)
 
     def seconds(self, now: float) -> float:
@@ -76,6 +76,7 @@ class Board:
         self.annotations: list[f.Annotated] = []
         self.summaries: list[f.Summarized] = []
         self.artifacts: list[f.ArtifactStored] = []
+        self._early: dict[tuple[str, int], list[str]] = {}
 
     def count(self, state: str) -> int:
         return sum(job.state == state for job in self.jobs.values())
@@ -84,22 +85,28 @@ class Board:
         return self.jobs[job].steps.get(number) if job in self.jobs else None
 
     def hear(self, job: str, number: int, lines: str) -> str:
-        """Take whole lines, each ended by a line feed; return those that are worth showing.
+        """Take whole lines, each ended by a line feed; return those that are worth showing now.
 
-        The last few are kept. A step begins with a fold that says what is going to run, as the
-        workflow file does: that fold is left out.
+        The last few are kept. Facts are told when they are written, lines at once: so those of a
+        step that nobody has heard of yet are put aside, and `early` gives them back.
         """
         step = self.step(job, number)
         if step is None:
-            return lines
-        if not step.heard:
-            step.heard, step.folded = True, lines.startswith('##[group]Run ')
-        if step.folded:
-            _, end, lines = lines.partition(UNFOLD)
-            step.folded = not end
+            if number:
+                self._early.setdefault((job, number), []).append(lines)
+            return '' if number else lines
+        if lines.startswith(FOLD) and lines.endswith(UNFOLD):
+            # The runner says what it is going to do, as the workflow file does. Of a step inside
+            # a composite action this is the only announcement, so there its first line stays.
+            lines = lines[: lines.index('\n') + 1] if step.heard else ''
+        step.heard = True
         if lines:
             step.tail.extend(lines.rsplit('\n', TAIL + 1)[-TAIL - 1 : -1])
         return lines
+
+    def early(self, job: str, number: int) -> list[str]:
+        """What was put aside for this step until it had started."""
+        return self._early.pop((job, number), [])
 
     def take(self, stamped: f.Stamped) -> None:
         """Every fact is welcome; those that change nothing for the eye are passed over."""

@@ -60,6 +60,9 @@ class Terminal:
     def take(self, stamped: f.Stamped) -> None:
         self._board.take(stamped)
         match stamped.fact:
+            case f.StepStarted(key, number):
+                for lines in self._board.early(key, number):
+                    self.hear(key, number, lines)
             case f.JobFinished(key) | f.JobSkipped(key) if key in self._board.jobs:
                 self._console.print(ended(self._board, self._board.jobs[key]))
             case _:

@@ -48,8 +48,10 @@ class Plain:
                 self._say(job, paint.dim(f'skipped: {reason}'))
             case f.JobLost(job, reason):
                 self._say(job, paint.red(f'lost: {reason}'))
-            case f.StepStarted(job, _, _, name):
+            case f.StepStarted(job, number, _, name):
                 self._say(job, paint.bold(f'> {name}'))
+                for lines in self._board.early(job, number):
+                    self.hear(job, number, lines)
             case f.StepFinished(job, number):
                 self._end_step(job, self._board.step(job, number))
             case f.JobFinished(job) if job in self._board.jobs:

@@ -68,9 +68,18 @@ def test_what_this_version_does_not_know_changes_nothing() -> None:
     assert board.jobs == {}
 
 
-def test_the_fold_that_repeats_the_workflow_file_is_left_out() -> None:
+def test_what_the_runner_says_before_a_step_is_left_out() -> None:
     board = tell(Board(), f.JobClaimed('a', 1, 1, 'here'), f.StepStarted('a', 1, 's', 'Run it'))
-    assert board.hear('a', 1, '##[group]Run it\n') == ''
-    assert board.hear('a', 1, 'it\nshell: bash\n##[endgroup]\nfirst\n') == 'first\n'
-    assert board.hear('a', 1, '##[group]Run by the user\nsecond\n##[endgroup]\n') != ''
-    assert list(board.jobs['a'].steps[1].tail)[:1] == ['first']
+    header = '##[group]Run it\nit\nshell: bash\n##[endgroup]\n'
+    assert board.hear('a', 1, header) == ''
+    assert board.hear('a', 1, '##[group]Run by the user\n') == '##[group]Run by the user\n'
+    assert board.hear('a', 1, header) == '##[group]Run it\n'  # a step of a composite action
+    assert board.hear('a', 0, 'of the job\n') == 'of the job\n'
+
+
+def test_lines_that_come_before_their_step_are_put_aside() -> None:
+    board = tell(Board(), f.JobClaimed('a', 1, 1, 'here'))
+    assert board.hear('a', 1, 'early\n') == ''
+    tell(board, f.StepStarted('a', 1, 's', 'Run it'))
+    assert board.early('a', 1) == ['early\n']
+    assert board.early('a', 1) == []
