@@ -11,7 +11,7 @@ from liftlock import VERSION
 from liftlock.cli import colour
 from liftlock.errors import USAGE, UserError
 from liftlock.language import checks, report, yaml
-from liftlock.language.checks.subject import Document
+from liftlock.language.checks.walk import Document
 from liftlock.language.diagnostics import Diagnostic, Severity
 from liftlock.language.parse import parse, parse_action
 from liftlock.language.source import NOWHERE

@@ -30,7 +30,8 @@ from liftlock.language.checks import (
     shells,
     steps,
 )
-from liftlock.language.checks.subject import Document, Neighbours, Subject
+from liftlock.language.checks.subject import Neighbours, Subject, look
+from liftlock.language.checks.walk import Document
 from liftlock.language.diagnostics import Diagnostic
 from liftlock.language.rule import Rule
 
@@ -50,6 +51,6 @@ def examine(
     document: Document, text: str, home: str = '', neighbours: Neighbours | None = None
 ) -> list[Diagnostic]:
     """What is to be said about a file that was read without an error; see `Subject`."""
-    subject = Subject(document, tuple(text.splitlines()), home, neighbours or {})
+    subject = look(document, text, home, neighbours or {})
     found = {diagnostic for check in CHECKS for diagnostic in check(subject)}
     return sorted(found, key=lambda one: (one.span, one.code, one.message))

@@ -5,13 +5,13 @@ Rules of calls: the workflow parser of GitHub's runner (reusable workflow inputs
 
 import re
 from collections.abc import Iterable, Iterator
-from difflib import get_close_matches
 from typing import Final
 
-from liftlock.language.action import Action
-from liftlock.language.checks.subject import Document, Subject
-from liftlock.language.checks.walk import Place, action_of, fixed, keys, places
+from liftlock.language.action import Action, Docker
+from liftlock.language.checks.subject import Subject
+from liftlock.language.checks.walk import Document, Place, action_of, fixed, keys, places
 from liftlock.language.diagnostics import Diagnostic, Severity
+from liftlock.language.nearest import suggestion
 from liftlock.language.rule import Rule
 from liftlock.language.source import Span
 from liftlock.language.template import Literal, Mapping, Token
@@ -76,8 +76,8 @@ def check(subject: Subject) -> Iterator[Diagnostic]:
         for job in document.jobs.values():
             if isinstance(job, Call):
                 yield from _call(subject, job)
-        yield from _before_checkout(subject, places(document))
-    for place in places(document):
+        yield from _before_checkout(subject, subject.places)
+    for place in subject.places:
         yield from _action(subject, place)
 
 
@@ -144,9 +144,8 @@ def _strangers(
     known = list(declared)
     for key, _ in given.entries if isinstance(given, Mapping) else ():
         if isinstance(key, Literal) and str(key.value).lower() not in known:
-            near = get_close_matches(str(key.value).lower(), known, n=1)
             listed = f'there are: {", ".join(known)}' if known else 'it takes none'
-            hint = f'did you mean "{near[0]}"?' if near else listed
+            hint = suggestion(str(key.value), known, listed)
             yield subject.found(rule, key.span, f'{noun} "{key.value}" is not defined there', hint)
 
 
@@ -173,8 +172,6 @@ def _action(subject: Subject, place: Place) -> Iterator[Diagnostic]:
 
 
 def _is_docker(action: Action) -> bool:
-    from liftlock.language.action import Docker
-
     return isinstance(action.runs, Docker)
 
 

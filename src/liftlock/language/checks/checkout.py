@@ -6,7 +6,7 @@ from typing import Final
 
 from liftlock.language.action import Action
 from liftlock.language.checks.subject import Subject
-from liftlock.language.checks.walk import Place, action_of, computed, keys, leaves, places
+from liftlock.language.checks.walk import Place, action_of, computed, keys, leaves
 from liftlock.language.diagnostics import Diagnostic, Severity
 from liftlock.language.expressions.nodes import Reference
 from liftlock.language.rule import Rule
@@ -49,7 +49,7 @@ def check(subject: Subject) -> Iterator[Diagnostic]:
     events = [event for event in EVENTS if event in workflow.on]
     if not events:
         return
-    for place in places(workflow):
+    for place in subject.places:
         token = _foreign(place)
         if token is not None:
             span = token.span

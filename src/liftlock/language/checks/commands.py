@@ -5,7 +5,6 @@ from collections.abc import Iterator
 from typing import Final
 
 from liftlock.language.checks.subject import Subject
-from liftlock.language.checks.walk import places
 from liftlock.language.diagnostics import Diagnostic, Severity
 from liftlock.language.rule import Rule
 from liftlock.language.workflow import Run
@@ -31,7 +30,7 @@ REFUSED: Final = ('set-env', 'add-path')
 
 
 def check(subject: Subject) -> Iterator[Diagnostic]:
-    for place in places(subject.document):
+    for place in subject.places:
         if not isinstance(place.step.does, Run):
             continue
         for span in subject.spots(place.step.does.script.span, COMMAND.pattern):

@@ -6,7 +6,7 @@ from typing import Final
 
 from liftlock.language.action import Action
 from liftlock.language.checks.subject import Subject, written
-from liftlock.language.checks.walk import Use, places, uses
+from liftlock.language.checks.walk import Use
 from liftlock.language.diagnostics import Diagnostic, Severity
 from liftlock.language.expressions.nodes import (
     Call,
@@ -51,7 +51,7 @@ NUMBER: Final = re.compile(r'[-+]?(\d+\.?\d*|\.\d+)([eE][-+]?\d+)?|')
 
 def check(subject: Subject) -> Iterator[Diagnostic]:
     document = subject.document
-    conditions = [place.step.condition for place in places(document)]
+    conditions = [place.step.condition for place in subject.places]
     if isinstance(document, Workflow):
         conditions += [job.condition for job in document.jobs.values()]
     for condition in conditions:
@@ -60,7 +60,7 @@ def check(subject: Subject) -> Iterator[Diagnostic]:
             hint = 'write the whole condition as one expression, without ${{ }}'
             yield subject.found(ALWAYS, _first_line(subject, condition), message, hint)
     booleans = _boolean_inputs(subject)
-    for use in uses(document):
+    for use in subject.uses:
         yield from _comparisons(subject, use, booleans)
 
 

@@ -5,7 +5,6 @@ from typing import Final
 
 from liftlock.language.action import Action
 from liftlock.language.checks.subject import Subject
-from liftlock.language.checks.walk import places
 from liftlock.language.diagnostics import Diagnostic, Severity
 from liftlock.language.rule import Rule
 from liftlock.language.template import Computed, Literal, Mapping, Token
@@ -45,7 +44,7 @@ def check(subject: Subject) -> Iterator[Diagnostic]:
         for job in document.jobs.values():
             if isinstance(job, Job):
                 yield from _reserved(subject, job.env)
-    for place in places(document):
+    for place in subject.places:
         yield from _reserved(subject, place.step.env)
 
 

@@ -70,7 +70,7 @@ DEEPEST: Final = max(map(len, UNTRUSTED))
 
 
 def check(subject: Subject) -> Iterator[Diagnostic]:
-    for _, script in scripts(subject.document):
+    for _, script in scripts(subject.places):
         for one in computed(script):
             inserted = subject.inserted(one.span) or [(one.span, one.expression)]
             for span, expression in inserted:

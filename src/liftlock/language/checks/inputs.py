@@ -1,14 +1,14 @@
 """`inputs.<name>`: declared by the events that carry inputs, or by the action."""
 
 from collections.abc import Iterator
-from difflib import get_close_matches
 from typing import Final
 
 from liftlock.language.action import Action
-from liftlock.language.checks.subject import Document, Subject, written
-from liftlock.language.checks.walk import uses
+from liftlock.language.checks.subject import Subject, written
+from liftlock.language.checks.walk import Document
 from liftlock.language.diagnostics import Diagnostic, Severity
 from liftlock.language.expressions.nodes import Reference
+from liftlock.language.nearest import suggestion
 from liftlock.language.rule import Rule
 
 UNKNOWN: Final = Rule(
@@ -25,16 +25,15 @@ RULES: Final = (UNKNOWN,)
 def check(subject: Subject) -> Iterator[Diagnostic]:
     declared = _declared(subject.document)
     known = {name.lower() for name in declared}
-    for use in uses(subject.document):
+    for use in subject.uses:
         for path in use.references:
             name = _input(path)
             if name is None or name in known:
                 continue
             span = subject.spot(use.computed.span, written(path))
             name = subject.spelled(span, name)
-            near = get_close_matches(name, declared, n=1)
             listed = f'there are: {", ".join(declared)}' if declared else 'there are none'
-            hint = f'did you mean "{near[0]}"?' if near else listed
+            hint = suggestion(name, declared, listed)
             yield subject.found(UNKNOWN, span, f'there is no input "{name}"', hint)
 
 

@@ -6,13 +6,13 @@ Source: GitHub's list of hosted runners, August 2026.
 
 import re
 from collections.abc import Iterator
-from difflib import get_close_matches
 from typing import Final
 
 from liftlock.language.action import Action
 from liftlock.language.checks.subject import Subject
 from liftlock.language.checks.walk import keys
 from liftlock.language.diagnostics import Diagnostic, Severity
+from liftlock.language.nearest import nearest
 from liftlock.language.rule import Rule
 from liftlock.language.template import Computed, Literal, Mapping, Sequence, Token
 from liftlock.language.workflow import Job
@@ -68,10 +68,10 @@ def _labels(subject: Subject, job: Job) -> Iterator[Diagnostic]:
         if name in HOSTED or CUSTOM.search(name):
             continue
         system = name.partition('-')[0]
-        near = get_close_matches(name, sorted(HOSTED), n=1, cutoff=0.85)
+        near = nearest(name, sorted(HOSTED), cutoff=0.85)
         if near or (system in ('ubuntu', 'windows', 'macos') and '-' in name):
             latest = f'{system}-latest'
-            hint = f'did you mean "{near[0] if near else latest}"?'
+            hint = f'did you mean "{near or latest}"?'
             message = f'GitHub has no runner "{label.value}" (any more)'
             yield subject.found(UNKNOWN, label.span, message, hint)
 

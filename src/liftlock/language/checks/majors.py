@@ -67,7 +67,7 @@ MAJOR: Final = re.compile(r'v?(\d+)(?:\.\d+)*')
 
 def check(subject: Subject) -> Iterator[Diagnostic]:
     told: set[str] = set()
-    for reference in references(subject.document):
+    for reference in references(subject):
         name = str(reference.value)
         action, _, ref = name.partition('@')
         action = action.lower()

@@ -4,18 +4,18 @@ Only what is written out is judged. A matrix with an expression in it may become
 """
 
 from collections.abc import Iterator
-from difflib import get_close_matches
 from itertools import islice, product
 from math import prod
 from typing import Final, NamedTuple
 
 from liftlock.language.action import Action
 from liftlock.language.checks.subject import Subject, written
-from liftlock.language.checks.walk import Use, keys, leaves, uses
+from liftlock.language.checks.walk import Use, keys, leaves
 from liftlock.language.diagnostics import Diagnostic, Severity
+from liftlock.language.nearest import suggestion
 from liftlock.language.rule import Rule
 from liftlock.language.template import Computed, Insert, Literal, Mapping, Sequence, Token
-from liftlock.language.workflow import AnyJob, Workflow
+from liftlock.language.workflow import AnyJob
 
 UNKNOWN: Final = Rule(
     'matrix-unknown',
@@ -63,7 +63,7 @@ def check(subject: Subject) -> Iterator[Diagnostic]:
     workflow = subject.document
     if isinstance(workflow, Action):
         return
-    yield from _references(subject, workflow)
+    yield from _references(subject)
     for job in workflow.jobs.values():
         matrix = _written_out(job.strategy.matrix)
         if matrix is not None:
@@ -74,8 +74,8 @@ def check(subject: Subject) -> Iterator[Diagnostic]:
 # --- who reads it
 
 
-def _references(subject: Subject, workflow: Workflow) -> Iterator[Diagnostic]:
-    for use in uses(workflow):
+def _references(subject: Subject) -> Iterator[Diagnostic]:
+    for use in subject.uses:
         if use.job is None:
             continue
         known = _known_keys(use.job.strategy.matrix)
@@ -89,12 +89,11 @@ def _references(subject: Subject, workflow: Workflow) -> Iterator[Diagnostic]:
 def _unknown(subject: Subject, use: Use, job: AnyJob, key: str, known: list[str]) -> Diagnostic:
     span = subject.spot(use.computed.span, written(('matrix', key)))
     key = subject.spelled(span, key)
-    near = get_close_matches(key, known, n=1)
     listed = f'its keys are: {", ".join(known)}' if known else ''
     message = f'job "{job.id.value}" has no matrix, so matrix.{key} is empty'
     if known:
         message = f'the matrix of job "{job.id.value}" has no "{key}"'
-    return subject.found(UNKNOWN, span, message, f'did you mean "{near[0]}"?' if near else listed)
+    return subject.found(UNKNOWN, span, message, suggestion(key, known, listed))
 
 
 def _known_keys(token: Token | None) -> list[str] | None:

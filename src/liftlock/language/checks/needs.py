@@ -1,14 +1,14 @@
 """What a job reads of the jobs before it: only of those it names in `needs`, only their outputs."""
 
 from collections.abc import Iterator
-from difflib import get_close_matches
 from typing import Final
 
 from liftlock.language.action import Action
 from liftlock.language.checks.subject import Subject, written
-from liftlock.language.checks.walk import Use, fixed, keys, uses
+from liftlock.language.checks.walk import Use, fixed, keys
 from liftlock.language.diagnostics import Diagnostic, Severity
 from liftlock.language.expressions.nodes import Reference
+from liftlock.language.nearest import suggestion
 from liftlock.language.rule import Rule
 from liftlock.language.template import Computed, Token
 from liftlock.language.workflow import AnyJob, Call, Workflow
@@ -37,7 +37,7 @@ def check(subject: Subject) -> Iterator[Diagnostic]:
     workflow = subject.document
     if isinstance(workflow, Action):
         return
-    for use in uses(workflow):
+    for use in subject.uses:
         for path in use.references:
             if path[0] == 'needs' and use.job and len(path) > 1:
                 yield from _needed(subject, workflow, use, path)
@@ -67,8 +67,7 @@ def _needed(
 def _remedy(workflow: Workflow, needed: set[str], name: str) -> str:
     if _job(workflow, name) is not None:
         return f'add it: needs: [{", ".join([*sorted(needed), name])}]'
-    near = get_close_matches(name, needed or list(workflow.jobs), n=1)
-    return f'did you mean "{near[0]}"?' if near else 'there is no such job'
+    return suggestion(name, needed or workflow.jobs, 'there is no such job')
 
 
 def _exported(subject: Subject, workflow: Workflow, token: Token) -> Iterator[Diagnostic]:
@@ -82,8 +81,7 @@ def _exported(subject: Subject, workflow: Workflow, token: Token) -> Iterator[Di
         if job is not None:
             yield from _output(subject, job, token, path)
             continue
-        near = get_close_matches(str(path[1]), workflow.jobs, n=1)
-        hint = f'did you mean "{near[0]}"?' if near else ''
+        hint = suggestion(str(path[1]), workflow.jobs)
         span = subject.spot(token.span, written(path[:2]))
         yield subject.found(OUTPUT, span, f'there is no job "{path[1]}"', hint)
 
@@ -96,13 +94,12 @@ def _output(
     declared = _declared(subject, job)
     if declared is None or path[3] in {name.lower() for name in declared}:
         return
-    near = get_close_matches(str(path[3]), declared, n=1)
     known = f'it has: {", ".join(declared)}' if declared else 'it has none'
     yield subject.found(
         OUTPUT,
         subject.spot(computed.span, written(path[:4])),
         f'job "{job.id.value}" has no output "{path[3]}"',
-        f'did you mean "{near[0]}"?' if near else known,
+        suggestion(str(path[3]), declared, known),
     )
 
 

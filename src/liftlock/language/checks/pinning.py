@@ -5,8 +5,7 @@ from collections.abc import Iterator
 from typing import Final
 
 from liftlock.language.action import Action
-from liftlock.language.checks.subject import Document, Subject
-from liftlock.language.checks.walk import places
+from liftlock.language.checks.subject import Subject
 from liftlock.language.diagnostics import Diagnostic, Severity
 from liftlock.language.rule import Rule
 from liftlock.language.template import Literal
@@ -31,7 +30,7 @@ SHOWN: Final = 4
 
 def check(subject: Subject) -> Iterator[Diagnostic]:
     names: dict[str, Literal] = {}
-    for reference in references(subject.document):
+    for reference in references(subject):
         names.setdefault(str(reference.value), reference)
     movable = {name: first for name, first in names.items() if _movable(name)}
     branches = [name for name in movable if _is_branch(name)]
@@ -58,12 +57,13 @@ def _is_branch(name: str) -> bool:
     return bool(BRANCH.fullmatch(ref)) and not action.startswith(OWN)
 
 
-def references(document: Document) -> Iterator[Literal]:
+def references(subject: Subject) -> Iterator[Literal]:
     """Every `uses:`, of steps and of jobs."""
+    document = subject.document
     if not isinstance(document, Action):
         for job in document.jobs.values():
             if isinstance(job, Call):
                 yield job.uses
-    for place in places(document):
+    for place in subject.places:
         if isinstance(place.step.does, Uses):
             yield place.step.does.reference

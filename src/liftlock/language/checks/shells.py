@@ -1,14 +1,13 @@
 """The `shell:` of scripts. Rules: ScriptHandler of GitHub's runner."""
 
 from collections.abc import Iterator
-from difflib import get_close_matches
 from typing import Final
 
 from liftlock.language.action import Action
 from liftlock.language.checks.labels import systems
 from liftlock.language.checks.subject import Subject
-from liftlock.language.checks.walk import places
 from liftlock.language.diagnostics import Diagnostic, Severity
+from liftlock.language.nearest import suggestion
 from liftlock.language.rule import Rule
 from liftlock.language.template import Literal, Token
 from liftlock.language.workflow import Job, Run
@@ -28,7 +27,7 @@ WINDOWS_ONLY: Final = ('powershell', 'cmd')
 
 def check(subject: Subject) -> Iterator[Diagnostic]:
     document = subject.document
-    for place in places(document):
+    for place in subject.places:
         if isinstance(place.step.does, Run):
             yield from _judge(subject, place.step.does.shell, place.job)
     if isinstance(document, Action):
@@ -61,6 +60,5 @@ def _unknown(written: str) -> tuple[str, str]:
     if first in BUILT_IN and ' ' in written:
         message = f'"{written}" has arguments, but no {{0}} where the script would stand'
         return message, f'write: {written} {{0}}'
-    near = get_close_matches(first, BUILT_IN, n=1)
-    hint = f'did you mean "{near[0]}"?' if near else f'write a command line: {written} {{0}}'
+    hint = suggestion(first, BUILT_IN, f'write a command line: {written} {{0}}')
     return f'the runner knows no shell "{written}"', hint

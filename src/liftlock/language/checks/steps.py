@@ -1,14 +1,14 @@
 """What a step reads of the steps before it, and what stands in the properties of both contexts."""
 
 from collections.abc import Iterator
-from difflib import get_close_matches
 from typing import Final
 
 from liftlock.language.action import Action, Composite
-from liftlock.language.checks.subject import Document, Subject, written
-from liftlock.language.checks.walk import Use, all_steps, uses
+from liftlock.language.checks.subject import Subject, written
+from liftlock.language.checks.walk import Document, Use, all_steps
 from liftlock.language.diagnostics import Diagnostic, Severity
 from liftlock.language.expressions.nodes import Reference
+from liftlock.language.nearest import nearest, suggestion
 from liftlock.language.rule import Rule
 from liftlock.language.workflow import Job, Step, Uses
 
@@ -43,7 +43,7 @@ PROPERTIES: Final = {
 
 def check(subject: Subject) -> Iterator[Diagnostic]:
     document = subject.document
-    for use in uses(document):
+    for use in subject.uses:
         for path in use.references:
             yield from _property(subject, use, path)
             if path[0] == 'steps' and len(path) > 1 and path[1] not in (None, '*'):
@@ -54,13 +54,13 @@ def _property(subject: Subject, use: Use, path: Reference) -> Iterator[Diagnosti
     known = PROPERTIES.get(path[0] or '', ())
     if not known or len(path) < 3 or path[2] in (None, '*', *known):
         return
-    near = get_close_matches(str(path[2]), known, n=1, cutoff=0.7)
+    near = nearest(str(path[2]), known, cutoff=0.7)
     shown = f'{path[0]}.{path[1] or "*"}'
     yield subject.found(
         PROPERTY,
         subject.spot(use.computed.span, written(path[:3])),
         f'{shown} has no property "{path[2]}"',
-        f'did you mean "{near[0]}"?' if near else f'did you mean {shown}.outputs.{path[2]}?',
+        f'did you mean "{near}"?' if near else f'did you mean {shown}.outputs.{path[2]}?',
     )
 
 
@@ -71,8 +71,7 @@ def _step(
     step = named.get(name)
     span = subject.spot(use.computed.span, written(path[:2]))
     if step is None:
-        near = get_close_matches(name, named, n=1)
-        hint = f'did you mean "{named[near[0]].id}"?' if near else _listed(named)
+        hint = suggestion(name, (one.id for one in named.values()), _listed(named))
         message = f'there is no step with the id "{subject.spelled(span, name)}"'
         yield subject.found(UNKNOWN, span, message, hint)
     elif use.before is not None and name not in use.before:
@@ -94,13 +93,12 @@ def _output(subject: Subject, use: Use, path: Reference, step: Step) -> Iterator
     declared = [output.name for output in action.outputs]
     if path[3] in {name.lower() for name in declared}:
         return
-    near = get_close_matches(str(path[3]), declared, n=1)
     known = f'it has: {", ".join(declared)}' if declared else 'it has none'
     yield subject.found(
         OUTPUT,
         subject.spot(use.computed.span, written(path[:4])),
         f'"{action.name or action.path}" has no output "{path[3]}"',
-        f'did you mean "{near[0]}"?' if near else known,
+        suggestion(str(path[3]), declared, known),
     )
 
 

@@ -5,22 +5,22 @@ from collections.abc import Mapping
 from types import MappingProxyType
 from typing import Final, NamedTuple, TypeAlias
 
-from liftlock.language.action import Action
+from liftlock.language.checks.walk import Document, Place, Use, places, uses
 from liftlock.language.diagnostics import Diagnostic, Severity
 from liftlock.language.expressions.errors import ExpressionError
 from liftlock.language.expressions.grammar import Expression, parse
 from liftlock.language.expressions.nodes import Reference
 from liftlock.language.rule import Rule
 from liftlock.language.source import Span
-from liftlock.language.workflow import Workflow
 
 INSERTED: Final = re.compile(r"\$\{\{((?:[^'}]|'[^']*'|\}(?!\}))*)\}\}")
-Document: TypeAlias = Workflow | Action
 Neighbours: TypeAlias = Mapping[str, Document | None]
 
 
 class Subject(NamedTuple):
     """One file. `lines` are its text; `home` is its path from the repository's root, if known.
+
+    `places` are its steps and `uses` its expressions; see `walk.py`.
 
     `neighbours` are the local workflows and actions that it names, by the name it uses
     (`./.github/workflows/build.yml`): None where there is nothing, and no entry where nobody
@@ -29,6 +29,8 @@ class Subject(NamedTuple):
 
     document: Document
     lines: tuple[str, ...]
+    places: tuple[Place, ...] = ()
+    uses: tuple[Use, ...] = ()
     home: str = ''
     neighbours: Neighbours = MappingProxyType({})
 
@@ -87,6 +89,14 @@ class Subject(NamedTuple):
             lines[-1] = lines[-1][: span.end_column - 1]
         lines[0] = lines[0][span.column - 1 :]
         return '\n'.join(lines)
+
+
+def look(document: Document, text: str, home: str, neighbours: Neighbours) -> Subject:
+    """The subject, with all that more than one check walks through."""
+    lines = tuple(text.splitlines())
+    return Subject(
+        document, lines, tuple(places(document)), tuple(uses(document)), home, neighbours
+    )
 
 
 def _within(span: Span, raw: str, start: int, end: int) -> Span:

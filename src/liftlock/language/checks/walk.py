@@ -1,10 +1,9 @@
 """Ways through a document: its steps, the expressions in a value, the keys of a mapping."""
 
 from collections.abc import Iterable, Iterator
-from typing import NamedTuple
+from typing import NamedTuple, TypeAlias
 
 from liftlock.language.action import Action, Composite
-from liftlock.language.checks.subject import Document
 from liftlock.language.expressions.nodes import Reference
 from liftlock.language.template import Computed, Literal, Mapping, Sequence, Token
 from liftlock.language.workflow import (
@@ -18,6 +17,8 @@ from liftlock.language.workflow import (
     Uses,
     Workflow,
 )
+
+Document: TypeAlias = Workflow | Action
 
 
 class Place(NamedTuple):
@@ -36,9 +37,7 @@ class Use(NamedTuple):
     step: Step | None = None
     before: frozenset[str] | None = None
 
-    @property
-    def references(self) -> tuple[Reference, ...]:
-        return tuple(path for path, _ in self.computed.expression.references)
+    references: tuple[Reference, ...] = ()
 
 
 # --- steps
@@ -80,9 +79,9 @@ def action_of(step: Step) -> str:
     return str(step.does.reference.value).partition('@')[0].lower()
 
 
-def scripts(document: Document) -> Iterator[tuple[Place, Token]]:
+def scripts(found: Iterable[Place]) -> Iterator[tuple[Place, Token]]:
     """What steps run: scripts, and the JavaScript of actions/github-script."""
-    for place in places(document):
+    for place in found:
         does = place.step.does
         if isinstance(does, Run):
             yield place, does.script
@@ -137,10 +136,23 @@ def uses(document: Document) -> Iterator[Use]:
             yield from _of_call(job) if isinstance(job, Call) else _of_job(job)
     else:
         for output in document.outputs:
-            yield from (Use(one) for one in computed(output.value))
+            yield from _uses((output.value,))
     for place in places(document):
-        for token in _of_step(place.step):
-            yield from (Use(one, place.job, place.step, place.before) for one in computed(token))
+        yield from _uses(_of_step(place.step), place.job, place.step, place.before)
+
+
+def _uses(
+    tokens: Iterable[Token | None],
+    job: AnyJob | None = None,
+    step: Step | None = None,
+    before: frozenset[str] | None = None,
+) -> Iterator[Use]:
+    for token in tokens:
+        if token is None or isinstance(token, Literal):
+            continue
+        for one in computed(token):
+            references = tuple(path for path, _ in one.expression.references)
+            yield Use(one, job, step, before, references)
 
 
 def _of_workflow(workflow: Workflow) -> Iterator[Use]:
@@ -149,16 +161,16 @@ def _of_workflow(workflow: Workflow) -> Iterator[Use]:
         tokens += [workflow.defaults.shell, workflow.defaults.working_directory]
     for trigger in workflow.on.values():
         tokens += [one.default for one in trigger.inputs]
-    yield from (Use(one) for token in tokens for one in computed(token))
+    return _uses(tokens)
 
 
 def _of_call(call: Call) -> Iterator[Use]:
-    tokens = [
+    tokens = (
         *(call.name, call.condition, call.strategy.matrix, call.strategy.fail_fast),
         *(call.strategy.max_parallel, call.inputs, call.secrets),
         *_of_concurrency(call.concurrency),
-    ]
-    yield from (Use(one, call) for token in tokens for one in computed(token))
+    )
+    return _uses(tokens, call)
 
 
 def _of_job(job: Job) -> Iterator[Use]:
@@ -176,8 +188,8 @@ def _of_job(job: Job) -> Iterator[Use]:
         after += [job.environment.url]
     if job.snapshot:
         after += [job.snapshot.image_name, job.snapshot.version, job.snapshot.condition]
-    yield from (Use(one, job, None, frozenset()) for token in before for one in computed(token))
-    yield from (Use(one, job) for token in after for one in computed(token))
+    yield from _uses(before, job, None, frozenset())
+    yield from _uses(after, job)
 
 
 def _of_concurrency(concurrency: Concurrency | None) -> tuple[Token | None, ...]:

@@ -1,10 +1,10 @@
 """What no table of keys can see: names that stand for nothing, and words that contradict."""
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from difflib import get_close_matches
 from itertools import pairwise
 
 from liftlock.language.diagnostics import Diagnostic
+from liftlock.language.nearest import suggestion
 from liftlock.language.rule import Rule
 from liftlock.language.settings.model import (
     Analyse,
@@ -46,8 +46,7 @@ def _unknown(words: Iterable[Word], known: Iterable[str], noun: str) -> Iterator
     names = list(known)
     for word in words:
         if word.text not in names:
-            near = get_close_matches(word.text, names, n=1)
-            hint = f'did you mean "{near[0]}"?' if near else _listed(names)
+            hint = suggestion(word.text, names, _listed(names))
             yield NAME, word.span, f'"{word.text}" is no {noun}', hint
 
 

@@ -6,7 +6,6 @@ in for it, and the file is refused anyway.
 
 import re
 from collections.abc import Callable, Sequence
-from difflib import get_close_matches
 from typing import Any, Final
 
 from yaml.nodes import MappingNode, Node, ScalarNode, SequenceNode
@@ -14,6 +13,7 @@ from yaml.nodes import MappingNode, Node, ScalarNode, SequenceNode
 from liftlock.language.diagnostics import Diagnostic
 from liftlock.language.expressions.grammar import Known
 from liftlock.language.expressions.text import split
+from liftlock.language.nearest import suggestion
 from liftlock.language.rule import Rule
 from liftlock.language.settings import rules, words
 from liftlock.language.settings.model import Condition, Word
@@ -336,10 +336,7 @@ def _hint(text: str, shape: Shape) -> str:
 
 
 def _near(word: str, candidates: Sequence[str], listed: Sequence[str]) -> str:
-    near = get_close_matches(word, candidates, n=1)
-    if near:
-        return f'did you mean "{near[0]}"?'
-    return f'expected: {", ".join(listed)}' if listed else ''
+    return suggestion(word, candidates, f'expected: {", ".join(listed)}' if listed else '')
 
 
 def _noun(noun: str) -> str:
