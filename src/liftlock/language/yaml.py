@@ -30,7 +30,7 @@ UNTAGGED: Final = ' '
 # What libyaml's recursion surely survives; beyond it the depth is counted before composing.
 _FEW_BRACKETS: Final = 5_000
 _CHAIN = re.compile(r'(?:[-?][ \t]+){20}')
-_ALIAS = re.compile(r'\*[\w-]')
+_ALIAS = re.compile(r'\*([\w-]+)')
 _UNPRINTABLE = re.compile('[^\t\n\r\x20-\x7e\x85\xa0-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]')
 
 _HINTS: Final = {
@@ -83,10 +83,12 @@ def compose(path: str, text: str) -> Node | Diagnostic:
         return _mistake(path, _START, message)
     try:
         if (where := _too_deep(text)) is not None:
-            return _mistake(path, where, 'Maximum object depth exceeded')
+            return _mistake(path, where, _TOO_DEEP)
         root = _compose(text)
     except MarkedYAMLError as error:
-        return _broken(path, error)
+        return _broken(path, error, text)
+    except RecursionError:  # without libyaml
+        return _mistake(path, _START, _TOO_DEEP)
     except (YAMLError, UnicodeEncodeError):
         return _unprintable(path, text)
     if root is None:
@@ -104,6 +106,7 @@ def span(node: Node) -> Span:
 # --- composing
 
 _START: Final = Span(1, 1, 1, 1)
+_TOO_DEEP: Final = 'Maximum object depth exceeded'
 
 
 def _compose(text: str) -> Node | None:
@@ -151,11 +154,14 @@ def _too_many(root: Node) -> bool:
     return seen > MOST_NODES
 
 
-def _broken(path: str, error: MarkedYAMLError) -> Diagnostic:
+def _broken(path: str, error: MarkedYAMLError, text: str) -> Diagnostic:
     problem = error.problem or error.context or 'this is not YAML'
     where = _place(error.problem_mark or error.context_mark)
     if problem == 'found undefined alias':
-        return _mistake(path, where, 'Unknown anchor', 'define it before, with & and the same name')
+        found = _ALIAS.match(text, error.problem_mark.index if error.problem_mark else 0)
+        name = found[1] if found else ''
+        hint = f'define it before with &{name}; text that starts with * needs quotes'
+        return _mistake(path, where, f"Unknown anchor '{name}'", hint)
     if problem == 'but found another document':
         return _mistake(path, where, 'Only one YAML document is allowed in a file')
     said = f'{error.context}, {problem}' if error.context else problem
@@ -198,6 +204,7 @@ PLAIN: Final = frozenset('+-.0123456789nN~tTfF')  # the first characters of all 
 _INTEGER = re.compile(r'[-+]?[0-9]+|0x[0-9a-fA-F]+|0o[0-7]+')
 _FLOAT = re.compile(r'[-+]?(?:\.[0-9]+|[0-9]+(?:\.[0-9]*)?)(?:[eE][-+]?[0-9]+)?')
 _TAG: Final = 'tag:yaml.org,2002:'
+_STYLES: Final = {"'": 'SingleQuoted', '"': 'DoubleQuoted', '|': 'Literal', '>': 'Folded'}
 _KINDS: Final = {'bool': bool, 'float': float, 'int': float, 'null': type(None)}
 
 
@@ -205,6 +212,8 @@ def plain(text: str) -> Scalar:
     """The value of a scalar without quotes or tag. Raises ValueError for numbers out of range."""
     if text in WORDS:
         return WORDS[text]
+    if text[0] in 'nNtTfF~':
+        return text
     if _FLOAT.fullmatch(text):
         return float(text)
     if _INTEGER.fullmatch(text):
@@ -225,7 +234,8 @@ def scalar(node: ScalarNode) -> Scalar:
     if kind not in _KINDS:
         raise ValueError(f"Unexpected tag '{tag}'")
     if node.style:
-        raise ValueError(f"The scalar style {node.style} {place} is not valid with the tag '{tag}'")
+        style = _STYLES.get(node.style, node.style)
+        raise ValueError(f"The scalar style '{style}' {place} is not valid with the tag '{tag}'")
     value = _checked(text, tag, place)
     whole = kind != 'int' or _INTEGER.fullmatch(text)
     if not isinstance(value, _KINDS[kind]) or not whole:

@@ -3,19 +3,16 @@
 from collections.abc import Iterable
 from typing import Final
 
+from liftlock.language.nearest import suggestion
+
 FEW: Final = 8
 
 
 def nearest(word: str, allowed: Iterable[str]) -> str:
-    """`did you mean 'runs-on'?`, or the allowed words where they are few, or nothing."""
-    from difflib import get_close_matches  # only those who made a mistake pay for it
-
-    known = {name.lower(): name for name in allowed}
-    if close := get_close_matches(word.lower(), known, n=1):
-        return f"did you mean '{known[close[0]]}'?"
-    if known and len(known) <= FEW:
-        return f'allowed here: {", ".join(sorted(known.values()))}'
-    return ''
+    """`did you mean "runs-on"?`, or the allowed words where they are few, or nothing."""
+    known = sorted(allowed)
+    few = f'allowed here: {", ".join(known)}' if 0 < len(known) <= FEW else ''
+    return suggestion(word, known, few)
 
 
 def quoted(value: object) -> str:

@@ -6,6 +6,10 @@ another in case only is a duplicate; scalars that are no strings become strings 
 wanted, never the other way round; `${{ 'text' }}` is a literal and stands where no expression may.
 """
 
+from collections.abc import Iterable
+from collections.abc import Mapping as Dict
+from typing import TypeAlias
+
 from yaml.nodes import MappingNode, Node, ScalarNode, SequenceNode
 
 from liftlock.language import yaml
@@ -18,6 +22,8 @@ from liftlock.language.reading.mistakes import Mistakes
 from liftlock.language.reading.trees import NOTHING, Record, Tree
 from liftlock.language.source import Span
 from liftlock.language.template import Computed, Insert, Literal, Mapping, Sequence
+
+Keys: TypeAlias = Dict[str, tuple[Shape, int]]
 
 _new = tuple.__new__  # builds a NamedTuple in a third of the time; this file makes thousands
 
@@ -211,7 +217,7 @@ class Reader:
         elif table.loose and shape.entries:
             self.read(value, shape.entries)
         else:
-            self._unknown(node, name, table.keys)
+            self._unknown(node, name, table.keys, fields)
 
     # --- mistakes
 
@@ -224,8 +230,16 @@ class Reader:
             self.mistakes.add(_span(node), 'expression', mistake.message)
         return NOTHING
 
-    def _unknown(self, node: Node, name: str, known: 'dict[str, tuple[Shape, int]]') -> None:
-        self._refuse(node, f"Unexpected value '{name}'", hints.nearest(name, known))
+    def _unknown(self, node: Node, name: str, known: Keys, beside: Iterable[str] = ()) -> None:
+        """A key that is not known, or not known beside those that came first."""
+        if name == '<<':
+            hint = 'GitHub knows no merge keys; use an alias for the whole mapping'
+        elif name in known:
+            rivals = [other for other in beside if not known[other][1] & known[name][1]]
+            hint = f'it cannot stand beside {" and ".join(rivals)}'
+        else:
+            hint = hints.nearest(name, known)
+        self._refuse(node, f"Unexpected value '{name}'", hint)
 
     def _undecided(self, node: Node, table: Alternatives, left: int) -> None:
         """Names the keys that exactly one of the mappings still possible has."""

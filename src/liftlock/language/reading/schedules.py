@@ -34,10 +34,10 @@ def cron_problem(text: str) -> tuple[str, str] | None:
     """Message and hint, or None if the expression is good."""
     parts = re.split(' +', text)
     if len(parts) != len(FIELDS):
-        return INVALID, f'it has {len(parts)} fields instead of {len(FIELDS)}'
+        return INVALID, f'write {len(FIELDS)} fields with spaces between them, not {len(parts)}'
     for part, field in zip(parts, FIELDS, strict=True):
         if not all(_good(piece, field) for piece in part.split(',')):
-            return INVALID, f"the {field.name} '{part}' must be within {field.low}-{field.high}"
+            return INVALID, f"'{part}' is no {field.name} within {field.low}-{field.high}"
     return None
 
 
