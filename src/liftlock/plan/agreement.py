@@ -12,7 +12,7 @@ from liftlock.language.template import Literal
 from liftlock.language.template import Mapping as MappingToken
 from liftlock.language.workflow import Call, Permissions, Trigger, Workflow
 from liftlock.plan import calls, permissions
-from liftlock.plan.evaluation import Evaluator, Unusable
+from liftlock.plan.evaluation import Evaluator, Unusable, is_computed
 
 CODE = 'workflow-call'
 
@@ -35,7 +35,7 @@ def _inputs(call: Call, caller: str, trigger: Trigger) -> Iterator[Diagnostic]:
         name = str(wanted.name.value)
         if key in passed:
             _, token = passed[key]
-            if not calls.is_computed(token):
+            if not is_computed(token):
                 try:
                     calls.typed(wanted, token, Evaluator(caller, {}))
                 except Unusable as problem:

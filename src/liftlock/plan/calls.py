@@ -8,7 +8,7 @@ from typing import Final
 
 from liftlock.language.expressions.values import Scope, Value, to_text
 from liftlock.language.resolve import resolve
-from liftlock.language.template import Computed, Insert, Literal, Token
+from liftlock.language.template import Literal, Token
 from liftlock.language.template import Mapping as MappingToken
 from liftlock.language.workflow import Call, Input, Trigger, Workflow
 from liftlock.plan.evaluation import Evaluator
@@ -105,30 +105,3 @@ def secrets_for(job: JobPlan, secrets: Mapping[str, str]) -> dict[str, str]:
         entries = passed.items() if isinstance(passed, dict) else ()
         found = {**token, **{name: to_text(value) for name, value in entries if to_text(value)}}
     return found
-
-
-def is_computed(token: Token | None) -> bool:
-    """Whether any part of it is an expression, so that nothing can be said before it runs."""
-    match token:
-        case Computed():
-            return True
-        case MappingToken(entries):
-            return any(is_computed(value) or not isinstance(key, Literal) for key, value in entries)
-        case None | Literal():
-            return False
-        case _:
-            return any(map(is_computed, token.items))
-
-
-def names_in(token: Token | None) -> frozenset[str]:
-    """The contexts that its expressions use."""
-    match token:
-        case Computed(expression):
-            return expression.names
-        case MappingToken(entries):
-            parts = [part for entry in entries for part in entry if not isinstance(part, Insert)]
-            return frozenset().union(*map(names_in, parts))
-        case None | Literal():
-            return frozenset()
-        case _:
-            return frozenset().union(*map(names_in, token.items))

@@ -12,6 +12,7 @@ CI: push on main  (.github/workflows/ci.yml)
 from collections.abc import Iterator
 from typing import Final, NamedTuple
 
+from liftlock.plan.event import Event
 from liftlock.plan.graph import Node, graph, stages
 from liftlock.plan.plan import Plan
 
@@ -26,16 +27,22 @@ class Line(NamedTuple):
 
 def draw(plan: Plan) -> Iterator[str]:
     """Lines without trailing blanks or colours."""
-    ref = plan.request.event.ref
-    for prefix in ('refs/heads/', 'refs/tags/'):
-        ref = ref.removeprefix(prefix)
-    yield f'{plan.name}: {plan.request.event.name} on {ref}  ({plan.workflow.path})'
+    named = f'{plan.name}: ' if plan.workflow.name else ''
+    yield f'{named}{_happened(plan.request.event)}  ({plan.workflow.path})'
     lines = list(_frame(graph(plan), '  '))
     width = max((len(line.left) for line in lines if line.right), default=0)
     for left, right in lines:
         yield f'{left.ljust(width)}  {right}'.rstrip()
     if plan.concurrency:
         yield f'  one at a time in the group {plan.concurrency.name}'
+
+
+def _happened(event: Event) -> str:
+    """`push on main`, `pull_request into main`."""
+    if event.base_ref:
+        return f'{event.name} into {event.base_ref.removeprefix("refs/heads/")}'
+    ref = event.ref.removeprefix('refs/heads/').removeprefix('refs/tags/')
+    return f'{event.name} on {ref}'
 
 
 def _frame(nodes: tuple[Node, ...], indent: str) -> Iterator[Line]:
@@ -55,7 +62,7 @@ def _job(node: Node, margin: str, inner: str) -> Iterator[Line]:
         yield Line(f'{inner}{OUTCOMES[node.outcome]}{node.reason}')
     if node.legs is None:
         yield Line(f'{inner}{UNKNOWN_LEGS}')
-    for leg in node.legs or ():
+    for leg in node.legs or () if not node.inside else ():
         yield Line(f'{inner}{leg.name}', '' if node.labels else ', '.join(leg.labels))
     yield from _frame(node.inside, inner)
 

@@ -9,7 +9,7 @@ from liftlock.language.resolve import (
     resolve_text,
 )
 from liftlock.language.source import Span
-from liftlock.language.template import Token
+from liftlock.language.template import Computed, Insert, Literal, Mapping, Token
 
 
 class Unusable(Exception):
@@ -81,3 +81,30 @@ class Evaluator:
 
     def unexpected(self, token: Token, value: Value) -> Unusable:
         return self.unusable(token, f"Unexpected value '{to_text(value)}'")
+
+
+def is_computed(token: Token | None) -> bool:
+    """Whether any part of it is an expression, so that nothing can be said before it runs."""
+    match token:
+        case Computed():
+            return True
+        case Mapping(entries):
+            return any(is_computed(value) or not isinstance(key, Literal) for key, value in entries)
+        case None | Literal():
+            return False
+        case _:
+            return any(map(is_computed, token.items))
+
+
+def names_in(token: Token | None) -> frozenset[str]:
+    """The contexts that its expressions use."""
+    match token:
+        case Computed(expression):
+            return expression.names
+        case Mapping(entries):
+            parts = [part for entry in entries for part in entry if not isinstance(part, Insert)]
+            return frozenset().union(*map(names_in, parts))
+        case None | Literal():
+            return frozenset()
+        case _:
+            return frozenset().union(*map(names_in, token.items))

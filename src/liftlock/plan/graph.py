@@ -9,8 +9,8 @@ from typing import NamedTuple
 
 from liftlock.language.template import Computed
 from liftlock.language.workflow import Call
-from liftlock.plan import calls, growth, status
-from liftlock.plan.evaluation import Evaluator, Unusable
+from liftlock.plan import growth, status
+from liftlock.plan.evaluation import Evaluator, Unusable, is_computed, names_in
 from liftlock.plan.job import display, early_name, leg_contexts, prepare
 from liftlock.plan.plan import Plan
 from liftlock.plan.tree import Frame, Leg, Slot
@@ -28,7 +28,7 @@ class Node(NamedTuple):
 
     `outcome` is `runs`, `skipped` (its `if` says no already), `depends` (on what other jobs give)
     or `refused`. `legs` is None when what they are depends on outputs of other jobs; then, and
-    where legs have different ones, `labels` is empty.
+    where legs have different ones, `labels` is empty. `inside` are the jobs of a call, leg by leg.
     """
 
     key: str
@@ -108,14 +108,15 @@ def _asks_others(condition: Computed) -> bool:
 def _with_legs(node: Node, slot: Slot, plan: Plan) -> Node:
     strategy = slot.job.strategy
     token = strategy.matrix or strategy.computed
-    if calls.is_computed(token) and 'needs' in calls.names_in(token):
-        return _inside(node._replace(legs=None), Leg(slot, slot.key), plan)
+    if is_computed(token) and 'needs' in names_in(token):
+        return node._replace(legs=None, inside=_inside(Leg(slot, slot.key), plan))
     legs = growth.expand(slot, plan.request)
     if not legs:
         return node._replace(outcome='skipped', reason='its matrix has no leg that was asked for')
     if isinstance(slot.job, Call):
         named = tuple(LegNode(_name(leg)) for leg in legs) if token else ()
-        return _inside(node._replace(legs=named), legs[0], plan)
+        inside = tuple(inner for leg in legs for inner in _inside(leg, plan))
+        return node._replace(legs=named, inside=inside)
     prepared = [_prepared(leg, plan) for leg in legs]
     first = prepared[0]
     labels = first.labels if all(job.labels == first.labels for job in prepared) else ()
@@ -130,13 +131,13 @@ def _name(leg: Leg) -> str:
     return display(leg, Evaluator(leg.slot.frame.workflow.path, known))
 
 
-def _inside(node: Node, leg: Leg, plan: Plan) -> Node:
-    """What a call calls; one leg stands for all of them."""
+def _inside(leg: Leg, plan: Plan) -> tuple[Node, ...]:
+    """The jobs that one leg of a call calls."""
     if not isinstance(leg.slot.job, Call):
-        return node
+        return ()
     growth.call(leg, plan, 1)
     assert leg.inside is not None
-    return node._replace(inside=tuple(_nodes(leg.inside, plan)))
+    return tuple(_nodes(leg.inside, plan))
 
 
 class _Prepared(NamedTuple):

@@ -4,7 +4,7 @@ from liftlock.language.expressions.values import Value, to_text
 from liftlock.language.template import Computed, Token
 from liftlock.language.workflow import Concurrency, Job
 from liftlock.plan import contexts, names
-from liftlock.plan.evaluation import Evaluator, Unusable
+from liftlock.plan.evaluation import Evaluator, Unusable, names_in
 from liftlock.plan.plan import Group, JobPlan, Request
 from liftlock.plan.tree import Leg, Slot
 
@@ -70,12 +70,12 @@ def early_name(slot: Slot) -> str:
     """The name of a job before anything of it is known, for one that is skipped or refused."""
     job = slot.job
     written = ''
-    if job.name is not None:
+    if job.name is not None and not names_in(job.name) & {'matrix', 'strategy'}:
         try:
             known = slot.contexts or slot.frame.contexts
             written = Evaluator(slot.frame.workflow.path, known).text(job.name)
-        except Unusable:  # it names a matrix, say
-            written = slot.id
+        except Unusable:
+            written = ''
     return names.inner_name(slot.frame.title, names.shorten(written or slot.id))
 
 

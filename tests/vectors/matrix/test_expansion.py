@@ -32,4 +32,4 @@ def test_a_matrix_may_have_256_legs_and_no_more() -> None:
 def test_a_matrix_that_would_never_end_is_refused_before_it_is_counted() -> None:
     vector = [float(n) for n in range(100)]
     with pytest.raises(BadMatrix, match='1000000000000'):
-        expand({key: vector for key in 'abcdef'})
+        expand(dict.fromkeys('abcdef', vector))
