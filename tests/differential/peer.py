@@ -20,8 +20,11 @@ def missing() -> str:
     return f'install {" and ".join(absent)} (Node.js 20 or newer)' if absent else ''
 
 
-def install() -> Path:
-    """The package's directory, in the user's cache; fetched once, whole or not at all."""
+def install() -> Path | None:
+    """The package's directory, in the user's cache; fetched once, whole or not at all.
+
+    None if npm cannot have it: it says why itself.
+    """
     cache = Path(os.environ.get('XDG_CACHE_HOME') or Path.home() / '.cache')
     home = cache / 'liftlock-tests' / 'npm' / f'expressions-{VERSION}'
     package = home / 'node_modules' / PACKAGE
@@ -30,11 +33,13 @@ def install() -> Path:
     home.parent.mkdir(parents=True, exist_ok=True)
     draft = Path(tempfile.mkdtemp(dir=home.parent, prefix='draft-'))
     try:
-        subprocess.run(
+        done = subprocess.run(
             ['npm', 'install', '--prefix', draft, '--no-audit', '--no-fund', '--ignore-scripts',
              '--loglevel=error', f'{PACKAGE}@{VERSION}'],
-            check=True, capture_output=True, text=True, timeout=120,
+            timeout=120,
         )  # fmt: skip
+        if done.returncode:
+            return None
         if not package.is_dir():  # another process may have been first
             draft.rename(home)
     finally:

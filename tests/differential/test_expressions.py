@@ -43,11 +43,11 @@ SETTINGS: Final = settings(
 
 @pytest.fixture(scope='module')
 def peer() -> Iterator[Peer]:
-    if needed := missing():
-        if CI:
-            pytest.fail(needed)
-        pytest.skip(needed)
-    github = Peer(install())
+    package = None if (needed := missing()) else install()
+    if package is None:
+        needed = needed or 'npm could not install @actions/expressions'
+        pytest.fail(needed) if CI else pytest.skip(needed)
+    github = Peer(package)
     yield github
     github.close()
 

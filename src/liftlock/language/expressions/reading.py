@@ -118,9 +118,10 @@ class Reader:
         return tree
 
     def _finish(self) -> None:
-        if self.due or any(not pending.binding for pending in self.operators):
+        if not self.due:
+            self.flush(1)
+        if self.due or self.operators:
             self.refuse('Unexpected end of expression', *self.last)
-        self.flush(1)
 
     # --- where an operand is due; each answers with the place where the next word begins
 

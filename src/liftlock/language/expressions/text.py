@@ -30,7 +30,8 @@ UNCLOSED: Final = (
     'but the closing }} sequence was not found.'
 )
 FORBIDDEN: Final = 'A template expression is not allowed in this context'
-DIRECTIVE: Final = (
+DIRECTIVE: Final = "The expression directive 'insert' is not supported in this context"
+INLINE: Final = (
     "The directive 'insert' is not allowed in this context. Directives are not supported for "
     'expressions that are embedded within a string. Directives are only supported when the entire '
     'value is an expression.'
@@ -39,7 +40,7 @@ DIRECTIVE: Final = (
 STATUS: Final = frozenset({'always', 'cancelled', 'failure', 'success'})
 
 # A quote opens and closes a string; `}}` inside one closes nothing.
-_CLOSED: Final = re.compile(r"\$\{\{((?:[^'}]|'[^']*+'|\}(?!\}))*+)\}\}")
+_CLOSED: Final = re.compile(r"\$\{\{((?:[^'}]+|'[^']*+'|\}(?!\}))*+)\}\}")
 _KEPT: Final = 10_000
 _readings: dict[tuple[str, Known], Reading] = {}
 
@@ -81,8 +82,7 @@ def parts(text: str, known: Known) -> list[tuple[Expression, int]]:
     for closed in _CLOSED.finditer(text):
         part = _part(closed[1], closed.start(), known)
         if isinstance(part, Expression):
-            lead = len(closed[1]) - len(closed[1].lstrip(SPACE))
-            found.append((part, closed.start(1) + lead))
+            found.append((part, closed.start(1) + _lead(closed[1])))
     return found
 
 
@@ -92,6 +92,8 @@ def inserts(text: str) -> bool:
 
 
 def _split(text: str, known: Known) -> Reading:
+    if inserts(text):
+        return [Mistake(DIRECTIVE, 0, len(text))]
     literals: list[str] = []  # the text before each expression, and after the last
     parts: list[Expression] = []
     mistakes: list[Mistake] = []
@@ -117,15 +119,19 @@ def _split(text: str, known: Known) -> Reading:
 
 def _part(inside: str, start: int, known: Known) -> Expression | Mistake:
     source = inside.strip(SPACE)
-    offset = start + len(OPEN) + len(inside) - len(inside.lstrip(SPACE))
     if not source:
         return Mistake(EMPTY, start, len(inside) + len(OPEN) + 2)
     if source == 'insert':
-        return Mistake(DIRECTIVE, offset, len(source))
+        return Mistake(INLINE, start + len(OPEN) + _lead(inside), len(source))
     try:
         return parse(source, known)
     except ExpressionError as error:
-        return _mistake(error, offset)
+        return _mistake(error, start + len(OPEN) + _lead(inside))
+
+
+def _lead(inside: str) -> int:
+    """How much white space comes first."""
+    return len(inside) - len(inside.lstrip(SPACE))
 
 
 def _mistake(error: ExpressionError, offset: int) -> Mistake:
