@@ -70,13 +70,10 @@ def _shell(view: View, listener: _Listener) -> Callable[[Mapping[str, str], Path
             view.close()
             listener.deaf = True
             print('A step failed; this is its place. Leave with exit or Ctrl-D.', file=sys.stderr)
-            kept = {name: os.environ[name] for name in ('TERM', 'COLORTERM') if name in os.environ}
+            own = {name: os.environ.get(name, '') for name in ('TERM', 'COLORTERM')}
+            own['PS1'] = '(liftlock) \\w $ '
             process = await asyncio.create_subprocess_exec(
-                'bash',
-                '--norc',
-                '-i',
-                cwd=directory,
-                env={**env, **kept, 'PS1': '(liftlock) \\w $ '},
+                'bash', '--norc', '-i', cwd=directory, env={**env, **own}
             )
             await process.wait()
             listener.deaf = False
