@@ -12,7 +12,7 @@ from collections.abc import Iterable, Iterator, Mapping
 from pathlib import Path
 from typing import NamedTuple
 
-from liftlock.runner.actions.versions import Range, Version, parse_version, pick_newest
+from liftlock.runner.actions.versions import Range, Version, parse_version, pick_newest, satisfies
 from liftlock.runner.workbench import StepFailed, Workbench
 
 _ON_PATH = re.compile(r'python(3|\d+\.\d+t?)')
@@ -46,7 +46,7 @@ async def find(bench: Workbench, wanted: Range, *, free_threaded: bool) -> Inter
         return known
     started = await _on_path(bench)
     return _pick(started, wanted, free_threaded) or _pick(
-        await _of_uv(bench), wanted, free_threaded
+        await _of_uv(bench, wanted), wanted, free_threaded
     )
 
 
@@ -100,7 +100,7 @@ def _list_path(path: str) -> list[Path]:
     return list(found.values())
 
 
-async def _of_uv(bench: Workbench) -> list[Interpreter]:
+async def _of_uv(bench: Workbench, wanted: Range) -> list[Interpreter]:
     import shutil
 
     uv = shutil.which('uv', path=bench.env.get('PATH'))
@@ -115,7 +115,13 @@ async def _of_uv(bench: Workbench) -> list[Interpreter]:
         )  # fmt: skip
     except (StepFailed, ValueError):
         return []  # an uv too old for this question knows nothing that we would use
-    files = [Path(entry['path']) for entry in listed if entry.get('implementation') == 'cpython']
+    files = [
+        Path(entry['path'])
+        for entry in listed
+        if entry.get('implementation') == 'cpython'
+        and (version := parse_version(entry['version'])) is not None
+        and satisfies(version, wanted)
+    ]
     return [item for file in files if (item := await _ask(bench, file, 'uv')) is not None]
 
 

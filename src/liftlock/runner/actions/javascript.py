@@ -13,6 +13,7 @@ from liftlock.runner.workbench import StepFailed
 
 async def run(turn: Turn, directory: str, script: str, inputs: Mapping[str, str]) -> str:
     """One stage of an action; its outcome."""
+    turn.lend()
     job = turn.job
     node = job.workplace.find('node', job.search_path(turn.env))
     if node is None:

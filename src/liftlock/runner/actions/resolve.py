@@ -167,9 +167,18 @@ def _matches(pattern: str, owner_repo: str) -> bool:
 
 
 def _place(pattern: str, place: str, owner: str, name: str) -> str:
-    """A place without braces that stands for many repositories holds `<owner>/<name>`."""
+    """A place without braces that stands for many repositories holds `<owner>/<name>`. On disk,
+    where case counts, names in lower case do for those that a workflow writes otherwise."""
     if '*' in pattern and '{' not in place:
         place = f'{place.rstrip("/")}/{{owner}}/{{name}}'
+    filled = _fill(place, owner, name)
+    if filled.startswith('/') and not Path(filled).exists():
+        lower = _fill(place, owner.lower(), name.lower())
+        return lower if Path(lower).exists() else filled
+    return filled
+
+
+def _fill(place: str, owner: str, name: str) -> str:
     filled = place.replace('{owner}', owner).replace('{name}', name)
     return str(Path(filled).expanduser()) if filled.startswith('~') else filled
 
