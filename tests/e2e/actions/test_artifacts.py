@@ -156,6 +156,7 @@ def test_what_is_not_there_is_said_with_what_is(ground: Ground) -> None:
         {'artifact_ids': '1'},
         {'artifact_ids': '1', 'name': 'a'},
         {'github_token': 't', 'run_id': '99'},
+        {'name': 'a', 'skip_decompress': 'true'},
     ],
 )
 def test_artifacts_from_elsewhere_are_refused(ground: Ground, inputs: dict[str, str]) -> None:

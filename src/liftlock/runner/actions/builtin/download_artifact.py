@@ -54,6 +54,8 @@ def _refuse_unknown(bench: Workbench) -> None:
                 "Inputs 'name' and 'artifact-ids' cannot be used together. Please specify only one."
             )
         raise StepFailed('artifact-ids cannot be used here: name the artifact instead')
+    if bench.inputs['skip-decompress'] == 'true':
+        raise StepFailed('skip-decompress cannot be used here: artifacts are always unpacked')
     this_run = str(bench.github.get('run_id', ''))
     if bench.inputs['github-token'] and bench.inputs['run-id'] not in ('', this_run):
         raise StepFailed(
