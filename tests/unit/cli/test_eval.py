@@ -3,6 +3,7 @@ from io import BytesIO
 from typing import Any
 
 import pytest
+from click import UsageError
 from click.testing import CliRunner
 
 from liftlock.cli.eval import answer, command
@@ -112,3 +113,10 @@ def test_a_line_that_is_no_question_is_answered_too(line: bytes) -> None:
 def test_the_answer_is_ascii_so_that_any_text_gets_through() -> None:
     given = BytesIO(json.dumps({'expr': 'a', 'contexts': {'a': '\ud800é'}}).encode())
     assert json.dumps(answer(given.read())).isascii()
+
+
+def test_questions_come_from_one_place() -> None:
+    with pytest.raises(UsageError, match='say which expression'):
+        run()
+    with pytest.raises(UsageError, match='--ndjson reads'):
+        run('1', '--ndjson')

@@ -135,3 +135,15 @@ def test_a_tree_is_quoted_in_its_normal_form(source: str, normal: str) -> None:
 )
 def test_levels_are_counted_as_github_counts_them(source: str, levels: int) -> None:
     assert depth(parse(source).tree) == levels
+
+
+def test_what_is_remembered_has_a_limit() -> None:
+    first = parse('github.first', STEP)
+    for number in range(10_001):
+        parse(f'github.x{number}', STEP)
+    assert parse('github.first', STEP) is not first
+
+
+@pytest.mark.parametrize('source', ['true (1)', 'null()', 'github.ref(1)', 'NaN( )'])
+def test_a_word_or_a_property_is_no_function(source: str) -> None:
+    assert failure(source).problem == "Unexpected symbol: '('"

@@ -96,3 +96,17 @@ def test_what_is_on_the_way_to_the_limit_is_evaluated_exactly() -> None:
         "t.k && t[* == '*' && 'no']": None,
     }.items():
         assert parse(source).evaluate(scope) == value
+
+
+def test_long_texts_of_every_origin_are_counted() -> None:
+    text: dict[str, Value] = {'k': 'x' * 400_000, 'key': 'k', 'long': ['x' * 180_000] * 2}
+    for source, value in {
+        "toJSON(t.k) == ''": False,
+        "join(t.long) == ''": False,
+        "t[t.key] == ''": False,
+        "t.*[0] == ''": False,
+    }.items():
+        assert evaluate(source, t=text) is value
+    assert refused("t[t.key] && t[t.key] && ''", t=text).startswith('(t[t.key] && ')
+    assert refused("toJSON(t.k) && toJSON(t.k) && ''", t=text).startswith('(toJSON(t.k) && ')
+    assert refused("join(t.long) && join(t.long) && ''", t=text).startswith('(join(t.long) && ')

@@ -196,3 +196,10 @@ def test_mistakes_of_conditions_have_their_place(text: str, problem: str, offset
     reading = condition(text, KNOWN)
     assert isinstance(reading, list)
     assert [(one.message.partition('. ')[0], one.offset) for one in reading] == [(problem, offset)]
+
+
+def test_what_is_remembered_has_a_limit() -> None:
+    first = split('first ${{ 1 }}', KNOWN)
+    for number in range(10_001):
+        split(f'{number} ${{{{ 1 }}}}', KNOWN)
+    assert split('first ${{ 1 }}', KNOWN) is not first
