@@ -22,13 +22,13 @@ class Directories(NamedTuple):
 def name(root: str, repository: str) -> Directories:
     """`repository` is owner/name; the workspace lies in a directory of that name, twice."""
     short = repository.rpartition('/')[2] or 'repository'
-    temp = f'{root}/temp'
+    temp = f'{root}/_temp'
     return Directories(
         root=root,
-        runner_workspace=f'{root}/work/{short}',
-        workspace=f'{root}/work/{short}/{short}',
+        runner_workspace=f'{root}/{short}',
+        workspace=f'{root}/{short}/{short}',
         temp=temp,
-        home=f'{root}/home',
+        home=f'{root}/_home',
         commands=f'{temp}/_runner_file_commands',
         event=f'{temp}/_github_workflow/event.json',
     )
@@ -38,7 +38,6 @@ def make(directories: Directories) -> None:
     """Create what is not there yet. Raises OSError."""
     for path in (
         directories.root,
-        f'{directories.root}/work',
         directories.runner_workspace,
         directories.workspace,
         directories.temp,

@@ -1,12 +1,15 @@
 """The files by which a stage's processes set outputs, variables, paths, state and a summary.
 
-New and empty for every stage; read when it has ended, also when it failed.
+Empty for every stage; read when it has ended, also when it failed. Most stages write to none of
+them, and creating files is the dearest thing that a short step does: so those that nobody has
+touched are lent again.
 """
 
 # Paths are texts here: pathlib costs more than the calls themselves.
-# ruff: noqa: PTH108, PTH116
+# ruff: noqa: PTH108
 
 import os
+import stat
 from typing import Final
 
 from liftlock.plan.facts import Summarized
@@ -24,40 +27,53 @@ KINDS: Final = (
 LARGEST_SUMMARY: Final = 1 << 20
 
 
-def names(job: Job, token: str) -> dict[str, str]:
-    """Paths by the names that they have in the `github` context."""
-    folder = job.directories.commands
-    return {key: f'{folder}/{prefix}{token}' for _, key, prefix in KINDS}
+class Files:
+    """Five files that exist and are empty. A stage has them for itself."""
+
+    __slots__ = ('paths', 'variables')
+
+    def __init__(self, job: Job) -> None:
+        folder, token = job.directories.commands, job.next_token()
+        # By the names that they have in the `github` context.
+        self.paths = {key: f'{folder}/{prefix}{token}' for _, key, prefix in KINDS}
+        self.variables = {variable: self.paths[key] for variable, key, _ in KINDS}
+        for path in self.paths.values():
+            os.close(os.open(path, os.O_CREAT | os.O_WRONLY | os.O_CLOEXEC, 0o666))
 
 
-def create(paths: dict[str, str]) -> None:
-    for path in paths.values():
-        os.close(os.open(path, os.O_CREAT | os.O_WRONLY | os.O_CLOEXEC, 0o666))
+def lend(job: Job) -> Files:
+    """Files for one stage. Those that an earlier stage left untouched are as good as new."""
+    return job.files.pop() if job.files else Files(job)
 
 
-def take(paths: dict[str, str], job: Job, record: Record, effects: Effects) -> None:
-    """Read and remove the files; a mistake in one of them fails the stage."""
-    for key, path in paths.items():
+def take(files: Files, job: Job, record: Record, effects: Effects) -> None:
+    """Read the files when their stage has ended; a mistake in one of them fails the stage."""
+    untouched = True
+    for key, path in files.paths.items():
         text = _read(path)
-        if not text:
+        if text is None:
             continue
+        untouched = False
         try:
             _use(key, text, job, record, effects)
         except BadFileCommand as error:
             record.fail(f"Unable to process file command '{key}' successfully.")
             record.fail(str(error))
             effects.failed = True
+    if untouched:
+        job.files.append(files)
 
 
-def _read(path: str) -> str:
+def _read(path: str) -> str | None:
+    """What was written; None if the file is still as it was made."""
     try:
-        size = os.stat(path, follow_symlinks=False).st_size
-        data = b''
-        if size:
-            # Without waiting: a step may have put a pipe in its place.
-            opened = os.open(path, os.O_RDONLY | os.O_NONBLOCK | os.O_CLOEXEC)
-            with os.fdopen(opened, 'rb') as file:
-                data = file.read()
+        found = os.lstat(path)
+        if not found.st_size and stat.S_ISREG(found.st_mode):
+            return None
+        # Without waiting: a step may have put a pipe in its place.
+        opened = os.open(path, os.O_RDONLY | os.O_NONBLOCK | os.O_CLOEXEC)
+        with os.fdopen(opened, 'rb') as file:
+            data = file.read() or b''
         os.unlink(path)
     except OSError:  # the step removed it, or made something else of it
         return ''

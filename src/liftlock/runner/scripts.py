@@ -25,7 +25,7 @@ async def run(turn: Turn, does: Run) -> str:
     try:
         shell = job.find_shell(option.strip(), job.search_path(turn.env))
         _announce(turn, script, shell)
-        path = f'{job.directories.temp}/{turn.token}{shell.extension}'
+        path = f'{job.directories.temp}/{job.next_token()}{shell.extension}'
         with open(path, 'wb', buffering=0) as file:  # noqa: ASYNC230 - a small file
             file.write(fix_up(script, shell.extension).encode('utf-8', 'surrogateescape'))
         cwd = os.path.join(job.directories.workspace, folder) if folder else ''

@@ -5,7 +5,6 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from liftlock.language.expressions.values import Value
-from liftlock.runner import files
 from liftlock.runner.console import Console
 from liftlock.runner.executors.base import CannotStart, Sink
 from liftlock.runner.ports import Report, World
@@ -26,11 +25,11 @@ async def run(
     """One stage of a stand-in; its outcome. Raises StepFailed and what stages raise."""
     states = turn.job.states.setdefault(turn.instance, {})
     bench = Bench(turn, inputs, loaded.ref, states)
-    files.create(turn.paths)
+    turn.lend()
     try:
         await stage(bench)
     finally:
-        files.take(turn.paths, turn.job, turn.record, turn.effects)
+        turn.take()
         states.update(turn.effects.state)
     return FAILURE if turn.effects.failed else SUCCESS
 

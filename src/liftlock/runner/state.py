@@ -21,6 +21,7 @@ from liftlock.runner.ports import JobRequest, Log, Report, World
 from liftlock.runner.shells import Shell, choose
 
 if TYPE_CHECKING:
+    from liftlock.runner.files import Files
     from liftlock.runner.matchers import Matcher
     from liftlock.runner.uses import Loaded
 
@@ -58,6 +59,7 @@ class Job:
         'debug',
         'directories',
         'env',
+        'files',
         'fixed',
         'forced',
         'functions',
@@ -116,6 +118,7 @@ class Job:
         self.running: dict[Callable[[], None], None] = {}  # to be told of a cancellation
         self.journal: list[dict[str, object]] = []
         self.status = SUCCESS
+        self.files: list[Files] = []  # that no stage has now
         self.forced = False
         self.background = False  # a step ran beside others
         self.message = ''

@@ -195,15 +195,19 @@ def explain(error: OSError) -> str:
 
 
 async def _do(turn: Turn) -> str:
-    match turn.step.does:
-        case Run() as does:
-            return await scripts.run(turn, does)
-        case Uses() as does:
-            from liftlock.runner import uses
+    turn.lend()
+    try:
+        match turn.step.does:
+            case Run() as does:
+                return await scripts.run(turn, does)
+            case Uses() as does:
+                from liftlock.runner import uses
 
-            return await uses.run(turn, does)
-        case Wait() | Cancel() | Parallel():
-            raise AssertionError('the job itself waits and cancels')
+                return await uses.run(turn, does)
+            case Wait() | Cancel() | Parallel():
+                raise AssertionError('the job itself waits and cancels')
+    finally:
+        turn.take()
 
 
 def _forgiven(turn: Turn, ended: Ended) -> Ended:
@@ -257,11 +261,11 @@ def _name(turn: Turn) -> str:
 
 async def _offer_shell(turn: Turn, ended: Ended) -> None:
     """Let a person look around where a step has just failed."""
-    from pathlib import Path
-
     offer = turn.job.request.shell_on_failure
     if offer is None or ended.outcome != FAILURE or turn.job.forced:
         return
+    from pathlib import Path
+
     env = turn.process_env({})
     await offer(env, Path(turn.job.directories.workspace))
 

@@ -6,9 +6,10 @@ from liftlock.language.expressions.values import Scope, Value, truthy
 from liftlock.language.resolve import resolve
 from liftlock.language.template import Computed
 from liftlock.language.workflow import Step
-from liftlock.runner import evaluation, files
+from liftlock.runner import evaluation
 from liftlock.runner.console import Console
-from liftlock.runner.executors.base import Leash, Sink
+from liftlock.runner.executors.base import Leash
+from liftlock.runner.files import Files, lend, take
 from liftlock.runner.state import FAILURE, SUCCESS, Effects, Frame, Job, Record
 
 
@@ -16,8 +17,8 @@ class Turn:
     """A step's turn. Pre, main and post of an action are three turns of one `instance`."""
 
     __slots__ = (
-        'effects', 'env', 'frame', 'github', 'instance', 'job', 'leash', 'own', 'paths', 'record',
-        'scope', 'step', 'token',
+        'effects', 'env', 'files', 'frame', 'github', 'instance', 'job', 'leash', 'own', 'record',
+        'scope', 'step',
     )  # fmt: skip
 
     record: Record
@@ -30,11 +31,8 @@ class Turn:
         self.step = step
         self.instance = f'{frame.prefix}{step.id}'
         self.effects = Effects()
-        self.token = job.next_token()
-        self.paths = files.names(job, self.token)
-        self.github: dict[str, Value] = {
-            **job.github, **frame.action, 'action': step.id, **self.paths,
-        }  # fmt: skip
+        self.files: Files | None = None
+        self.github: dict[str, Value] = {**job.github, **frame.action, 'action': step.id}
         self.own: dict[str, str] = {}  # the step's variables
         self.env: dict[str, str] = frame.variables()
         self.scope: Scope = frame.scope(self.env, self.github)
@@ -66,35 +64,34 @@ class Turn:
         `more` are variables of the stage, as INPUT_…. Raises CannotStart and OSError.
         """
         console = Console(self.job, self.record, self.effects, self.env)
-        files.create(self.paths)
         try:
-            return await self.start(command, more, cwd, console.feed)
+            return await self.job.workplace.run(
+                command,
+                self.process_env(more or {}),
+                cwd or self.job.directories.workspace,
+                console.feed,
+                self.leash,
+            )
         finally:
             console.close()
-            files.take(self.paths, self.job, self.record, self.effects)
+            self.take()
 
-    async def start(
-        self, command: Sequence[str], more: Mapping[str, str] | None, cwd: str, sink: Sink
-    ) -> int:
-        return await self.job.workplace.run(
-            command,
-            self.process_env(more or {}),
-            cwd or self.job.directories.workspace,
-            sink,
-            self.leash,
-        )
+    def lend(self) -> None:
+        """Have files for what processes want to set."""
+        if self.files is None:
+            self.files = lend(self.job)
+            self.github.update(self.files.paths)
+
+    def take(self) -> None:
+        """Read these files; the stage has ended."""
+        if self.files is not None:
+            take(self.files, self.job, self.record, self.effects)
+            self.files = None
 
     def process_env(self, more: Mapping[str, str]) -> dict[str, str]:
-        paths = self.paths
-        own = {
-            **more,
-            'GITHUB_ENV': paths['env'],
-            'GITHUB_OUTPUT': paths['output'],
-            'GITHUB_PATH': paths['path'],
-            'GITHUB_STATE': paths['state'],
-            'GITHUB_STEP_SUMMARY': paths['step_summary'],
-            'GITHUB_ACTION': self.step.id,
-        }
+        own = {**more, 'GITHUB_ACTION': self.step.id}
+        if self.files is not None:
+            own.update(self.files.variables)
         for name in ('action_path', 'action_ref', 'action_repository'):
             value = self.github.get(name)
             if isinstance(value, str):

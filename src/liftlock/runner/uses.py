@@ -158,7 +158,7 @@ async def load(turn: Turn, uses: str) -> Loaded:
 
 async def _own_repository(job: Job) -> str:
     """The repository of the workflow, at the run's commit, beside the workspace."""
-    directory = f'{job.directories.root}/self'
+    directory = f'{job.directories.root}/_self'
     if not _is_directory(directory):
         os.mkdir(directory)
         await job.world.sources.checkout(Path(directory), '', 1, job.say)

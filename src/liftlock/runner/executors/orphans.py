@@ -6,10 +6,11 @@
 import os
 import signal
 import subprocess
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from typing import Final, NamedTuple
 
 _PROC: Final = '/proc'
+_FEW: Final = 64  # ids that are asked for one by one, rather than listing all processes
 
 
 class Orphan(NamedTuple):
@@ -36,16 +37,25 @@ def _find(tracking_id: str, processes: tuple[int, int] | None) -> Iterator[Orpha
     if not os.path.isdir(f'{_PROC}/self'):
         yield from _ask_ps(tracking_id)
         return
-    first, latest = processes or (0, 0)
     mark = f'RUNNER_TRACKING_ID={tracking_id}'.encode()
     own = os.getpid()
-    for entry in os.listdir(_PROC):
-        if not entry.isdecimal() or (pid := int(entry)) == own:
-            continue
-        if pid < first <= latest:
-            continue
-        if mark in _environment(pid).split(b'\0'):
+    for pid in _candidates(*(processes or (0, 0))):
+        if pid != own and mark in _environment(pid).split(b'\0'):
             yield Orphan(pid, _name(pid))
+
+
+def _candidates(first: int, latest: int) -> Iterable[int]:
+    newest = _newest()
+    if 0 < first <= latest <= newest < first + _FEW:
+        return range(first, newest + 1)
+    listed = (int(entry) for entry in os.listdir(_PROC) if entry.isdecimal())
+    return (pid for pid in listed if not pid < first <= latest <= newest)
+
+
+def _newest() -> int:
+    """The id of the process that was started last on this machine."""
+    with open(f'{_PROC}/loadavg', 'rb', buffering=0) as file:
+        return int(file.read().split()[-1])
 
 
 def _environment(pid: int) -> bytes:
