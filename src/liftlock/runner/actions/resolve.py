@@ -14,7 +14,6 @@ import asyncio
 import contextlib
 import os
 import re
-import shutil
 from collections.abc import AsyncIterator, Callable, Mapping, Sequence
 from pathlib import Path
 from typing import NamedTuple, TextIO
@@ -214,6 +213,8 @@ async def _has(remote: str, commit: str) -> bool:
 
 
 async def _bring(resolved: Resolved, target: Path) -> None:
+    import shutil
+
     draft = target.with_name(f'.{resolved.commit}.{os.getpid()}')
     shutil.rmtree(draft, ignore_errors=True)
     try:

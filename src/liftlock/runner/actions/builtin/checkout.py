@@ -4,7 +4,6 @@ A token or a key is not needed and not kept: the snapshot lies on this disk, and
 repository is fetched as its user on this machine would fetch it.
 """
 
-import shutil
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Final, NamedTuple
@@ -118,11 +117,17 @@ def _prepare(bench: Workbench) -> Path:
     directory.mkdir(parents=True, exist_ok=True)
     kept = not _is_true(bench, 'clean') and (directory / '.git').is_dir()
     for entry in [directory / '.git'] if kept else list(directory.iterdir()):
-        if entry.is_dir() and not entry.is_symlink():
-            shutil.rmtree(entry)
-        else:
-            entry.unlink()
+        _remove(entry)
     return directory
+
+
+def _remove(entry: Path) -> None:
+    if not entry.is_dir() or entry.is_symlink():
+        entry.unlink()
+        return
+    import shutil  # costs milliseconds, and most workspaces are empty
+
+    shutil.rmtree(entry)
 
 
 async def _fetch_other(bench: Workbench, directory: Path, wanted: _Wanted) -> str:
@@ -190,6 +195,8 @@ async def _narrow(bench: Workbench, directory: Path) -> None:
 async def _fetch_large(bench: Workbench, directory: Path) -> None:
     if not _is_true(bench, 'lfs'):
         return
+    import shutil
+
     if shutil.which('git-lfs', path=bench.env.get('PATH')) is None:
         raise StepFailed('`lfs: true` needs git-lfs, which is not installed')
     await bench.run('git', 'lfs', 'install', '--local', cwd=directory)
