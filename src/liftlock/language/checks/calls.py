@@ -34,6 +34,15 @@ CONTRACT: Final = Rule(
     'GitHub refuses to start the run.',
     'Give what `on.workflow_call` of the called file declares.',
 )
+REFERENCE: Final = Rule(
+    'call-reference',
+    Severity.ERROR,
+    'The `uses:` of a job names no workflow file: something is missing, or the file does not lie'
+    ' directly in `.github/workflows`.',
+    'GitHub refuses the file. Actions are used by steps, workflows by jobs.',
+    'Write `./.github/workflows/name.yml` for one of this repository, and'
+    ' `owner/repository/.github/workflows/name.yml@ref` for one of another.',
+)
 ACTION_INPUT: Final = Rule(
     'action-input',
     Severity.WARNING,
@@ -49,7 +58,9 @@ NOT_CHECKED_OUT: Final = Rule(
     'The workspace of a job starts empty, so there is no action at that path.',
     'Put `- uses: actions/checkout@v4` before it.',
 )
-RULES: Final = (MISSING, CONTRACT, ACTION_INPUT, NOT_CHECKED_OUT)
+RULES: Final = (REFERENCE, MISSING, CONTRACT, ACTION_INPUT, NOT_CHECKED_OUT)
+FILE: Final = r'\.github/workflows/[^/@]+\.ya?ml'
+WORKFLOW: Final = re.compile(rf'[.$]/{FILE}|[^/@\s]+/[^/@\s]+/{FILE}@\S+')
 FILLS: Final = re.compile(
     r'\bgit\b.*\b(clone|checkout|fetch|init|pull)\b|\bgh repo clone\b|action\.ya?ml'
 )
@@ -86,6 +97,9 @@ def check(subject: Subject) -> Iterator[Diagnostic]:
 
 def _call(subject: Subject, call: Call) -> Iterator[Diagnostic]:
     name = str(call.uses.value)
+    if not WORKFLOW.fullmatch(name):
+        yield subject.found(REFERENCE, call.uses.span, f'"{name}" names no workflow', _form(name))
+        return
     if subject.home and name == f'./{subject.home}':
         yield subject.found(MISSING, call.uses.span, 'this workflow calls itself')
         return
@@ -103,6 +117,12 @@ def _call(subject: Subject, call: Call) -> Iterator[Diagnostic]:
             return
         yield from _inputs(subject, call, trigger)
         yield from _secrets(subject, call, trigger)
+
+
+def _form(name: str) -> str:
+    if name.startswith('./'):
+        return 'write: ./.github/workflows/name.yml, without @'
+    return 'write: owner/repository/.github/workflows/name.yml@ref'
 
 
 def _inputs(subject: Subject, call: Call, trigger: Trigger) -> Iterator[Diagnostic]:

@@ -1,5 +1,6 @@
 """Environment variables that the runner sets itself."""
 
+import re
 from collections.abc import Iterator
 from typing import Final
 
@@ -18,7 +19,14 @@ RESERVED: Final = Rule(
     "The runner's value wins, and nothing says so.",
     'Give the variable another name.',
 )
-RULES: Final = (RESERVED,)
+NAME: Final = Rule(
+    'env-name',
+    Severity.WARNING,
+    'The name of an environment variable holds `=` or a space.',
+    'What comes before `=` becomes the name. A name with a space cannot be read by a shell.',
+    'Use letters, digits and `_`.',
+)
+RULES: Final = (RESERVED, NAME)
 # GitHubContext and RunnerContext of GitHub's runner: what they export
 NAMES: Final = frozenset({
     'GITHUB_ACTION', 'GITHUB_ACTION_PATH', 'GITHUB_ACTION_REF', 'GITHUB_ACTION_REPOSITORY',
@@ -55,6 +63,9 @@ def _reserved(subject: Subject, env: Token | None) -> Iterator[Diagnostic]:
         if isinstance(key, Literal) and str(key.value) in NAMES and not _same(key, value):
             message = f'the runner sets {key.value} itself, so this value is lost'
             yield subject.found(RESERVED, key.span, message)
+        if isinstance(key, Literal) and re.search(r'[\s=]', str(key.value)):
+            message = f'"{key.value}" cannot be the name of an environment variable'
+            yield subject.found(NAME, key.span, message)
 
 
 def _same(key: Literal, value: Token) -> bool:

@@ -11,6 +11,7 @@ from liftlock.language.action import Action
 from liftlock.language.checks.subject import Subject
 from liftlock.language.diagnostics import Diagnostic, Severity
 from liftlock.language.rule import Rule
+from liftlock.language.source import Span
 from liftlock.language.template import Literal
 from liftlock.language.workflow import Trigger
 
@@ -72,10 +73,12 @@ def _both(subject: Subject, trigger: Trigger) -> Iterator[Diagnostic]:
         ('tags', trigger.tags, trigger.tags_ignore),
         ('paths', trigger.paths, trigger.paths_ignore),
     ):
-        if one is not None and other is not None:
+        if one and other:
             message = f'{name} and {name}-ignore cannot both filter {trigger.event.value}'
             hint = f"keep one; in {name}, '!pattern' takes away"
-            yield subject.found(BOTH, trigger.event.span, message, hint)
+            start, end = trigger.event.span, max(one + other, key=lambda it: it.span).span
+            span = Span(start.line, start.column, end.end_line, end.end_column)
+            yield subject.found(BOTH, subject.spot(span, rf'{name}-ignore'), message, hint)
 
 
 def _judge(subject: Subject, literal: Literal, is_path: bool) -> Iterator[Diagnostic]:
@@ -100,17 +103,27 @@ def _broken(pattern: str) -> tuple[str, str] | None:
         elif char == '[':
             if ']' not in pattern[at + 2 :]:
                 return 'the bracket is not closed', r'write \[ for the character itself'
+            if wrong := _backwards(pattern[at + 1 : pattern.index(']', at + 2)]):
+                return f'the range {wrong} runs backwards', ''
             inside = True
-        elif char in '?+' and previous in ('', '/', '?', '+'):
+        elif char in '?+' and previous in ('', '/', '?', '+', '*'):
             return f'there is nothing before "{char}" that it could repeat', ''
         previous = char
     return None
+
+
+def _backwards(characters: str) -> str:
+    """The first range of a list of characters that begins after its end; else ''."""
+    ranges = (characters[at - 1 : at + 2] for at, char in enumerate(characters) if char == '-')
+    return next((one for one in ranges if len(one) == 3 and one[0] > one[2]), '')
 
 
 def _path(pattern: str) -> tuple[str, str] | None:
     if pattern.startswith(('./', '../')):
         plain = pattern.removeprefix('./').removeprefix('../')
         return 'paths never begin with "./" or "../", so this matches nothing', f'write: {plain}'
+    if pattern != pattern.strip():
+        return 'a space at the beginning or end is part of the pattern', f'write: {pattern.strip()}'
     if pattern.startswith('/'):
         return 'paths never begin with "/", so this matches nothing', f'write: {pattern[1:]}'
     return None

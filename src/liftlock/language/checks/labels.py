@@ -31,7 +31,16 @@ TIMEOUT: Final = Rule(
     'GitHub ends such jobs after six hours whatever is written here.',
     'Split the job, or run it on a machine of your own.',
 )
-RULES: Final = (UNKNOWN, TIMEOUT)
+CONFLICT: Final = Rule(
+    'runner-conflict',
+    Severity.WARNING,
+    "A job asks for several of GitHub's own machines at once.",
+    'Labels in a list are what one machine must have all together. No machine has these, so the job'
+    ' waits for a day and is then cancelled.',
+    'To run on each of them, make a matrix: `matrix: {os: [ubuntu-latest, windows-latest]}` and'
+    ' `runs-on: ${{ matrix.os }}`.',
+)
+RULES: Final = (UNKNOWN, CONFLICT, TIMEOUT)
 
 MACOS: Final = ('latest', '14', '15', '26')
 HOSTED: Final = frozenset(
@@ -63,17 +72,27 @@ def _labels(subject: Subject, job: Job) -> Iterator[Diagnostic]:
     written = list(labels(job))
     if any(str(label.value).lower() == 'self-hosted' for label in written):
         return
+    if isinstance(job.runs_on, Sequence):
+        yield from _conflict(subject, written)
     for label in written:
         name = str(label.value).lower()
         if name in HOSTED or CUSTOM.search(name):
             continue
         system = name.partition('-')[0]
         near = nearest(name, sorted(HOSTED), cutoff=0.85)
-        if near or (system in ('ubuntu', 'windows', 'macos') and '-' in name):
-            latest = f'{system}-latest'
+        known = system in ('ubuntu', 'windows', 'macos')
+        if near or name.endswith('-latest') or (known and '-' in name):
+            latest = f'{system if known else "ubuntu"}-latest'
             hint = f'did you mean "{near or latest}"?'
             message = f'GitHub has no runner "{label.value}" (any more)'
             yield subject.found(UNKNOWN, label.span, message, hint)
+
+
+def _conflict(subject: Subject, written: list[Literal]) -> Iterator[Diagnostic]:
+    hosted = [label for label in written if str(label.value).lower() in HOSTED]
+    for label in hosted[1:]:
+        message = f'no machine is both "{hosted[0].value}" and "{label.value}"'
+        yield subject.found(CONFLICT, label.span, message, 'to run on each, make a matrix')
 
 
 def _timeout(subject: Subject, job: Job) -> Iterator[Diagnostic]:

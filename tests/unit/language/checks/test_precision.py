@@ -97,8 +97,8 @@ def test_inherited_secrets_are_not_counted() -> None:
     callee, _ = parse(
         'b.yml', FRAME.replace('on: push', 'on: {workflow_call: {secrets: {t: {required: true}}}}')
     )
-    text = HEAD + 'jobs:\n  a:\n    uses: ./b.yml\n    secrets: inherit\n'
-    assert codes(text, {'./b.yml': callee}) == []
+    text = HEAD + 'jobs:\n  a:\n    uses: ./.github/workflows/b.yml\n    secrets: inherit\n'
+    assert codes(text, {'./.github/workflows/b.yml': callee}) == []
 
 
 def test_a_large_matrix_that_excludes_enough_is_fine() -> None:
