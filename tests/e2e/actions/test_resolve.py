@@ -2,6 +2,7 @@
 
 import asyncio
 import shutil
+from collections.abc import Callable
 from pathlib import Path
 
 import pytest
@@ -10,6 +11,7 @@ from e2e.actions.ground import Repository
 from liftlock.errors import UserError
 from liftlock.runner.actions.resolve import GitActions
 from liftlock.runner.ports import Found
+from liftlock.runner.snapshot import Snapshot
 
 
 @pytest.fixture
@@ -135,3 +137,14 @@ def test_mirrors_go_before_github(
     tmp_path: Path, mirrors: list[tuple[str, str]], name: str, expected: tuple[str, ...]
 ) -> None:
     assert GitActions(tmp_path, mirrors).remotes(name) == expected
+
+
+def test_the_runs_own_repository_is_had_from_its_snapshot(
+    project: Repository, snap: Callable[..., Snapshot], tmp_path: Path
+) -> None:
+    project.commit(action_yml='committed')
+    project.write(action_yml='changed')
+    snapshot = snap(project)
+    where = GitActions(tmp_path / 'cache', [('acme/shop', str(snapshot.store))], mirrors_only=True)
+    found = find(where, 'acme/shop', snapshot.commit)
+    assert (found.directory / 'action.yml').read_text() == 'changed'
