@@ -62,8 +62,9 @@ def go_on(works: wiring.Works, run: int, ways: Ways, given: Terms, seen: int, wo
     watching: view.View = (
         view.Facts(sys.stdout, wire.line) if ways.json else view.choose(board, verbose=ways.verbose)
     )
-    for stamped in latest([stamped for stamped in facts if stamped.seq <= seen]):
-        board.take(stamped)
+    for stamped in latest(facts):
+        if stamped.seq <= seen:
+            board.take(stamped)
     watching.notice(word)
     for stamped in facts:
         if stamped.seq > seen:

@@ -8,6 +8,7 @@ from liftlock.errors import UserError
 from liftlock.plan import commands as c
 from liftlock.plan import facts as f
 from liftlock.plan.progress import advance, decide
+from liftlock.runner import checkpoint
 from liftlock.store import paths
 from liftlock.store.database import Store
 
@@ -54,32 +55,18 @@ def _answer(command: c.Command) -> f.Fact:
             return f.RunFinished(conclusion)
 
 
-def step(store: Store, history: History, job: str, wanted: str) -> str:
-    """The id of the step that a job is to go on at, given its id, name or number."""
-    work = history.past.works.get(job, 0)
+def refuse_step(store: Store, history: History, job: str, wanted: str) -> None:
+    """UserError unless the job left a workspace in which it can go on at this step."""
     run = history.plan.request.run_id
-    if not paths.work(store.directory, run, job, work).is_dir():
+    work = paths.work(store.directory, run, job, history.past.works.get(job, 0))
+    if not work.is_dir():
         raise UserError(
             f'the workspace of job "{job}" was not kept, so it cannot go on at a step',
             f'run the whole job again: liftlock rerun {run} --job {job}',
         )
-    steps = _last_steps(history, job)
-    for one in steps:
-        if one.stage == 'main' and wanted in (one.id, one.name, str(one.number)):
-            return one.id
-    known = ', '.join(f'"{one.name}"' for one in steps if one.stage == 'main')
-    raise UserError(f'job "{job}" has no step "{wanted}" that had started', f'there are: {known}')
-
-
-def _last_steps(history: History, job: str) -> list[f.StepStarted]:
-    """Those of the job's last attempt."""
-    steps: list[f.StepStarted] = []
-    for stamped in history.facts:
-        match stamped.fact:
-            case f.JobClaimed(key) if key == job:
-                steps = []
-            case f.StepStarted(key) as started if key == job:
-                steps.append(started)
-            case _:
-                pass
-    return steps
+    steps = history.progress.job(job).job.steps
+    if checkpoint.find(steps, wanted) is None:
+        raise UserError(
+            f'job "{job}" has no step "{wanted}"',
+            f'give the id, the name or the number (1 to {len(steps)}) of one',
+        )

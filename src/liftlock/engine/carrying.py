@@ -15,7 +15,7 @@ from collections.abc import Callable, Mapping
 from functools import partial
 from typing import Final, NamedTuple
 
-from liftlock.engine import labels
+from liftlock.engine import labels, leftovers
 from liftlock.engine.attempt import Attempt
 from liftlock.engine.groups import Deadlock, Groups, Place
 from liftlock.engine.past import History
@@ -95,8 +95,7 @@ class Carrying:
         """Write off what an earlier process had begun, and end what it left running."""
         session, store = self._session, self._bench.store
         self._groups.take_over(session.run)
-        for key in sorted(self._past.running):
-            self._bench.hands.end_leftovers(self._tracking(key, self._past.claims[key]))
+        leftovers.end(store, self._bench.hands, session.run, self._past)
         kept = [
             names for key, names in self._past.artifacts.items() if key not in self._past.running
         ]

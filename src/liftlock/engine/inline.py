@@ -114,7 +114,9 @@ class Inline:
             return
         token = self._claim(run)
         try:
-            asking.end(self._store, past.read(self._store, run), token, reason)
+            history = past.read(self._store, run)
+            leftovers.end(self._store, self._hands, run, history.past)
+            asking.end(self._store, history, token, reason)
         finally:
             self._release()
 
@@ -143,8 +145,9 @@ class Inline:
             chosen = select(history.progress, failed=failed, jobs=jobs)
             if from_step and len(jobs) != 1:
                 raise UserError('--from-step needs exactly one job', 'name it with --job')
-            step = asking.step(self._store, history, chosen[0], from_step) if from_step else ''
-            restarted = RunRestarted(history.progress.attempt + 1, chosen, step)
+            if from_step:
+                asking.refuse_step(self._store, history, chosen[0], from_step)
+            restarted = RunRestarted(history.progress.attempt + 1, chosen, from_step)
             self._store.append(run, [restarted], token)
         finally:
             self._release()

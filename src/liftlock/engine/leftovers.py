@@ -1,12 +1,19 @@
-"""What is on the disk when a run is over: workspaces of failed jobs stay, the others go."""
+"""What runs leave behind: processes of an engine that was killed, and directories of jobs."""
 
 import os
 import time
 from pathlib import Path
 
 from liftlock.engine.past import Past
+from liftlock.engine.submission import Hands
 from liftlock.store import paths, runs, tidy
 from liftlock.store.database import Store
+
+
+def end(store: Store, hands: Hands, run: int, past: Past) -> None:
+    """Kill what jobs left running whose engine is dead."""
+    for job in sorted(past.running):
+        hands.end_leftovers(paths.tracking_id(store.directory, run, job, past.claims[job]))
 
 
 def clear(store: Store, run: int, past: Past) -> None:
