@@ -28,7 +28,7 @@ from liftlock.language.workflow import (
 Json = Any
 # What `read-all` and `write-all` were when the cases were written.
 LATER = {'artifact-metadata', 'attestations', 'code-quality', 'copilot-requests', 'drives'}
-ALL_SCOPES = SCOPES.keys() - LATER - {'models', 'vulnerability-alerts'}
+ALL_SCOPES = sorted(SCOPES.keys() - LATER - {'models', 'vulnerability-alerts'})
 SUCCESS = {'type': 3, 'expr': 'success()'}
 
 

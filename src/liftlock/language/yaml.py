@@ -205,7 +205,7 @@ _INTEGER = re.compile(r'[-+]?[0-9]+|0x[0-9a-fA-F]+|0o[0-7]+')
 _FLOAT = re.compile(r'[-+]?(?:\.[0-9]+|[0-9]+(?:\.[0-9]*)?)(?:[eE][-+]?[0-9]+)?')
 _TAG: Final = 'tag:yaml.org,2002:'
 _STYLES: Final = {"'": 'SingleQuoted', '"': 'DoubleQuoted', '|': 'Literal', '>': 'Folded'}
-_KINDS: Final = {'bool': bool, 'float': float, 'int': float, 'null': type(None)}
+_KINDS: Final[dict[str, type]] = {'bool': bool, 'float': float, 'int': float, 'null': type(None)}
 
 
 def plain(text: str) -> Scalar:

@@ -49,7 +49,7 @@ def _runs(runs: Record, mistakes: Mistakes) -> Runs:
     assert using is not None
     if _RUNTIMES.get(str(using.value), 'javascript') != runs.name:
         message = f"'using: {using.value}' does not go with the other keys of 'runs'"
-        mistakes.add(using.span, 'runs', message, f'they are those of a {runs.name} action')
+        mistakes.add(using.span, 'schema', message, f'they are those of a {runs.name} action')
     match runs.name:
         case 'composite':
             return Composite(steps.read(runs.fields['steps'], mistakes))

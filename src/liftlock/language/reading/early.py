@@ -130,6 +130,6 @@ def image_version(version: Literal, mistakes: Mistakes) -> None:
     if not _VERSION.fullmatch(str(version.value)):
         mistakes.add(
             version.span,
-            'snapshot',
+            'schema',
             f"Expected format '{{major-version}}.*' Actual '{version.value}'",
         )

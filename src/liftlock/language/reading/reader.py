@@ -14,7 +14,7 @@ from yaml.nodes import MappingNode, Node, ScalarNode, SequenceNode
 
 from liftlock.language import yaml
 from liftlock.language.expressions.grammar import NOTHING as NO_NAMES
-from liftlock.language.expressions.text import FORBIDDEN, Mistake, inserts, split
+from liftlock.language.expressions.text import FORBIDDEN, Mistake, Reading, inserts, split
 from liftlock.language.expressions.values import fold, to_text
 from liftlock.language.grammar.shapes import ANY_TEXT, Alternatives, Shape, anything
 from liftlock.language.reading import conditions, hints
@@ -43,14 +43,15 @@ class Reader:
         self.depth = 0
 
     def read(self, node: Node, shape: Shape) -> Tree:
-        if node.__class__ is ScalarNode:
+        if isinstance(node, ScalarNode):
             return self._scalar(node, shape)
         if self.depth >= yaml.DEEPEST:
             return self._refuse(node, 'Maximum object depth exceeded')
         self.depth += 1
-        if node.__class__ is SequenceNode:
+        if isinstance(node, SequenceNode):
             tree = self._sequence(node, shape)
         else:
+            assert isinstance(node, MappingNode)
             tree = self._mapping(node, shape)
         self.depth -= 1
         return tree
@@ -83,6 +84,7 @@ class Reader:
         return self._refuse(node, f"Unexpected value '{text}'", hint)
 
     def _computed(self, text: str, node: ScalarNode, shape: Shape) -> Tree:
+        found: Reading
         if shape.condition:
             found = conditions.read(text, shape.known, bare=shape.bare)
         elif inserts(text):
@@ -124,7 +126,7 @@ class Reader:
                     inner = anything(shape.known) if known else free
                     pairs.append((key, self.read(value, inner or shape)))
                 continue
-            name = key.value
+            name = str(key.value)
             if self._seen(name, key_node, seen):
                 continue
             inner = known[name][0] if name in known else free

@@ -75,7 +75,9 @@ def _uses(record: Record, own: Literal | None, ids: Identifiers, mistakes: Mista
     text = str(reference.value)
     if not text.startswith(_HERE) and not repository(text):
         mistakes.add(
-            reference.span, 'uses', f"Expected format {{org}}/{{repo}}[/path]@ref. Actual '{text}'"
+            reference.span,
+            'schema',
+            f"Expected format {{org}}/{{repo}}[/path]@ref. Actual '{text}'",
         )
     does = Uses(reference, mapping(record.fields.get('with')))
     return _work(record, str(own.value) if own else ids.make(of_action(text)), does)
