@@ -96,7 +96,8 @@ def _row(name: str, ours: Timing, peer: Timing, goal: float) -> Row:
     return Row(name, 'ms', mine, theirs, goal, 1000 * ours.least, 1000 * peer.least)
 
 
-CLEAN: Mapping[str, str] = {'NO_COLOR': '1'}
+# As installed: with its bytecode cached, wherever the environment forbids that.
+CLEAN: Mapping[str, str] = {'NO_COLOR': '1', 'PYTHONDONTWRITEBYTECODE': ''}
 
 
 def liftlock(state: Path) -> Sequence[str]:

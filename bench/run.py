@@ -1,7 +1,6 @@
 """Timing whole processes: one after the other in turns, so that a busy machine is busy for all."""
 
 import os
-import resource
 import statistics
 import subprocess
 import time
@@ -18,7 +17,7 @@ class Command(NamedTuple):
 
 
 class Timing(NamedTuple):
-    """Seconds of wall time, and the peak of memory in bytes (of the process, not its children)."""
+    """Seconds of wall time, and the peak of resident memory in bytes, without children."""
 
     times: tuple[float, ...]
     peak: int
@@ -34,19 +33,46 @@ class Timing(NamedTuple):
 
 def in_turns(commands: Sequence[Command], times: int) -> list[Timing]:
     """Run each once to warm up, then all in turns. Raises if one of them fails."""
-    peaks = [_once(command)[1] for command in commands]
+    peaks = [_peak(command) for command in commands]
     seconds: list[list[float]] = [[] for _ in commands]
     for _ in range(times):
         for index, command in enumerate(commands):
-            took, peak = _once(command)
-            seconds[index].append(took)
-            peaks[index] = max(peaks[index], peak)
+            seconds[index].append(_once(command))
     return [Timing(tuple(each), peak) for each, peak in zip(seconds, peaks, strict=True)]
 
 
-def _once(command: Command) -> tuple[float, int]:
+def _once(command: Command) -> float:
     start = time.perf_counter()
-    process = subprocess.Popen(
+    process = _start(command)
+    assert process.stderr is not None
+    error = process.stderr.read()
+    status = process.wait()
+    took = time.perf_counter() - start
+    if status:
+        raise RuntimeError(f'{command.name} failed in {command.directory}:\n{error.decode()}')
+    return took
+
+
+def _peak(command: Command) -> int:
+    """The kernel's own high-water mark, read until the end: what wait4 tells of a child includes
+    the memory of the parent that it was split from."""
+    process = _start(command)
+    peak = 0
+    while process.poll() is None:
+        try:
+            status = Path(f'/proc/{process.pid}/status').read_text()
+        except OSError:
+            break
+        for line in status.splitlines():
+            if line.startswith('VmHWM:'):
+                peak = max(peak, 1024 * int(line.split()[1]))
+        time.sleep(0.002)
+    process.communicate()
+    return peak
+
+
+def _start(command: Command) -> 'subprocess.Popen[bytes]':
+    return subprocess.Popen(
         command.words,
         cwd=command.directory,
         env={**os.environ, **command.env},
@@ -54,14 +80,3 @@ def _once(command: Command) -> tuple[float, int]:
         stdout=subprocess.DEVNULL,
         stderr=subprocess.PIPE,
     )
-    assert process.stderr is not None
-    error = process.stderr.read()
-    _, status, usage = os.wait4(process.pid, 0)
-    took = time.perf_counter() - start
-    if status:
-        raise RuntimeError(f'{command.name} failed in {command.directory}:\n{error.decode()}')
-    return took, _bytes(usage)
-
-
-def _bytes(usage: resource.struct_rusage) -> int:
-    return usage.ru_maxrss * 1024  # Linux counts kilobytes

@@ -13,7 +13,11 @@ from liftlock.engine.submission import Terms
 from liftlock.errors import FAILED, INTERRUPTED
 from liftlock.runner.ports import Stop
 
-SIGNALS = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
+REASONS = {
+    signal.SIGINT: 'cancelled with Ctrl-C',
+    signal.SIGTERM: 'cancelled by SIGTERM',
+    signal.SIGHUP: 'cancelled because its terminal was closed',
+}
 POLITELY = 'Stopping: steps with always() still run. Once more stops at once.'
 
 
@@ -26,7 +30,7 @@ async def _conduct(engine: Inline, run: int, terms: Terms, view: View, shell: bo
     stop = Stop()
     listener = _Listener(stop, view)
     loop = asyncio.get_running_loop()
-    for number in SIGNALS:
+    for number in REASONS:
         loop.add_signal_handler(number, listener.hear, number)
     if shell:
         terms = terms._replace(shell_on_failure=_shell(view, listener))
@@ -35,7 +39,7 @@ async def _conduct(engine: Inline, run: int, terms: Terms, view: View, shell: bo
         conclusion = await engine.carry_out(run, terms, view, stop)
     finally:
         view.close()
-        for number in SIGNALS:
+        for number in REASONS:
             loop.remove_signal_handler(number)
     if listener.heard:
         return INTERRUPTED
@@ -53,12 +57,12 @@ class _Listener:
         self.heard = 0
         self.deaf = False  # while a shell has the keyboard, Ctrl-C is meant for it
 
-    def hear(self, number: int) -> None:
+    def hear(self, number: signal.Signals) -> None:
         if self.deaf and number == signal.SIGINT:
             return
         self.heard += 1
         self._view.notice(POLITELY if self.heard == 1 else 'Stopping at once.')
-        self._stop.request(f'{signal.Signals(number).name} from the terminal')
+        self._stop.request(REASONS[number])
 
 
 def _shell(view: View, listener: _Listener) -> Callable[[Mapping[str, str], Path], Awaitable[None]]:

@@ -83,8 +83,10 @@ def markdown(text: str) -> list[str]:
     console = Console(highlight=False, width=min(Console().width - 2, 100), force_terminal=True)
     with console.capture() as captured:
         console.print(Markdown(text))
-    lines = [line.rstrip() for line in captured.get().strip('\n').splitlines()]
-    return [line for line, before in zip(lines, [' ', *lines], strict=False) if line or before]
+    lines = captured.get().splitlines()
+    empty = [not Text.from_ansi(line).plain.strip() for line in lines]
+    follows = zip(lines, empty, [True, *empty], strict=False)
+    return [line for line, is_empty, after_empty in follows if not (is_empty and after_empty)]
 
 
 def ended(board: Board, job: Job) -> Text:

@@ -14,7 +14,8 @@ from liftlock.cli.options import Asked
 from liftlock.cli.workflows import Found
 from liftlock.engine.submission import Submission, Terms
 from liftlock.errors import INTERRUPTED, UserError
-from liftlock.language.workflow import Workflow
+from liftlock.language.template import Literal
+from liftlock.language.workflow import AnyJob, Workflow
 from liftlock.plan import make as plans
 from liftlock.plan import wire
 from liftlock.plan.event import Event
@@ -169,8 +170,7 @@ def _run_all(
 def _run(
     works: wiring.Works, run: int, plan: Plan, terms: Terms, ways: Ways, ground: Ground
 ) -> int:
-    expected = {key: key for key in plan.workflow.jobs}
-    board = Board(expected)
+    board = Board({key: _expected(key, job) for key, job in plan.workflow.jobs.items()})
     if ways.json:
         watching: view.View = view.Facts(sys.stdout, wire.line)
     else:
@@ -180,6 +180,11 @@ def _run(
     if not ways.json:
         view.conclude(board)
     return status
+
+
+def _expected(key: str, job: AnyJob) -> str:
+    """What a job is called before it is planned; the names of legs are not known yet."""
+    return str(job.name.value) if isinstance(job.name, Literal) else key
 
 
 def _headline(run: int, plan: Plan, ground: Ground) -> str:

@@ -78,7 +78,8 @@ def _why(job: Job) -> str:
 
 def _annotations(board: Board, paint: Paint) -> Iterator[str]:
     order = {'error': 0, 'warning': 1, 'notice': 2}
-    found = sorted(board.annotations, key=lambda one: order.get(one.level, 3))
+    told = [one for one in board.annotations if not _said_by_its_step(board, one)]
+    found = sorted(told, key=lambda one: order.get(one.level, 3))
     if not found:
         return
     yield ''
@@ -87,6 +88,12 @@ def _annotations(board: Board, paint: Paint) -> Iterator[str]:
         yield f'  {_level(paint, one.level)} {_placed(board, one, paint)}'
     if len(found) > ANNOTATIONS:
         yield paint.dim(f'  and {len(found) - ANNOTATIONS} more: liftlock show {board.run}')
+
+
+def _said_by_its_step(board: Board, one: Annotated) -> bool:
+    """That a process ended with 1 stands beside the step already."""
+    step = board.step(one.job, one.number)
+    return step is not None and not one.file and step.message == one.message
 
 
 def _level(paint: Paint, level: str) -> str:
