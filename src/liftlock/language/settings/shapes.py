@@ -5,7 +5,7 @@ a shape adds one case to each.
 """
 
 from collections.abc import Callable, Mapping
-from typing import Any, NamedTuple, TypeAlias
+from typing import Any, Final, NamedTuple, TypeAlias
 
 from liftlock.language.source import Span
 
@@ -137,3 +137,20 @@ Shape: TypeAlias = (
     | Kinds
     | Either
 )
+
+# --- what stands in many places
+
+TEXT: Final = Text()
+TEXTS: Final = Items(TEXT, lone=True)
+NAMES: Final = Items(Name(), lone=True)
+PERCENT: Final = Number(percent=True)
+COMMAND: Final = Text(r'[\s\S]*\S[\s\S]*', 'a command')
+PORT: Final = Whole(1, 65535)
+SECRET_NAME: Final = Text(r'[A-Za-z_][A-Za-z0-9_]*', 'the name of a secret')
+ENV: Final = Named(
+    Template(('environment', 'preview', 'stable', 'version', 'github', 'vars', 'secrets')),
+    r'[A-Za-z_][A-Za-z0-9_]*',
+    'environment variable',
+)
+CONDITION: Final = Comparison(alone=('unhealthy',))
+URL: Final = Text(r'https?://\S+', 'an http:// or https:// URL')
