@@ -6,9 +6,8 @@ from typing import Any, Final
 
 import click
 
-from liftlock.cli import events, options, workflows
+from liftlock.cli import called, events, options, workflows
 from liftlock.cli.options import Asked
-from liftlock.errors import UserError
 from liftlock.language.workflow import Workflow
 from liftlock.plan import drawing, graph
 from liftlock.plan import make as plans
@@ -33,7 +32,7 @@ def command(state: str | None, /, *, json: bool, **given: Any) -> int:
     facts = repository.describe(seen, changed=_by_paths(known))
     event = events.read_event(asked, facts, known)
     started, reasons = workflows.choose(found, event, asked.jobs)
-    planned = [_plan(one, asked, event, files) for one in started]
+    planned = [_plan(one, asked, event, files, state) for one in started]
     if json:
         click.echo(_json(planned, reasons))
     else:
@@ -56,7 +55,9 @@ def _by_paths(known: Sequence[Workflow]) -> bool:
     return any(trigger.paths or trigger.paths_ignore for trigger in triggers)
 
 
-def _plan(workflow: Workflow, asked: Asked, event: Event, files: Mapping[str, str]) -> Plan:
+def _plan(
+    workflow: Workflow, asked: Asked, event: Event, files: Mapping[str, str], state: str | None
+) -> Plan:
     request = Request(
         event=event,
         workflow=workflow.path,
@@ -75,16 +76,8 @@ def _plan(workflow: Workflow, asked: Asked, event: Event, files: Mapping[str, st
             case plans.Refused(diagnostics):
                 raise workflows.refused(diagnostics, request.files)
             case plans.Lacking(references):
-                more = {name: _called(name, files) for name in references}
+                more = {name: called.read(name, files, state) for name in references}
                 request = request._replace(files={**request.files, **more})
-
-
-def _called(reference: str, files: Mapping[str, str]) -> str:
-    if reference in files:
-        return files[reference]
-    if '@' in reference:
-        raise UserError(f'{reference} stands in another repository, which was not read')
-    raise UserError(f'there is no workflow file {reference}')
 
 
 def _lines(planned: Sequence[Plan], reasons: Mapping[str, str]) -> list[str]:

@@ -53,7 +53,7 @@ def make(request: Request, policy: str = 'Write') -> Plan | Lacking | Refused:
 
     Raises UserError for inputs that don't fit, and jobs that don't exist.
     """
-    workflow, diagnostics = _read(request.workflow, request.files[request.workflow])
+    workflow, diagnostics = read(request.workflow, request.files[request.workflow])
     if workflow is None:
         return Refused(diagnostics)
     found = _Found()
@@ -65,7 +65,7 @@ def make(request: Request, policy: str = 'Write') -> Plan | Lacking | Refused:
         return Refused(errors)
     if found.lacking:
         return Lacking(tuple(found.lacking))
-    _check_chosen(request, workflow, found.workflows)
+    _check_chosen(request, workflow)
     try:
         return _plan(request, workflow, found.workflows)
     except Unusable as problem:
@@ -73,11 +73,9 @@ def make(request: Request, policy: str = 'Write') -> Plan | Lacking | Refused:
 
 
 @lru_cache(maxsize=128)
-def _read(path: str, text: str) -> tuple[Workflow | None, tuple[Diagnostic, ...]]:
-    """The workflow, unless something in it is an error. Read once, however often it is asked."""
-    parsed: Parsed = parse(path, text)
-    errors = tuple(one for one in parsed.diagnostics if one.severity is Severity.ERROR)
-    return (None if errors else parsed.workflow), errors
+def read(path: str, text: str) -> Parsed:
+    """`parse`, but the same text is read once: by whoever asks which workflows start, and here."""
+    return parse(path, text)
 
 
 def _follow(
@@ -109,7 +107,7 @@ def _enter(
     if reference not in request.files:
         found.lacking[reference] = None
         return
-    callee, errors = _read(reference, request.files[reference])
+    callee, errors = read(reference, request.files[reference])
     found.diagnostics.update(dict.fromkeys(errors))
     if callee is None:
         return
@@ -123,7 +121,7 @@ def _enter(
         _follow(callee, request, found, callee.permissions or allowed, depth + 1)
 
 
-def _check_chosen(request: Request, workflow: Workflow, called: dict[str, Workflow]) -> None:
+def _check_chosen(request: Request, workflow: Workflow) -> None:
     """A person asked for these jobs by name."""
     ids = {str(job.id.value) for job in workflow.jobs.values()}
     for asked in request.only_jobs:

@@ -18,12 +18,6 @@ def inner_key(call: str, job: str) -> str:
     return f'{call}/{job}'
 
 
-def slot_of(key: str) -> str:
-    """The key without the index of its last part: `a[1]/b[2]` is a leg of `a[1]/b`."""
-    before, slash, last = key.rpartition('/')
-    return f'{before}{slash}{last.partition("[")[0]}'
-
-
 def leg_name(job: str, segments: Iterable[str]) -> str:
     """`test (3.11, linux)`; GitHub cuts a name at a hundred characters."""
     joined = ', '.join(segment for segment in segments if segment)

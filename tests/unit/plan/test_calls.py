@@ -106,6 +106,15 @@ def test_outputs_of_a_call_are_made_from_those_of_its_jobs() -> None:
     }
 
 
+def test_outputs_that_cannot_be_evaluated_are_not_there() -> None:
+    declared = '{outputs: {x: {value: "${{ fromJSON(jobs.job.outputs.x) }}"}}}'
+    story = Story(CALL + f'  after: {{needs: outer, {JOB[1:]}\n', **callee(declared))
+    story.now()
+    story.ends('outer/job', x='{')
+    needs = story.queued('after').contexts['needs']
+    assert needs['outer'] == {'result': 'success', 'outputs': {}}
+
+
 def test_a_matrix_of_calls() -> None:
     text = CALL + '    strategy: {matrix: {n: [1, 2]}}\n    with: {text: "${{ matrix.n }}"}\n'
     story = Story(text, **callee('{inputs: {text: {type: string}}}'))

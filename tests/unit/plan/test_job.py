@@ -7,7 +7,7 @@ import pytest
 from liftlock.errors import UserError
 from liftlock.plan import event
 from liftlock.plan.plan import JobPlan
-from story import HEAD, REPOSITORY, Story, plan
+from story import HEAD, REPOSITORY, Story, plan, refusal
 
 STEPS = 'steps: [{run: echo}]'
 COMMIT = event.Commit('a' * 40, 'fix: it\n\nmore')
@@ -56,6 +56,11 @@ def test_defaults_are_githubs() -> None:
     job = the_job('runs-on: x')
     assert (job.timeout_minutes, job.cancel_timeout_minutes) == (360, 5)
     assert (job.continue_on_error, job.environment, job.concurrency_group) == (False, '', '')
+
+
+def test_a_number_that_is_none_is_refused() -> None:
+    endless = refused("runs-on: x, timeout-minutes: '${{ fromJSON(vars.N) }}'", vars={'N': '1e999'})
+    assert endless.endswith('A whole number was expected')
 
 
 def test_numbers_are_cut_to_whole_ones() -> None:
@@ -203,3 +208,19 @@ def test_a_run_without_a_name_of_its_own_is_called_after_its_event(
 def test_a_run_name_is_evaluated() -> None:
     text = f'run-name: by ${{{{ github.actor }}}}\non: push\njobs:\n  a: {{runs-on: x, {STEPS}}}\n'
     assert plan(text).title == 'by mona'
+
+
+def test_a_computed_strategy_keeps_its_types() -> None:
+    text = f"{HEAD}  a: {{runs-on: x, strategy: '${{{{ fromJSON(vars.S) }}}}', {STEPS}}}\n"
+    for given in ('{"fail-fast": "true"}', '{"max-parallel": "1"}', '{"matrix": {"n": []}}'):
+        story = Story(text, vars={'S': given})
+        assert story.now()[0] == 'Refuse a'
+        assert story.why('a').startswith('.github/workflows/ci.yml (Line: 3, Col: ')
+
+
+def test_a_workflow_whose_own_values_are_wrong_is_refused_as_a_whole() -> None:
+    text = f"on: push\nconcurrency: '${{{{ vars.NONE }}}}'\njobs:\n  a: {{runs-on: x, {STEPS}}}\n"
+    assert refusal(text) == [
+        '.github/workflows/ci.yml (Line: 2, Col: 14): Concurrency group name cannot be empty'
+    ]
+    assert refusal('on: push\njobs: {}\n')

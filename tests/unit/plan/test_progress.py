@@ -303,6 +303,20 @@ def test_a_job_that_waits_for_others_can_be_stopped() -> None:
     assert story.ends('a') == ['Finish cancelled']
 
 
+def test_a_job_whose_condition_fails_when_asked_again_stops() -> None:
+    text = workflow(a=job(**{'if': '"cancelled() && fromJSON(vars.BAD) || true"'}))
+    story = Story(text, vars={'BAD': '{'})
+    story.now()
+    story.runs('a')
+    story.take(StopRequested('', 'by mona'))
+    assert story.now() == ['Stop a']
+
+
+def test_a_job_that_is_refused_gets_no_mercy_from_continue_on_error() -> None:
+    text = workflow(a=job(continue_on_error='"${{ github.actor }}"'))
+    assert Story(text).now() == ['Refuse a', 'Finish failure']
+
+
 # --- losses
 
 
