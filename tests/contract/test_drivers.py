@@ -11,9 +11,10 @@ from liftlock.engine.submission import Terms
 from liftlock.errors import UserError
 from liftlock.plan import facts as f
 from liftlock.runner.ports import Stop
-from liftlock.store import lines, paths, runs
+from liftlock.store import lines, runs
 from liftlock.store.database import Store, open_store
 from liftlock.store.logs import LogReader
+from liftlock.store.paths import RunPaths
 from pretend import Pretend, Watching, engine, jobs, submission
 
 PATIENCE = 20.0
@@ -130,7 +131,7 @@ def test_jobs_that_need_nothing_run_at_the_same_time_up_to_the_places(driver: Dr
 
 def test_logs_are_kept_by_step(driver: Driver) -> None:
     run, _ = driver.run(jobs(build=('ok', 'set a=b')))
-    reader = LogReader(paths.log(driver.store.directory, run, 'build', 1))
+    reader = LogReader(RunPaths(driver.store.directory, run).log('build', 1))
     assert [(line.step, line.text) for line in reader.lines()] == [(1, '$ ok'), (2, '$ set a=b')]
     assert driver.watching.lines == [('build', 1, '$ ok\n'), ('build', 2, '$ set a=b\n')]
 
@@ -139,7 +140,7 @@ def test_a_bug_in_the_runner_fails_its_job_and_no_other(driver: Driver) -> None:
     run, conclusion = driver.run(jobs(bad='boom', good=('ok', 'ok')))
     assert conclusion == 'failure'
     assert driver.conclusions(run) == {'bad': 'failure', 'good': 'success'}
-    reader = LogReader(paths.log(driver.store.directory, run, 'bad', 1))
+    reader = LogReader(RunPaths(driver.store.directory, run).log('bad', 1))
     assert any('ZeroDivisionError' in line.text for line in reader.lines())
 
 
@@ -412,7 +413,7 @@ def test_a_step_that_is_not_there_is_a_users_mistake(driver: Driver) -> None:
 def test_the_workspace_of_a_job_that_succeeded_is_gone(driver: Driver) -> None:
     async def scene() -> None:
         await driver.carry_out(run)
-        await until(lambda: not paths.works(driver.store.directory, run).exists())
+        await until(lambda: not RunPaths(driver.store.directory, run).works.exists())
 
     run = driver.submit(jobs(a='ok', b='ok'))
     asyncio.run(scene())

@@ -13,9 +13,10 @@ from liftlock.cli.colour import Paint, paint
 from liftlock.cli.loglines import shown
 from liftlock.errors import UserError
 from liftlock.plan import facts as f
-from liftlock.store import owners, paths, runs
+from liftlock.store import owners, runs
 from liftlock.store.database import Store, open_store
 from liftlock.store.logs import Line, LogReader
+from liftlock.store.paths import RunPaths
 from liftlock.store.runs import Job
 
 PERIOD = 0.15  # seconds between two looks at a growing log
@@ -134,7 +135,7 @@ def _sections(store: Store, run: int, wish: Wish, *, strict: bool = True) -> lis
 
 def _section(store: Store, job: Job, wish: Wish, facts: Sequence[f.Stamped]) -> Section:
     attempt = wish.attempt or job.attempt
-    reader = LogReader(paths.log(store.directory, job.run, job.key, attempt))
+    reader = LogReader(RunPaths(store.directory, job.run).log(job.key, attempt))
     steps = frozenset(_steps(facts, job.key, attempt, wish)) if facts else None
     return Section(job._replace(attempt=attempt), reader, steps)
 

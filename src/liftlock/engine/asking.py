@@ -9,8 +9,8 @@ from liftlock.plan import commands as c
 from liftlock.plan import facts as f
 from liftlock.plan.progress import advance, decide
 from liftlock.runner import checkpoint
-from liftlock.store import paths
 from liftlock.store.database import Store
+from liftlock.store.paths import RunPaths
 
 
 def refuse_missing_secrets(run: int, submission: Submission, given: Mapping[str, str]) -> None:
@@ -58,7 +58,7 @@ def _answer(command: c.Command) -> f.Fact:
 def refuse_step(store: Store, history: History, job: str, wanted: str) -> None:
     """UserError unless the job left a workspace in which it can go on at this step."""
     run = history.plan.request.run_id
-    work = paths.work(store.directory, run, job, history.past.works.get(job, 0))
+    work = RunPaths(store.directory, run).work(job, history.past.works.get(job, 0))
     if not work.is_dir():
         raise UserError(
             f'the workspace of job "{job}" was not kept, so it cannot go on at a step',

@@ -28,8 +28,9 @@ from liftlock.plan.plan import Group, JobPlan
 from liftlock.plan.progress import advance, decide
 from liftlock.plan.tree import State
 from liftlock.runner.ports import JobRequest, Stop, World
-from liftlock.store import artifacts, inbox, paths
+from liftlock.store import artifacts, inbox
 from liftlock.store.database import Store
+from liftlock.store.paths import RunPaths
 
 POLL: Final = 0.1  # seconds between two looks at what others want
 
@@ -74,7 +75,7 @@ class Carrying:
         self._session = session
         repository = history.plan.request.event.repository
         self._groups = Groups(bench.store, repository, bench.gone)
-        self._tracking = partial(paths.tracking_id, bench.store.directory, session.run)
+        self._paths = RunPaths(bench.store.directory, session.run)
         self._unwritten: list[f.Fact] = []
         self._ready: deque[JobPlan] = deque()
         self._held: list[Held] = []
@@ -256,20 +257,19 @@ class Carrying:
 
     def _attempt(self, job: JobPlan) -> Attempt:
         """A directory of its own for every attempt, unless it goes on from what one left."""
-        run, directory = self._session.run, self._bench.store.directory
         before = self._past.claims.get(job.key, 0)
         step = self._past.from_steps.get(job.key, '')
         request = JobRequest(
             plan=job,
             secrets=secrets_for(job, self._session.terms.secrets),
-            directory=paths.work(directory, run, job.key, self._past.work(job.key)),
-            tracking_id=self._tracking(job.key, before + 1),
+            directory=self._paths.work(job.key, self._past.work(job.key)),
+            tracking_id=self._paths.tracking_id(job.key, before + 1),
             attempt=before + 1,
             debug=self._plan.request.debug,
             from_step=step,
             shell_on_failure=self._session.terms.shell_on_failure,
         )
-        log = paths.log(directory, run, job.key, before + 1)
+        log = self._paths.log(job.key, before + 1)
         return Attempt(request, log, self._tell, self._abort)
 
     def _tell(self, fact: f.Fact) -> None:

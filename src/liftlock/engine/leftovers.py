@@ -6,30 +6,32 @@ from pathlib import Path
 
 from liftlock.engine.past import Past
 from liftlock.engine.submission import Hands
-from liftlock.store import paths, runs, tidy
+from liftlock.store import runs, tidy
 from liftlock.store.database import Store
+from liftlock.store.paths import RunPaths
 
 
 def end(store: Store, hands: Hands, run: int, past: Past) -> None:
     """Kill what jobs left running whose engine is dead."""
+    paths = RunPaths(store.directory, run)
     for job in sorted(past.running):
-        hands.end_leftovers(paths.tracking_id(store.directory, run, job, past.claims[job]))
+        hands.end_leftovers(paths.tracking_id(job, past.claims[job]))
 
 
 def clear(store: Store, run: int, past: Past) -> None:
     """Remove the jobs' directories, but for the last one of each job that failed (`rerun
     --from-step`); now and then tidy the whole store."""
+    paths = RunPaths(store.directory, run)
     kept = {
-        paths.work(store.directory, run, job.key, past.works[job.key])
+        paths.work(job.key, past.works[job.key])
         for job in runs.jobs(store, run)
         if job.conclusion in ('failure', 'cancelled') and job.key in past.works
     }
-    works = paths.works(store.directory, run)
     try:
-        found = [Path(entry.path) for entry in os.scandir(works)]
+        found = [Path(entry.path) for entry in os.scandir(paths.works)]
     except FileNotFoundError:
         found = []
-    gone = [path for path in found if path not in kept] if kept else [works] * bool(found)
+    gone = [path for path in found if path not in kept] if kept else [paths.works] * bool(found)
     if gone:
         _remove(gone)
     if tidy.due(store):

@@ -9,24 +9,36 @@ PLAIN: Final = re.compile(r'[^A-Za-z0-9._-]')
 LONGEST: Final = 120  # file names end at 255 bytes, and suffixes follow
 
 
-def log(directory: Path, run: int, key: str, attempt: int) -> Path:
-    """Without its suffix."""
-    return directory / 'logs' / str(run) / f'{slug(key)}-{attempt}'
+class RunPaths:
+    """The places of one run. Made once a run: a job asks for three of them."""
 
+    __slots__ = ('_logs', '_mark', '_slugs', 'works')
 
-def work(directory: Path, run: int, key: str, attempt: int) -> Path:
-    """The directory of one attempt at one job; nothing else is ever in it."""
-    return works(directory, run) / f'{slug(key)}-{attempt}'
+    def __init__(self, directory: Path, run: int) -> None:
+        """`directory` is the store's."""
+        self.works = directory / 'work' / str(run)
+        self._logs = directory / 'logs' / str(run)
+        store = hashlib.sha256(str(directory.resolve()).encode()).hexdigest()[:12]
+        self._mark = f'liftlock_{store}_{run}'
+        self._slugs: dict[str, str] = {}
 
+    def log(self, key: str, attempt: int) -> Path:
+        """Without its suffix."""
+        return Path(f'{self._logs}/{self._slug(key)}-{attempt}')
 
-def works(directory: Path, run: int) -> Path:
-    return directory / 'work' / str(run)
+    def work(self, key: str, attempt: int) -> Path:
+        """The directory of one attempt at one job; nothing else is ever in it."""
+        return Path(f'{self.works}/{self._slug(key)}-{attempt}')
 
+    def tracking_id(self, key: str, attempt: int) -> str:
+        """RUNNER_TRACKING_ID of an attempt: no other attempt has it, of whatever store."""
+        return f'{self._mark}_{attempt}_{self._slug(key)}'
 
-def tracking_id(directory: Path, run: int, key: str, attempt: int) -> str:
-    """RUNNER_TRACKING_ID of an attempt: no other attempt has it, of whatever store."""
-    store = hashlib.sha256(str(directory.resolve()).encode()).hexdigest()[:12]
-    return f'liftlock_{store}_{run}_{attempt}_{slug(key)}'
+    def _slug(self, key: str) -> str:
+        known = self._slugs.get(key)
+        if known is None:
+            known = self._slugs[key] = slug(key)
+        return known
 
 
 def slug(key: str) -> str:

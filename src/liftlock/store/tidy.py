@@ -7,8 +7,9 @@ import time
 from pathlib import Path
 from typing import Final
 
-from liftlock.store import blobs, logs, paths
+from liftlock.store import blobs, logs
 from liftlock.store.database import Store
+from liftlock.store.paths import RunPaths
 
 HOUR: Final = 3600.0
 WORK_KEPT: Final = 7 * 24 * HOUR  # for `rerun --from-step`
@@ -34,7 +35,7 @@ def tidy(store: Store, now: float) -> None:
         for name in (store.directory / 'logs' / str(run)).glob('*.log'):
             logs.compress(name.with_suffix(''))
         if finished < now - WORK_KEPT:
-            remove_tree(paths.works(store.directory, run))
+            remove_tree(RunPaths(store.directory, run).works)
 
 
 def remove_tree(path: Path) -> None:

@@ -29,6 +29,6 @@ def test_file_names_are_short_and_plain(key: str) -> None:
 
 
 def test_two_stores_never_share_a_tracking_id() -> None:
-    one = paths.tracking_id(Path('/a'), 1, 'build', 1)
-    other = paths.tracking_id(Path('/b'), 1, 'build', 1)
+    one = paths.RunPaths(Path('/a'), 1).tracking_id('build', 1)
+    other = paths.RunPaths(Path('/b'), 1).tracking_id('build', 1)
     assert one != other
