@@ -1,54 +1,22 @@
-"""`liftlock run`: from an event to finished runs, here and now."""
+"""`liftlock run`: the words of the command. What they do is in `running`.
 
-import sys
-from collections.abc import Sequence
+The two are apart so that git can look at the repository while Python reads the other rooms.
+"""
+
 from pathlib import Path
-from typing import Any, NamedTuple
+from typing import Any
 
 import click
 
-from liftlock.cli import events, options, view, wiring, workflows
-from liftlock.cli.board import Board
-from liftlock.cli.conduct import conduct
-from liftlock.cli.options import Asked
-from liftlock.cli.workflows import Found
-from liftlock.engine.submission import Submission, Terms
-from liftlock.errors import INTERRUPTED, UserError
-from liftlock.language.template import Literal
-from liftlock.language.workflow import AnyJob, Workflow
-from liftlock.plan import make as plans
-from liftlock.plan import wire
-from liftlock.plan.event import Event
-from liftlock.plan.plan import Plan, Request
-from liftlock.runner import repository, snapshot
-from liftlock.runner.snapshot import Snapshot
-
-
-class Ways(NamedTuple):
-    """How to run, besides what."""
-
-    dry_run: bool = False
-    json: bool = False
-    debug: bool = False
-    shell_on_failure: bool = False
-    clean: bool = False
-    allow_missing_runners: bool = False
-    real_actions: bool = False
-    slots: int = 0
-    verbose: bool = False
-
-
-class Ground(NamedTuple):
-    """What the runs stand on: the files, taken once for all of them."""
-
-    repository: repository.Repository
-    snapshot: Snapshot
-    files: dict[str, str]
-    event: Event
+from liftlock.cli import options
+from liftlock.runner import repository
 
 
 @click.command('run', short_help='Run the workflows that an event starts, here and now.')
 @options.event_options
+@click.option(
+    '--from-step', default='', metavar='STEP', help='Go on at this step of the last run of --job.'
+)
 @click.option('--dry-run', is_flag=True, help='Say what would run, and run nothing.')
 @click.option('--json', is_flag=True, help='Print facts, one JSON object a line.')
 @click.option('-v', '--verbose', is_flag=True, help='Print every line of the logs.')
@@ -66,145 +34,23 @@ class Ground(NamedTuple):
 def command(state: str | None, /, **given: Any) -> int:
     """Run the workflows that EVENT (default: push) starts, with the files as they stand."""
     asked = options.asked(given)
-    ways = Ways(**{name: value for name, value in given.items() if value is not None})
-    where = wiring.place(state)
-    ground, found = _take(asked, ways, where)
-    workflows.refuse(found, ground.files)
-    started, reasons = workflows.choose(found, ground.event, asked.jobs)
-    if not started:
-        raise _nothing_starts(asked, reasons)
-    planned = [_plan(one, asked, ways, ground) for one in started]
-    if ways.dry_run:
-        from liftlock.cli import rehearsal
-
-        return rehearsal.show(planned, reasons)
-    return _run_all(planned, asked, ways, where, ground)
-
-
-def _take(asked: Asked, ways: Ways, where: wiring.Place) -> tuple[Ground, tuple[Found, ...]]:
+    from_step = given.pop('from_step')
+    if from_step:
+        return _go_on(asked, from_step, given)
     here = Path.cwd()
-    seen = repository.look(here)
-    taken = snapshot.take(seen, where.state, clean=ways.clean)
-    files = snapshot.read_files(taken, '.github')
-    found = workflows.find(files, asked, seen.top, here)
-    facts = repository.describe(seen, taken.commit, changed=_filtered_by_paths(found))
-    known = [one.workflow for one in found if one.workflow is not None]
-    event = events.read_event(asked, facts, known)
-    return Ground(seen, taken, files, event), found
+    begun = repository.begin(here)
+    from liftlock.cli import running
+
+    ways = running.Ways(**{name: value for name, value in given.items() if value is not None})
+    return running.run(state, asked, ways, here, begun)
 
 
-def _filtered_by_paths(found: Sequence[Found]) -> bool:
-    known = (one.workflow for one in found if one.workflow is not None)
-    triggers = (trigger for workflow in known for trigger in workflow.on.values())
-    return any(trigger.paths or trigger.paths_ignore for trigger in triggers)
+def _go_on(asked: options.Asked, step: str, given: dict[str, Any]) -> int:
+    """`rerun` of the last run, which says what it goes on from."""
+    from liftlock.cli import rerun
 
-
-def _nothing_starts(asked: Asked, reasons: dict[str, str]) -> UserError:
-    width = max(map(len, reasons))
-    told = [f'  {path.ljust(width)}  {reason}' for path, reason in reasons.items()]
-    return UserError('\n'.join((f'no workflow starts for {asked.event}', *told)))
-
-
-def _plan(workflow: Workflow, asked: Asked, ways: Ways, ground: Ground) -> Plan:
-    request = Request(
-        event=ground.event,
-        workflow=workflow.path,
-        files={workflow.path: ground.files[workflow.path]},
-        run_id=0,
-        run_number=0,
-        inputs=dict(options.pairs(asked.input, '--input')),
-        vars=options.pairs(asked.var, '--var'),
-        env=options.settings(asked.env, '--env', asked.env_file),
-        only_jobs=tuple(job for job in asked.jobs if job in workflow.jobs),
-        matrix=tuple(options.pairs(asked.matrix, '--matrix', ':').items()),
-        debug=ways.debug,
-    )
-    while True:
-        match plans.make(request):
-            case Plan() as plan:
-                return plan
-            case plans.Refused(diagnostics):
-                raise workflows.refused(diagnostics, request.files)
-            case plans.Lacking(references):
-                more = {name: _called(name, ground) for name in references}
-                request = request._replace(files={**request.files, **more})
-
-
-def _called(reference: str, ground: Ground) -> str:
-    """A called workflow's text: from the repository, or from another one."""
-    if '@' not in reference:
-        if reference not in ground.files:
-            raise UserError(f'there is no workflow file {reference}')
-        return ground.files[reference]
-    raise UserError(f'{reference}: cannot be read')
-
-
-def _run_all(
-    planned: Sequence[Plan], asked: Asked, ways: Ways, where: wiring.Place, ground: Ground
-) -> int:
-    secrets = options.secrets(asked.secret, asked.secret_file)
-    works = wiring.open_works(where, slots=ways.slots)
-    _tell_once(where, ways)
-    status = 0
-    try:
-        for plan in planned:
-            keep = wiring.kept(ground.snapshot, real_actions=ways.real_actions)
-            run = works.engine.submit(
-                Submission(
-                    request=plan.request,
-                    name=plan.name,
-                    title=plan.title,
-                    keep=keep,
-                    secrets=tuple(secrets),
-                    allow_missing_runners=ways.allow_missing_runners,
-                )
-            )
-            status = max(status, _run(works, run, plan, Terms(secrets), ways, ground))
-            if status == INTERRUPTED:
-                break
-    finally:
-        works.store.close()
-    return status
-
-
-def _run(
-    works: wiring.Works, run: int, plan: Plan, terms: Terms, ways: Ways, ground: Ground
-) -> int:
-    board = Board({key: _expected(key, job) for key, job in plan.workflow.jobs.items()})
-    if ways.json:
-        watching: view.View = view.Facts(sys.stdout, wire.line)
-    else:
-        watching = view.choose(board, verbose=ways.verbose)
-    watching.notice(_headline(run, plan, ground))
-    status = conduct(works.engine, run, terms, watching, shell=ways.shell_on_failure)
-    if not ways.json:
-        view.conclude(board)
-    return status
-
-
-def _expected(key: str, job: AnyJob) -> str:
-    """What a job is called before it is planned; the names of legs are not known yet."""
-    return str(job.name.value) if isinstance(job.name, Literal) else key
-
-
-def _headline(run: int, plan: Plan, ground: Ground) -> str:
-    event = ground.event
-    ref = event.ref.removeprefix('refs/heads/').removeprefix('refs/tags/')
-    at = ground.repository.head[:7] or 'no commit yet'
-    with_changes = ' with uncommitted changes' if ground.snapshot.dirty else ''
-    return (
-        f'Run {run}: {plan.name}, {event.name} on {ref} at {at}{with_changes}'
-        f' (if this is interrupted: liftlock resume {run})'
-    )
-
-
-def _tell_once(where: wiring.Place, ways: Ways) -> None:
-    """Say once a store that GitHub's labels mean this machine here."""
-    told = where.state / 'told-about-labels'
-    if ways.json or told.exists():
-        return
-    told.touch()
-    sys.stderr.write(
-        'liftlock: jobs for ubuntu-latest run on this machine itself, not in a container of '
-        "GitHub's;\n  what `liftlock doctor` misses, they miss too. (This is said once.)\n"
-    )
+    kept = {name: given[name] for name in ('json', 'verbose', 'shell_on_failure', 'slots')}
+    given_again = {'secret': asked.secret, 'secret_file': asked.secret_file, 'jobs': asked.jobs}
+    context = click.get_current_context()
+    status = context.invoke(rerun.command, run='last', from_step=step, **given_again, **kept)
+    return int(status)

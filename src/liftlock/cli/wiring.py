@@ -16,6 +16,7 @@ from liftlock.engine.submission import Hands, Submission
 from liftlock.errors import UserError
 from liftlock.language.expressions.values import Value
 from liftlock.runner import job
+from liftlock.runner.actions.builtin import BUILTINS
 from liftlock.runner.actions.resolve import GitActions
 from liftlock.runner.executors import orphans
 from liftlock.runner.ports import World
@@ -118,13 +119,46 @@ def open_works(where: Place, *, slots: int = 0) -> Works:
     return Works(where, store, engine)
 
 
-def kept(snapshot: Snapshot, *, real_actions: bool) -> Mapping[str, Value]:
+def kept(
+    snapshot: Snapshot, pins: Mapping[str, str] | None, *, real_actions: bool
+) -> Mapping[str, Value]:
     """What `_world` needs again when somebody takes the run up later."""
     return {
         'sources': str(snapshot.store),
         'commit': snapshot.commit,
         'real_actions': real_actions,
+        'pins': None if pins is None else dict(pins),
     }
+
+
+def pins(files: Mapping[str, str], workflow: str) -> Mapping[str, str] | None:
+    """What `actions.lock` says of this workflow; None where it says nothing. UserError if the
+    lock cannot be read: to run without its protection would be wrong."""
+    from liftlock.runner.actions import lock
+
+    if lock.PATH not in files:
+        return None
+    try:
+        return lock.pins_of(lock.parse(files[lock.PATH]), workflow)
+    except lock.BadLock as error:
+        raise UserError(f'{lock.PATH}: {error}') from error
+
+
+def read_remote(where: Place, reference: str) -> str:
+    """The text of a workflow in another repository, `owner/repo/path@ref`."""
+    import asyncio
+
+    from liftlock.runner.actions.reference import parse
+
+    found = parse(reference)
+    if found is None:
+        raise UserError(f'{reference} names no workflow file')
+    actions = GitActions(where.cache, where.config.actions)
+    placed = asyncio.run(actions.find(f'{found.owner}/{found.repo}', found.ref, lambda _: None))
+    try:
+        return (placed.directory / found.path).read_text(encoding='utf-8')
+    except OSError as error:
+        raise UserError(f'{reference}: there is no such file ({placed.source})') from error
 
 
 def _world(where: Place, store: Store, run: int, submission: Submission) -> World:
@@ -140,12 +174,20 @@ def _world(where: Place, store: Store, run: int, submission: Submission) -> Worl
             base_ref=event.base_ref,
             default_branch=event.default_branch,
         ),
-        actions=GitActions(where.cache, where.config.actions),
+        actions=GitActions(
+            where.cache, where.config.actions, pins=_texts(keep.get('pins')), stand_ins=(*BUILTINS,)
+        ),
         tool_cache=tool_cache(where),
         cache_home=where.cache / 'tools',
         real_actions=bool(keep.get('real_actions')),
         host_env=host_env(),
     )
+
+
+def _texts(pins: Value) -> Mapping[str, str] | None:
+    if not isinstance(pins, dict):
+        return None
+    return {pin: str(commit) for pin, commit in pins.items()}
 
 
 def tool_cache(where: Place, env: Mapping[str, str] = os.environ) -> Path:

@@ -6,6 +6,7 @@ asked side by side, and what only some need is asked when it is needed.
 
 import re
 from pathlib import Path
+from subprocess import Popen
 from typing import NamedTuple
 
 from liftlock.errors import UserError
@@ -53,9 +54,9 @@ class Repository(NamedTuple):
         return self.settings.get('remote.origin.url') or _only_remote(self.settings)
 
 
-def look(directory: Path) -> Repository:
-    """Read what every run needs. UserError where there is no repository."""
-    asked = [
+def begin(directory: Path) -> 'list[Popen[bytes]]':
+    """Ask git what `look` wants to know, and don't wait: a command has modules to import."""
+    return [
         git.start(*question, cwd=directory)
         for question in (
             ('rev-parse', '--path-format=absolute', '--show-toplevel', '--git-dir',
@@ -70,7 +71,14 @@ def look(directory: Path) -> Repository:
              'refs/heads/master', 'refs/remotes/origin/HEAD'),
         )
     ]  # fmt: skip
-    place, status, log, settings, defaults = map(git.finish, asked)
+
+
+def look(directory: Path, begun: 'list[Popen[bytes]] | None' = None) -> Repository:
+    """Read what every run needs. UserError where there is no repository.
+
+    `begun` is what `begin` gave for the same directory.
+    """
+    place, status, log, settings, defaults = map(git.finish, begun or begin(directory))
     if place.code:
         raise _no_repository(directory, place)
     if status.code:

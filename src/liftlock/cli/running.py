@@ -1,0 +1,194 @@
+"""From an event to finished runs, here and now."""
+
+import sys
+from collections.abc import Sequence
+from pathlib import Path
+from subprocess import Popen
+from typing import NamedTuple
+
+from liftlock.cli import events, options, view, wiring, workflows
+from liftlock.cli.board import Board
+from liftlock.cli.conduct import conduct
+from liftlock.cli.options import Asked
+from liftlock.cli.workflows import Found
+from liftlock.engine.submission import Submission, Terms
+from liftlock.errors import INTERRUPTED, UserError
+from liftlock.language.template import Literal
+from liftlock.language.workflow import AnyJob, Workflow
+from liftlock.plan import make as plans
+from liftlock.plan import wire
+from liftlock.plan.event import Event
+from liftlock.plan.plan import Plan, Request
+from liftlock.runner import repository, snapshot
+from liftlock.runner.snapshot import Snapshot
+
+
+class Ways(NamedTuple):
+    """How to run, besides what."""
+
+    dry_run: bool = False
+    json: bool = False
+    debug: bool = False
+    shell_on_failure: bool = False
+    clean: bool = False
+    allow_missing_runners: bool = False
+    real_actions: bool = False
+    slots: int = 0
+    verbose: bool = False
+
+
+class Ground(NamedTuple):
+    """What the runs stand on: the files, taken once for all of them."""
+
+    repository: repository.Repository
+    snapshot: Snapshot
+    files: dict[str, str]
+    event: Event
+    where: wiring.Place
+
+
+def run(
+    state: str | None, asked: Asked, ways: Ways, here: Path, begun: 'list[Popen[bytes]]'
+) -> int:
+    """Do what the command line asked for; `begun` are git's answers about `here`."""
+    ground, found = _take(asked, ways, wiring.place(state), (here, begun))
+    workflows.refuse(found, ground.files)
+    started, reasons = workflows.choose(found, ground.event, asked.jobs)
+    if not started:
+        raise _nothing_starts(asked, reasons)
+    planned = [_plan(one, asked, ways, ground) for one in started]
+    if ways.dry_run:
+        from liftlock.cli import rehearsal
+
+        return rehearsal.show(planned, reasons)
+    return _run_all(planned, asked, ways, ground)
+
+
+def _take(
+    asked: Asked, ways: Ways, where: wiring.Place, looking: 'tuple[Path, list[Popen[bytes]]]'
+) -> tuple[Ground, tuple[Found, ...]]:
+    here = looking[0]
+    seen = repository.look(*looking)
+    taken = snapshot.take(seen, where.state, clean=ways.clean)
+    files = snapshot.read_files(taken, '.github')
+    found = workflows.find(files, asked, seen.top, here)
+    facts = repository.describe(seen, taken.commit, changed=_filtered_by_paths(found))
+    known = [one.workflow for one in found if one.workflow is not None]
+    event = events.read_event(asked, facts, known)
+    return Ground(seen, taken, files, event, where), found
+
+
+def _filtered_by_paths(found: Sequence[Found]) -> bool:
+    known = (one.workflow for one in found if one.workflow is not None)
+    triggers = (trigger for workflow in known for trigger in workflow.on.values())
+    return any(trigger.paths or trigger.paths_ignore for trigger in triggers)
+
+
+def _nothing_starts(asked: Asked, reasons: dict[str, str]) -> UserError:
+    width = max(map(len, reasons))
+    told = [f'  {path.ljust(width)}  {reason}' for path, reason in reasons.items()]
+    return UserError('\n'.join((f'no workflow starts for {asked.event}', *told)))
+
+
+def _plan(workflow: Workflow, asked: Asked, ways: Ways, ground: Ground) -> Plan:
+    request = Request(
+        event=ground.event,
+        workflow=workflow.path,
+        files={workflow.path: ground.files[workflow.path]},
+        run_id=0,
+        run_number=0,
+        inputs=dict(options.pairs(asked.input, '--input')),
+        vars=options.pairs(asked.var, '--var'),
+        env=options.settings(asked.env, '--env', asked.env_file),
+        only_jobs=tuple(job for job in asked.jobs if job in workflow.jobs),
+        matrix=tuple(options.pairs(asked.matrix, '--matrix', ':').items()),
+        debug=ways.debug,
+    )
+    while True:
+        match plans.make(request):
+            case Plan() as plan:
+                return plan
+            case plans.Refused(diagnostics):
+                raise workflows.refused(diagnostics, request.files)
+            case plans.Lacking(references):
+                more = {name: _called(name, ground) for name in references}
+                request = request._replace(files={**request.files, **more})
+
+
+def _called(reference: str, ground: Ground) -> str:
+    """A called workflow's text: from the repository, or from another one."""
+    if '@' not in reference:
+        if reference not in ground.files:
+            raise UserError(f'there is no workflow file {reference}')
+        return ground.files[reference]
+    return wiring.read_remote(ground.where, reference)
+
+
+def _run_all(planned: Sequence[Plan], asked: Asked, ways: Ways, ground: Ground) -> int:
+    secrets = options.secrets(asked.secret, asked.secret_file)
+    works = wiring.open_works(ground.where, slots=ways.slots)
+    _tell_once(ground.where, ways)
+    status = 0
+    try:
+        for plan in planned:
+            pins = wiring.pins(ground.files, plan.workflow.path)
+            keep = wiring.kept(ground.snapshot, pins, real_actions=ways.real_actions)
+            run = works.engine.submit(
+                Submission(
+                    request=plan.request,
+                    name=plan.name,
+                    title=plan.title,
+                    keep=keep,
+                    secrets=tuple(secrets),
+                    allow_missing_runners=ways.allow_missing_runners,
+                )
+            )
+            status = max(status, _run(works, run, plan, Terms(secrets), ways, ground))
+            if status == INTERRUPTED:
+                break
+    finally:
+        works.store.close()
+    return status
+
+
+def _run(
+    works: wiring.Works, run: int, plan: Plan, terms: Terms, ways: Ways, ground: Ground
+) -> int:
+    board = Board({key: _expected(key, job) for key, job in plan.workflow.jobs.items()})
+    if ways.json:
+        watching: view.View = view.Facts(sys.stdout, wire.line)
+    else:
+        watching = view.choose(board, verbose=ways.verbose)
+    watching.notice(_headline(run, plan, ground))
+    status = conduct(works.engine, run, terms, watching, shell=ways.shell_on_failure)
+    if not ways.json:
+        view.conclude(board)
+    return status
+
+
+def _expected(key: str, job: AnyJob) -> str:
+    """What a job is called before it is planned; the names of legs are not known yet."""
+    return str(job.name.value) if isinstance(job.name, Literal) else key
+
+
+def _headline(run: int, plan: Plan, ground: Ground) -> str:
+    event = ground.event
+    ref = event.ref.removeprefix('refs/heads/').removeprefix('refs/tags/')
+    at = ground.repository.head[:7] or 'no commit yet'
+    with_changes = ' with uncommitted changes' if ground.snapshot.dirty else ''
+    return (
+        f'Run {run}: {plan.name}, {event.name} on {ref} at {at}{with_changes}'
+        f' (if this is interrupted: liftlock resume {run})'
+    )
+
+
+def _tell_once(where: wiring.Place, ways: Ways) -> None:
+    """Say once a store that GitHub's labels mean this machine here."""
+    told = where.state / 'told-about-labels'
+    if ways.json or told.exists():
+        return
+    told.touch()
+    sys.stderr.write(
+        'liftlock: jobs for ubuntu-latest run on this machine itself, not in a container of '
+        "GitHub's;\n  what `liftlock doctor` misses, they miss too. (This is said once.)\n"
+    )
