@@ -273,3 +273,54 @@ def test_what_a_killed_run_had_finished_is_not_run_again(
     assert (tmp_path / 'first').read_text() == 'ran\n'
     left_behind = int((tmp_path / 'second').read_text().split()[0])
     eventually(lambda: not is_alive(left_behind))
+
+
+def test_a_job_goes_on_from_the_step_that_failed(project: Project, tmp_path: Path) -> None:
+    project.workflow(
+        f"""
+        on: push
+        jobs:
+          a:
+            runs-on: ubuntu-latest
+            steps:
+              - run: echo ran >> {tmp_path}/first
+              - name: Second
+                run: test -e {tmp_path}/mended
+        """
+    )
+    assert project.liftlock('run').status == 1
+    (tmp_path / 'mended').touch()
+    ended = project.liftlock('run', '-j', 'a', '--from-step', 'Second')
+    assert ended.status == 0, ended.out + ended.err
+    assert (tmp_path / 'first').read_text() == 'ran\n'
+
+
+def test_a_workflow_of_another_repository_is_fetched_and_called(
+    project: Project, tmp_path: Path
+) -> None:
+    other = tmp_path / 'mirrors/acme/flows'
+    other.mkdir(parents=True)
+    flow = other / '.github/workflows/greet.yml'
+    flow.parent.mkdir(parents=True)
+    flow.write_text(
+        'on: {workflow_call: {inputs: {who: {type: string}}}}\n'
+        "jobs: {greet: {runs-on: x64, steps: [run: 'echo hello ${{ inputs.who }}']}}\n"
+    )
+    who = ('-c', 'user.name=A', '-c', 'user.email=a@localhost')
+    for words in (('init', '-q', '-b', 'main'), ('add', '-A'), (*who, 'commit', '-qm', 'Greet')):
+        subprocess.run(('git', *words), cwd=other, check=True)
+    settings = Path(project.homes['XDG_CONFIG_HOME'], 'liftlock/config.yml')
+    settings.parent.mkdir(parents=True)
+    settings.write_text(f"actions: {{'acme/*': '{tmp_path}/mirrors'}}\n")
+    project.workflow(
+        """
+        on: push
+        jobs:
+          call:
+            uses: acme/flows/.github/workflows/greet.yml@main
+            with: {who: you}
+        """
+    )
+    ended = project.liftlock('run')
+    assert ended.status == 0, ended.out + ended.err
+    assert 'call / greet | hello you' in ended.out
