@@ -126,6 +126,19 @@ def test_runs_are_listed_newest_first_and_found_by_workflow_and_status(store: St
     assert [run.id for run in runs.unfinished(store)] == [other]
 
 
+def test_durations_are_averages_of_what_succeeded(store: Store) -> None:
+    for outcome in ('success', 'success', 'failure'):
+        run = submit(store)
+        store.append(run, [f.JobQueued('a', 'A', ()), f.JobClaimed('a', 1, 1, 'w')], 1)
+        store.append(run, [f.JobFinished('a', outcome, {}), f.JobSkipped('b', 'B', 'no')], 1)
+    with store.transaction() as sql:
+        for run, seconds in ((1, 10), (2, 20), (3, 1000)):
+            sql.execute('UPDATE jobs SET finished = started + ? WHERE run = ?', (seconds, run))
+    found = runs.durations(store, 'o/r', DRAFT.workflow)
+    assert {key: round(seconds, 3) for key, seconds in found.items()} == {'a': 15}
+    assert runs.durations(store, 'o/r', 'other.yml') == {}
+
+
 def test_a_run_that_is_not_there_is_a_users_mistake(store: Store) -> None:
     for name in ('last', '12', 'x'):
         with pytest.raises(UserError):
@@ -245,8 +258,8 @@ def test_lines_come_back_by_window_and_by_step(tmp_path: Path) -> None:
         (4, 3, ''),
     ]
     assert [line.text for line in reader.lines(1, 4)] == ['b', 'c', 'd']
-    assert [line.text for line in reader.lines(step=1)] == ['a', 'b', 'd']
-    assert reader.steps() == {1: 3, 2: 1, 3: 1}
+    assert [line.text for line in reader.lines(steps={1})] == ['a', 'b', 'd']
+    assert [line.text for line in reader.lines(2, steps={1, 3})] == ['d', '']
 
 
 def test_many_lines_at_once_are_as_good_as_one_by_one(tmp_path: Path) -> None:

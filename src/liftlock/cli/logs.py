@@ -65,7 +65,7 @@ def command(state: str | None, /, run: str, follow: bool, **given: Any) -> int:
         sections = _sections(store, found.id, wish)
         printer.several = len(sections) > 1
         for section in sections:
-            printer.print(section, section.reader.lines())
+            printer.print(section, section.reader.lines(steps=section.steps))
     return 1 if wish.grep and not printer.printed else 0
 
 
@@ -84,8 +84,7 @@ class Printer:
         chosen = [
             self._line(name, line)
             for line in lines
-            if (section.steps is None or line.step in section.steps)
-            and (self._pattern is None or self._pattern.search(line.text))
+            if self._pattern is None or self._pattern.search(line.text)
         ]
         self.printed += len(chosen)
         sys.stdout.write(''.join(chosen))
@@ -108,7 +107,7 @@ def _follow(store: Store, run: int, wish: Wish, printer: Printer) -> None:
         for section in _sections(store, run, wish, strict=False):
             key = section.job.key, section.job.attempt
             start = told.get(key, 0)
-            printer.print(section, section.reader.lines(start))
+            printer.print(section, section.reader.lines(start, steps=section.steps))
             told[key] = section.reader.count
         sys.stdout.flush()
         if over:

@@ -22,20 +22,22 @@ def clear(store: Store, run: int, past: Past) -> None:
     """Remove the jobs' directories, but for the last one of each job that failed (`rerun
     --from-step`); now and then tidy the whole store."""
     paths = RunPaths(store.directory, run)
+    if paths.works.exists():
+        _remove_unneeded(store, run, past, paths)
+    if tidy.due(store):
+        tidy.tidy(store, time.time())
+
+
+def _remove_unneeded(store: Store, run: int, past: Past, paths: RunPaths) -> None:
     kept = {
         paths.work(job.key, past.works[job.key])
         for job in runs.jobs(store, run)
         if job.conclusion in ('failure', 'cancelled') and job.key in past.works
     }
-    try:
-        found = [Path(entry.path) for entry in os.scandir(paths.works)]
-    except FileNotFoundError:
-        found = []
-    gone = [path for path in found if path not in kept] if kept else [paths.works] * bool(found)
-    if gone:
+    if not kept:
+        _remove([paths.works])
+    elif gone := [path for path in paths.works.iterdir() if path not in kept]:
         _remove(gone)
-    if tidy.due(store):
-        tidy.tidy(store, time.time())
 
 
 def _remove(directories: list[Path]) -> None:

@@ -49,24 +49,18 @@ class Store:
             return journal.read(sql, run, after)
 
     @contextmanager
-    def transaction(self, *, durable: bool = False) -> Iterator[sqlite3.Connection]:
-        """All or nothing. `durable` waits for the disk: it then survives a loss of power too."""
+    def transaction(self) -> Iterator[sqlite3.Connection]:
+        """All or nothing."""
         sql = self._connection
         with self.reading():
-            if durable:
-                sql.execute('PRAGMA synchronous = FULL')
             sql.execute('BEGIN IMMEDIATE')
             try:
                 yield sql
+                sql.execute('COMMIT')
             except BaseException:
                 if sql.in_transaction:  # a full disk has already rolled back
                     sql.execute('ROLLBACK')
                 raise
-            else:
-                sql.execute('COMMIT')
-            finally:
-                if durable:
-                    sql.execute('PRAGMA synchronous = NORMAL')
 
     @contextmanager
     def reading(self) -> Iterator[sqlite3.Connection]:

@@ -15,7 +15,7 @@ import struct
 import time
 import zlib
 from bisect import bisect_right
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator
 from pathlib import Path
 from typing import Final, NamedTuple
 
@@ -157,23 +157,16 @@ class LogReader:
         last = self._segments[-1] if self._segments else None
         return last.first + last.lines if last else 0
 
-    def steps(self) -> dict[int, int]:
-        """How many lines each step wrote, in the order of their first ones."""
-        found: dict[int, int] = {}
-        for segment in self._segments:
-            found[segment.step] = found.get(segment.step, 0) + segment.lines
-        return found
-
     def lines(
-        self, start: int = 0, stop: int | None = None, step: int | None = None
+        self, start: int = 0, stop: int | None = None, steps: Collection[int] | None = None
     ) -> Iterator[Line]:
-        """Lines with numbers from `start` up to but not including `stop`, of one step or all."""
+        """Lines with numbers from `start` up to but not including `stop`, of these steps or all."""
         end = self.count if stop is None else min(stop, self.count)
         at = bisect_right(self._segments, start, key=lambda segment: segment.first) - 1
         for segment in self._segments[max(at, 0) :]:
             if segment.first >= end:
                 return
-            if step is None or segment.step == step:
+            if steps is None or segment.step in steps:
                 yield from self._window(segment, start, end)
 
     def text(self, segment: Segment) -> str:
