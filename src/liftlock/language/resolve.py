@@ -111,6 +111,23 @@ def _unexpected(value: Value, span: Span) -> TemplateError:
     return TemplateError(f"Unexpected value '{to_text(value)}'", span)
 
 
+class _Entries:
+    """A mapping that grows; keys that differ in case only are the same key."""
+
+    __slots__ = ('_folded', 'values')
+
+    def __init__(self) -> None:
+        self.values: dict[str, Value] = {}
+        self._folded: set[str] = set()
+
+    def add(self, name: str, value: Value, span: Span) -> None:
+        folded = fold(name)
+        if folded in self._folded:
+            raise TemplateError(f"'{name}' is already defined", span)
+        self._folded.add(folded)
+        self.values[name] = value
+
+
 class _Resolution:
     """One tree, and how much of GitHub's limits it has used up."""
 
@@ -135,9 +152,9 @@ class _Resolution:
                 return self._items(token, depth + 1)
             case Mapping():
                 self._enter(depth)
-                entries: dict[str, Value] = {}
-                self._entries(token, depth + 1, entries)
-                return entries
+                found = _Entries()
+                self._entries(token, depth + 1, found)
+                return found.values
 
     def _items(self, token: Sequence, depth: int) -> Value:
         items: list[Value] = []
@@ -149,34 +166,27 @@ class _Resolution:
                 items.append(value)
         return items
 
-    def _entries(self, token: Mapping, depth: int, entries: dict[str, Value]) -> None:
+    def _entries(self, token: Mapping, depth: int, found: '_Entries') -> None:
         for key, inner in token.entries:
             if isinstance(key, Insert):
-                self._insert(inner, depth, entries)
+                self._insert(inner, depth, found)
             else:
                 name = str(key.value) if isinstance(key, Literal) else self._key(key)
-                self._add(entries, name, self.value(inner, depth), key.span)
+                found.add(name, self.value(inner, depth), key.span)
 
-    def _insert(self, token: Token, depth: int, entries: dict[str, Value]) -> None:
+    def _insert(self, token: Token, depth: int, found: '_Entries') -> None:
         if isinstance(token, Mapping):
-            self._entries(token, depth, entries)
+            self._entries(token, depth, found)
             return
         value = self.value(token, depth)
         if not isinstance(value, dict):
             raise TemplateError('Expected a mapping', token.span)
         for name, inner in value.items():
-            self._add(entries, name, inner, token.span)
+            found.add(name, inner, token.span)
 
     def _key(self, key: Computed) -> str:
         value = _evaluate(key, self.scope)
         return str(self._counted(_text(value, key.span)))
-
-    def _add(self, entries: dict[str, Value], name: str, value: Value, span: Span) -> None:
-        if name in entries or any(
-            fold(name) == fold(other) for other in entries if len(other) == len(name)
-        ):
-            raise TemplateError(f"'{name}' is already defined", span)
-        entries[name] = value
 
     # --- limits
 

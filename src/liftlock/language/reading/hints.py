@@ -6,11 +6,14 @@ from typing import Final
 from liftlock.language.nearest import suggestion
 
 FEW: Final = 8
+MANY: Final = 300  # so many words are not searched for the nearest, for each of many mistakes
 
 
 def nearest(word: str, allowed: Iterable[str]) -> str:
     """`did you mean "runs-on"?`, or the allowed words where they are few, or nothing."""
     known = sorted(allowed)
+    if len(known) > MANY:
+        return ''
     few = f'allowed here: {", ".join(known)}' if 0 < len(known) <= FEW else ''
     return suggestion(word, known, few)
 

@@ -28,10 +28,11 @@ def problem(name: str) -> str:
 class Identifiers:
     """The ids of one job's steps, told apart without regard to case."""
 
-    __slots__ = ('_taken',)
+    __slots__ = ('_numbers', '_taken')
 
     def __init__(self) -> None:
         self._taken: set[str] = set()
+        self._numbers: dict[str, int] = {}  # the last one given, by stem
 
     def add(self, name: str) -> str:
         """Take an author's id; the answer says what is wrong with it."""
@@ -48,11 +49,13 @@ class Identifiers:
     def make(self, word: str) -> str:
         """`__word`, `__word_2` … They start with what no author's id may start with."""
         stem = _ILLEGAL.sub('_', f'__{word}')
-        name, number = stem[:LONGEST], 1
-        while name.lower() in self._taken:
+        number = self._numbers.get(stem.lower(), 0)
+        name = ''
+        while not name or name.lower() in self._taken:
             number += 1
-            suffix = f'_{number}'
+            suffix = f'_{number}' if number > 1 else ''
             name = stem[: LONGEST - len(suffix)] + suffix
+        self._numbers[stem.lower()] = number
         self._taken.add(name.lower())
         return name
 

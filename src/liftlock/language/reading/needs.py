@@ -32,11 +32,22 @@ def check(needs: Mapping[str, Sequence[Literal]], where: Span, mistakes: Mistake
 
 def _unordered(needs: Mapping[str, Sequence[Literal]]) -> dict[str, list[Literal]]:
     """The jobs that would never start, each with what it would wait for."""
-    waiting = {name: list(wanted) for name, wanted in needs.items() if wanted}
-    done = {name.lower() for name, wanted in needs.items() if not wanted}
-    while done:
-        for wanted in waiting.values():
-            wanted[:] = [need for need in wanted if str(need.value).lower() not in done]
-        done = {name.lower() for name, wanted in waiting.items() if not wanted}
-        waiting = {name: wanted for name, wanted in waiting.items() if wanted}
-    return waiting
+    wanted = {name: {str(need.value).lower() for need in needs[name]} for name in needs}
+    dependents: dict[str, list[str]] = {}
+    for name, others in wanted.items():
+        for other in others:
+            dependents.setdefault(other, []).append(name)
+    done: set[str] = set()
+    ready = [name for name, others in wanted.items() if not others]
+    while ready:
+        finished = ready.pop().lower()
+        done.add(finished)
+        for name in dependents.get(finished, ()):
+            wanted[name].discard(finished)
+            if not wanted[name]:
+                ready.append(name)
+    return {
+        name: [need for need in needs[name] if str(need.value).lower() not in done]
+        for name, others in wanted.items()
+        if others
+    }
