@@ -30,9 +30,6 @@ TOOLS: Final = (
     Tool('bash', ('bash', '--version'), 'every `run:` step', 'apt install bash', needed=True),
     Tool('node', ('node', '--version'), 'JavaScript actions', 'apt install nodejs npm'),
     Tool('uv', ('uv', '--version'), 'Pythons that are not installed', 'pip install uv'),
-    Tool('docker', ('docker', 'version', '-f', '{{.Server.Version}}'), 'containers, services and '
-         'docker actions', 'apt install docker.io, and start it'),
-    Tool('bwrap', ('bwrap', '--version'), 'the sandbox', 'apt install bubblewrap'),
     Tool('zstd', ('zstd', '--version'), 'caches of real actions/cache', 'apt install zstd'),
     Tool('pwsh', ('pwsh', '--version'), 'steps with `shell: pwsh`', 'see aka.ms/powershell'),
 )  # fmt: skip

@@ -60,7 +60,7 @@ def run(
     if ways.dry_run:
         from liftlock.cli import rehearsal
 
-        return rehearsal.show(planned, reasons)
+        return rehearsal.show(planned, reasons, real_actions=ways.real_actions)
     return _run_all(planned, asked, ways, ground)
 
 

@@ -1,0 +1,49 @@
+from pathlib import Path
+
+import pytest
+
+from liftlock.cli import wiring
+from liftlock.errors import UserError
+from liftlock.runner.actions.lock import PATH
+
+
+def test_a_step_finds_the_network_and_no_credential() -> None:
+    env = {
+        'PATH': '/bin',
+        'HTTPS_PROXY': 'http://proxy:3128',
+        'SSL_CERT_FILE': '/ca.pem',
+        'PIP_INDEX_URL': 'https://me:hush@packages.example.org/simple',
+        'NPM_CONFIG_REGISTRY': 'https://packages.example.org',
+        'AWS_SECRET_ACCESS_KEY': 'hush',
+        'GITHUB_TOKEN': 'hush',
+        'HOME': '/home/me',
+        'TERM': 'xterm',
+    }
+    assert wiring.host_env(env) == {
+        'PATH': '/bin',
+        'HTTPS_PROXY': 'http://proxy:3128',
+        'SSL_CERT_FILE': '/ca.pem',
+        'NPM_CONFIG_REGISTRY': 'https://packages.example.org',
+        'LANG': 'C.UTF-8',
+    }
+
+
+def test_the_locale_of_the_user_is_kept() -> None:
+    found = wiring.host_env({'LC_ALL': 'de_DE.UTF-8'})
+    assert found == {'LC_ALL': 'de_DE.UTF-8', 'PATH': wiring.PATH}
+
+
+def test_without_a_lock_nothing_is_pinned_and_a_broken_one_is_no_lock() -> None:
+    assert wiring.pins({}, 'ci.yml') is None
+    with pytest.raises(UserError, match=r'actions\.lock'):
+        wiring.pins({PATH: 'nonsense'}, 'ci.yml')
+
+
+def test_the_tool_cache_is_where_the_settings_or_the_machine_say() -> None:
+    where = wiring.Place(Path('/s'), Path('/c'), wiring.Config())
+    assert wiring.tool_cache(where, {}) == Path('/c/toolcache')
+    assert wiring.tool_cache(where, {'RUNNER_TOOL_CACHE': '/opt/t'}) == Path('/opt/t')
+    own = where._replace(config=wiring.Config(tool_cache='/mine'))
+    assert wiring.tool_cache(own, {'RUNNER_TOOL_CACHE': '/opt/t'}) == Path('/mine')
+    with pytest.raises(UserError, match='absolute'):
+        wiring.tool_cache(where._replace(config=wiring.Config(tool_cache='here')), {})
