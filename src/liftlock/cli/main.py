@@ -5,6 +5,7 @@ imports no command and running a command imports no other.
 """
 
 import atexit
+import errno
 import gc
 import importlib
 import os
@@ -15,7 +16,7 @@ from typing import Final, NoReturn
 import click
 
 from liftlock import VERSION
-from liftlock.errors import BUG, INTERRUPTED, USAGE, UserError
+from liftlock.errors import BUG, INTERRUPTED, UNDECIDED, USAGE, UserError
 
 # theme -> command -> what `--help` says; the command lives in the module of the same name
 COMMANDS: Final = {
@@ -43,6 +44,7 @@ COMMANDS: Final = {
 }
 NAMES: Final = tuple(name for theme in COMMANDS.values() for name in theme)
 SETTINGS: Final = {'help_option_names': ['-h', '--help'], 'max_content_width': 100}
+FULL: Final = frozenset({errno.ENOSPC, errno.EDQUOT})
 RUNNING: Final = frozenset({'run', 'resume', 'rerun'})
 
 
@@ -123,7 +125,9 @@ def main(argv: Sequence[str] | None = None) -> NoReturn:
     gc.enable()
     try:
         sys.stdout.flush()
-    except BrokenPipeError:  # the reader went away (`| head`): nothing is wrong
+    except OSError as error:
+        if not isinstance(error, BrokenPipeError):  # for `| head` nothing is wrong
+            status = _complain(f'cannot write: {error.strerror}', '', UNDECIDED)
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
     if argv is None:
         _end_at_once(status)
@@ -155,6 +159,8 @@ def _run(arguments: list[str]) -> int:
     except (KeyboardInterrupt, click.Abort):
         return INTERRUPTED
     except Exception as error:
+        if isinstance(error, OSError) and error.errno in FULL:
+            return _complain(f'cannot write: {error.strerror}', 'make room, then go on', UNDECIDED)
         return _report(error, arguments)
     return status if isinstance(status, int) else 0
 

@@ -65,6 +65,7 @@ def raise_(error: BaseException) -> Callable[[], int]:
         (raise_(UserError('no such file')), 2),
         (raise_(click.UsageError('no such option')), 2),
         (raise_(KeyboardInterrupt()), 130),
+        (raise_(OSError(28, 'No space left on device')), 3),
     ],
 )
 def test_every_way_to_end_has_its_number(
