@@ -217,4 +217,4 @@ def play(
         return await runner.run(asked, make_world(root, **(world or {})), report, log, halt)
 
     finished = asyncio.run(scene())
-    return Played(finished, facts, log.lines, asked.directory / 'work/hello/hello')
+    return Played(finished, facts, log.lines, asked.directory / 'hello/hello')

@@ -46,10 +46,12 @@ class Carrier:
         if self._token:
             return self._resume(command, line)
         name = command.name
-        if name == _STOP or (self._echo and name not in NEVER_ECHOED):
+        if self._echo and name not in NEVER_ECHOED and name != _STOP:
             self._record.say(line)
         try:
             self._obey(command)
+            if name == _STOP:
+                self._record.say(line)  # after its token has become a secret
         except Refused as refused:
             shown = name if name in NEVER_ECHOED else line
             self._record.fail(f"Unable to process command '{shown}' successfully.")

@@ -10,7 +10,7 @@ from liftlock.runner.executors import host, orphans
 from liftlock.runner.ports import JobRequest, Log, Report, Stop, World
 from liftlock.runner.state import CANCELLED, FAILURE, SKIPPED, Frame, Job
 
-_SECONDS = 60
+MINUTE = 60.0  # seconds
 
 
 async def run(
@@ -47,7 +47,7 @@ async def _run(job: Job, stop: Stop) -> JobFinished:
         return _refused(job, missing)
     watch = asyncio.ensure_future(_watch(job, stop))
     timer = asyncio.get_running_loop().call_later(
-        job.request.plan.timeout_minutes * _SECONDS, _time_is_over, job
+        job.request.plan.timeout_minutes * MINUTE, _time_is_over, job
     )
     try:
         await _run_steps(job, frame)
@@ -108,7 +108,7 @@ async def _watch(job: Job, stop: Stop) -> None:
     await stop.requested.wait()
     _cancel(job)
     try:
-        patience = job.request.plan.cancel_timeout_minutes * _SECONDS
+        patience = job.request.plan.cancel_timeout_minutes * MINUTE
         await asyncio.wait_for(stop.forced.wait(), patience)
     except TimeoutError:
         pass
@@ -135,7 +135,7 @@ def _time_is_over(job: Job) -> None:
     job.report(Annotated(job.key, 0, 'error', job.message))
     _cancel(job)
     asyncio.get_running_loop().call_later(
-        job.request.plan.cancel_timeout_minutes * _SECONDS, _force, job
+        job.request.plan.cancel_timeout_minutes * MINUTE, _force, job
     )
 
 

@@ -18,6 +18,7 @@ _TOKEN: Final = re.compile(
     | (?P<nothing>\[\])
     | (?P<anything>\[\^\])
     | (?P<open>\[\^?)
+    | (?P<brace>\{)(?=,\d*\})
     | \(\?<(?P<named>\w+)>
     | (?P<other>.)
     """,
@@ -64,6 +65,8 @@ def _plain(kind: str | None, text: str) -> str:
             return f'(?P<{text}>'
         case 'control':
             return re.escape(chr(ord(text) % 32))
+        case 'brace':
+            return r'\{'
         case 'nothing':
             return '(?!)'
         case 'anything':

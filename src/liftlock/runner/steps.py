@@ -28,7 +28,7 @@ from liftlock.runner.state import (
 from liftlock.runner.turn import Turn
 from liftlock.runner.workbench import StepFailed
 
-_SECONDS = 60
+MINUTE = 60.0  # seconds
 
 
 class Ended(NamedTuple):
@@ -146,7 +146,7 @@ async def supervise(
 
     timer = None
     if minutes > 0:
-        timer = asyncio.get_running_loop().call_later(minutes * _SECONDS, time_is_over)
+        timer = asyncio.get_running_loop().call_later(minutes * MINUTE, time_is_over)
     job.running[look_again] = None
     try:
         outcome = await _guarded(frame, record, work)

@@ -18,17 +18,18 @@ class Turn:
 
     __slots__ = (
         'effects', 'env', 'files', 'frame', 'github', 'instance', 'job', 'leash', 'own', 'record',
-        'scope', 'step',
+        'scope', 'stage', 'step',
     )  # fmt: skip
 
     record: Record
     leash: Leash
 
-    def __init__(self, frame: Frame, step: Step) -> None:
+    def __init__(self, frame: Frame, step: Step, stage: str = 'main') -> None:
         job = frame.job
         self.job: Job = job
         self.frame = frame
         self.step = step
+        self.stage = stage  # pre, main or post
         self.instance = f'{frame.prefix}{step.id}'
         self.effects = Effects()
         self.files: Files | None = None

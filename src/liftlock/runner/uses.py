@@ -186,7 +186,11 @@ async def run(turn: Turn, does: Uses) -> str:
         case Composite() as runs:
             from liftlock.runner.actions import composite
 
-            return await composite.run(turn, loaded, runs, inputs, post)
+            try:
+                return await composite.run(turn, loaded, runs, inputs, post)
+            finally:
+                if post is not None and not post.posts:  # nothing inside has a last stage
+                    turn.frame.posts.remove(post)
         case Docker():
             raise StepFailed(f'{uses} {_NO_DOCKER}')
 
@@ -198,13 +202,16 @@ def _announce(turn: Turn, uses: str, inputs: Mapping[str, str]) -> None:
 
 
 def read_inputs(turn: Turn, does: Uses, loaded: Loaded) -> dict[str, str]:
-    """What the action is given, by its own names; defaults for the rest. Raises TemplateError."""
+    """What the action is given, by its own names; defaults for the rest. Raises TemplateError.
+
+    Its main stage says what is wrong with them.
+    """
     given = evaluation.texts(does.inputs, turn.scope)
     folded = {name.lower(): text for name, text in given.items()}
     inputs = dict(_defaults(turn, loaded, folded))
     known = {name.lower() for name in inputs}
     unexpected = [name for name in given if name.lower() not in known]
-    if unexpected:
+    if unexpected and turn.stage == 'main':
         listed = ', '.join(f"'{name}'" for name in unexpected)
         valid = ', '.join(f"'{name}'" for name in inputs)
         turn.record.annotate('warning', f'Unexpected input(s) {listed}, valid inputs are [{valid}]')
@@ -221,7 +228,7 @@ def _defaults(turn: Turn, loaded: Loaded, given: Mapping[str, str]) -> Iterator[
     scope = Scope(contexts, turn.scope.functions)
     for entry in loaded.action.inputs:
         if entry.name.lower() in given:
-            if entry.deprecation:
+            if entry.deprecation and turn.stage == 'main':
                 turn.record.annotate(
                     'warning',
                     f"Input '{entry.name}' has been deprecated with message: {entry.deprecation}",
@@ -256,6 +263,8 @@ def _register_post(frame: Frame, step: Step, name: str, loaded: Loaded) -> Post 
         return await _run_post(again, loaded, post)
 
     post = Post(frame, step.id, name, wanted, run_post)
+    if loaded.action is not None and isinstance(loaded.action.runs, Composite):
+        post.posts = []
     frame.posts.append(post)
     return post
 
@@ -272,7 +281,7 @@ def _has_post(action: Action) -> bool:
 
 def _again(turn: Turn, loaded: Loaded) -> Turn:
     """Another turn of the same step, with the contexts as they are now."""
-    again = Turn(turn.frame, turn.step)
+    again = Turn(turn.frame, turn.step, 'post')
     again.name_action(loaded.repository, loaded.ref, loaded.directory)
     again.evaluate_env()
     return again
@@ -319,13 +328,15 @@ async def _run_pre(frame: Frame, step: Step) -> None:
         frame.job.set_status(FAILURE)
 
 
-def _has_pre(job: Job, loaded: Loaded) -> bool:
+def _has_pre(job: Job, loaded: Loaded, depth: int = 0) -> bool:
     match loaded.action and loaded.action.runs:
         case JavaScript() as runs:
             return bool(runs.pre)
         case Composite() as runs:
             inner = (job.actions.get(uses) for uses in _used(runs))
-            return any(found is not None and _has_pre(job, found) for found in inner)
+            return depth < DEEPEST and any(
+                found is not None and _has_pre(job, found, depth + 1) for found in inner
+            )
     return False
 
 
@@ -339,7 +350,7 @@ async def _pre(frame: Frame, step: Step, loaded: Loaded, record: Record, leash: 
     """The first stage of an action, or of all actions that a composite action uses."""
     assert isinstance(step.does, Uses)
     assert loaded.action is not None
-    turn = Turn(frame, step)
+    turn = Turn(frame, step, 'pre')
     turn.record, turn.leash = record, leash
     turn.name_action(loaded.repository, loaded.ref, loaded.directory)
     turn.evaluate_env()
@@ -360,7 +371,7 @@ async def _pre(frame: Frame, step: Step, loaded: Loaded, record: Record, leash: 
     for inner in runs.steps:
         if isinstance(inner.does, Uses):
             found = frame.job.actions.get(str(inner.does.reference.value))
-            if found is None or not _has_pre(frame.job, found):
+            if found is None or not _has_pre(frame.job, found, frame.depth + 1):
                 continue
             if await _pre(inside, inner, found, record, leash) == FAILURE:
                 return FAILURE

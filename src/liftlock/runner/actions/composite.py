@@ -33,11 +33,9 @@ async def run(
     if turn.frame.depth >= DEEPEST:
         raise StepFailed(f'Composite actions may use one another {DEEPEST} levels deep, not more')
     frame = open_frame(turn, loaded, inputs)
-    if post is not None:
-        post.posts = frame.posts
+    if post is not None and post.posts is not None:
+        frame.posts = post.posts
     await steps.run_all(frame, runs.steps)
-    if post is not None and not frame.posts:
-        turn.frame.posts.remove(post)
     assert loaded.action is not None
     scope = frame.scope(frame.variables(), {**turn.github, **frame.action})
     for output in loaded.action.outputs:

@@ -6,10 +6,13 @@
 import os
 import signal
 import subprocess
+import time
 from collections.abc import Iterable, Iterator
 from typing import Final, NamedTuple
 
 _PROC: Final = '/proc'
+_TRIES: Final = 5
+_MOMENT: Final = 0.001  # seconds
 _FEW: Final = 64  # ids that are asked for one by one, rather than listing all processes
 
 
@@ -59,19 +62,31 @@ def _newest() -> int:
 
 
 def _environment(pid: int) -> bytes:
+    """Its variables. A process that is just becoming another program shows none for a moment."""
+    for _ in range(_TRIES):
+        found = _read(pid, 'environ')
+        if found or _is_lifeless(pid):
+            return found
+        time.sleep(_MOMENT)
+    return b''
+
+
+def _is_lifeless(pid: int) -> bool:
+    """A zombie, a part of the kernel, or gone."""
+    fields = _read(pid, 'stat').rpartition(b')')[2].split()
+    return not fields or fields[0] == b'Z' or fields[1] in (b'0', b'2')
+
+
+def _read(pid: int, what: str) -> bytes:
     try:
-        with open(f'{_PROC}/{pid}/environ', 'rb', buffering=0) as file:
+        with open(f'{_PROC}/{pid}/{what}', 'rb', buffering=0) as file:
             return file.read()
     except OSError:  # somebody else's, or gone
         return b''
 
 
 def _name(pid: int) -> str:
-    try:
-        with open(f'{_PROC}/{pid}/comm', encoding='utf-8', errors='replace') as file:
-            return file.read().strip()
-    except OSError:
-        return '?'
+    return _read(pid, 'comm').decode('utf-8', 'replace').strip()
 
 
 def _ask_ps(tracking_id: str) -> Iterator[Orphan]:
