@@ -29,8 +29,7 @@ def command(state: str | None, /, run: str | None, **given: Any) -> int:
         raise UserError(
             f'run {found.id} has finished', f'start it again with: liftlock rerun {found.id}'
         )
-    facts = works.store.facts(found.id)
-    seen = facts[-1].seq if len(facts) > 1 else 0
+    seen = works.store.facts(found.id)[-1].seq
     word = f'Run {found.id}: {found.name} goes on where it stopped.'
     return goingon.go_on(works, found.id, ways, goingon.terms(ways), seen, word)
 

@@ -11,7 +11,7 @@ from liftlock.cli import goingon, wiring
 from liftlock.cli.board import Board, Job, Step
 from liftlock.cli.colour import Paint, paint
 from liftlock.cli.figures import count, duration, size
-from liftlock.cli.runs import condition, record, short
+from liftlock.cli.runs import condition, fitted, record, short
 from liftlock.cli.summary import mark
 from liftlock.store import artifacts, runs
 from liftlock.store.database import Store, open_store
@@ -68,7 +68,7 @@ def _step(step: Step, width: int, paint: Paint) -> str:
     allowed = 'failed, allowed' if step.outcome == 'failure' and step.state == 'success' else ''
     told = '  '.join(word for word in (allowed, step.message) if word)
     took = duration(step.seconds(step.finished or time.time())) if step.state != 'skipped' else ''
-    return f'{sign} {step.name.ljust(width)}  {paint.dim(f"{took:>7}")}  {told}'.rstrip()
+    return f'{sign} {fitted(step.name, width)}  {paint.dim(f"{took:>7}")}  {told}'.rstrip()
 
 
 def _annotations(board: Board, paint: Paint) -> Iterator[str]:
