@@ -90,10 +90,10 @@ def pairs(words: Iterable[str], option: str, between: str = '=') -> dict[str, st
 
 def settings(words: Iterable[str], option: str, files: Iterable[str]) -> dict[str, str]:
     """What the files say, and above that what the words say."""
-    from liftlock.cli import dotenv
-
     found: dict[str, str] = {}
     for file in files:
+        from liftlock.cli import dotenv
+
         found.update(dotenv.read(Path(file)))
     return {**found, **pairs(words, option)}
 
