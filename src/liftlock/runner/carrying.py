@@ -5,6 +5,7 @@
 
 import json
 import os
+import time
 from collections.abc import Callable, Mapping
 from typing import TYPE_CHECKING, Final
 
@@ -17,6 +18,8 @@ if TYPE_CHECKING:
 _STOP: Final = 'stop-commands'
 _PAUSE: Final = 'pause-logging'
 _LONG_TOKEN: Final = 6
+_SLOW: Final = 1.0  # seconds for one line
+_TRIES: Final = 3
 _DISABLED: Final = (
     'The `{}` command is disabled. Write to the file that {} names instead, or opt into unsecure '
     'commands by setting the environment variable `ACTIONS_ALLOW_UNSECURE_COMMANDS` to `true`.'
@@ -173,7 +176,10 @@ class Carrier:
 
         bare = plain(line)
         for matcher in self._job.matchers:
+            started = time.monotonic()
             finding = matcher.match(bare)
+            if time.monotonic() - started > _SLOW:
+                self._lose_patience(matcher)
             if finding is None:
                 continue
             for other in self._job.matchers:
@@ -184,6 +190,16 @@ class Carrier:
             self._show(finding, bare)
             return True
         return False
+
+    def _lose_patience(self, matcher: 'Matcher') -> None:
+        """An expression that backtracks without end is tried three times."""
+        matcher.slow += 1
+        if matcher.slow >= _TRIES:
+            self._job.matchers = [old for old in self._job.matchers if old is not matcher]
+            self._record.annotate(
+                'warning',
+                f"Removed issue matcher '{matcher.owner}' because its pattern took too long",
+            )
 
     def _show(self, finding: 'Finding', line: str) -> None:
         from liftlock.runner.problems import locate

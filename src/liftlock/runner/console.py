@@ -127,10 +127,34 @@ class Console:
             return
         text = block.decode('utf-8', 'replace')
         if self._job.matchers:
-            for line in text.split('\n')[:-1]:
-                self._inspect(line)
+            self._look_through(text)
         else:
-            self._job.log.write_many(self._number, self._job.masker.mask(text))
+            self._write(text)
+
+    def _look_through(self, text: str) -> None:
+        """Whole lines, of which few will be a matcher's affair."""
+        from liftlock.runner.matchers import plain
+
+        matchers = self._job.matchers
+        searches = [matcher.patterns[0].regexp.search for matcher in matchers]
+        waiting = any(matcher.waiting for matcher in matchers)
+        calm: list[str] = []
+        for line in text.split('\n')[:-1]:
+            bare = plain(line)
+            for search in searches:
+                if waiting or search(bare):
+                    self._write('\n'.join((*calm, '')))
+                    calm.clear()
+                    self._inspect(line)
+                    waiting = any(matcher.waiting for matcher in matchers)
+                    break
+            else:
+                calm.append(line)
+        self._write('\n'.join((*calm, '')))
+
+    def _write(self, lines: str) -> None:
+        if lines:
+            self._job.log.write_many(self._number, self._job.masker.mask(lines))
 
     def _line(self, line: str) -> None:
         """One line that may hold a command."""

@@ -53,12 +53,13 @@ class Finding(NamedTuple):
 class Matcher:
     """One matcher with what it has seen so far."""
 
-    __slots__ = ('_state', 'defaults', 'owner', 'patterns')
+    __slots__ = ('_state', 'defaults', 'owner', 'patterns', 'slow')
 
     def __init__(
         self, owner: str, patterns: Sequence[Pattern], defaults: Mapping[str, str]
     ) -> None:
         self.owner = owner
+        self.slow = 0  # how often it took too long
         self.patterns = tuple(patterns)
         self.defaults = defaults  # severity and fromPath
         self._state: list[Mapping[str, str] | None] = [None] * (len(self.patterns) - 1)

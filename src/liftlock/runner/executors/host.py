@@ -22,7 +22,7 @@ from liftlock.runner.executors import orphans
 from liftlock.runner.executors.base import GITHUB, KILLED, CannotStart, Leash, Patience, Sink
 
 _CHUNK: Final = 1 << 16  # a pipe holds no more
-_OOM_SCORE: Final = b'500'  # when memory runs out, the step goes before us
+_OOM_SCORE: Final = b'500'
 
 
 class Host:
@@ -65,7 +65,7 @@ class Host:
         self, command: Sequence[str], env: Mapping[str, str], cwd: str, output: int
     ) -> 'subprocess.Popen[bytes]':
         try:
-            return subprocess.Popen(
+            process = subprocess.Popen(
                 command,
                 env=env,
                 cwd=cwd,
@@ -74,6 +74,8 @@ class Host:
                 stderr=output,
                 start_new_session=True,
             )
+            _offer_to_memory(process.pid)
+            return process
         except OSError as error:
             raise CannotStart(_explain(error, command, cwd)) from None
         except ValueError as error:  # a NUL in a variable or an argument
@@ -242,6 +244,20 @@ class _Running:
         if self._exit >= 0:
             self._loop.remove_reader(self._exit)
             os.close(self._exit)
+
+
+def _offer_to_memory(pid: int) -> None:
+    """When memory runs out, the step is to go before us."""
+    try:
+        opened = os.open(f'/proc/{pid}/oom_score_adj', os.O_WRONLY | os.O_CLOEXEC)
+    except OSError:  # not Linux, or gone already
+        return
+    try:
+        os.write(opened, _OOM_SCORE)
+    except OSError:
+        return
+    finally:
+        os.close(opened)
 
 
 def _explain(error: OSError, command: Sequence[str], cwd: str) -> str:
