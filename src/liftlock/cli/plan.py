@@ -1,21 +1,24 @@
 """`liftlock plan`: which jobs an event would start, and why the other workflows would not."""
 
-from collections.abc import Mapping, Sequence
+import os
+from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any, Final
 
 import click
 
-from liftlock.cli import called, events, options, workflows
-from liftlock.cli.options import Asked
+from liftlock.cli import events, options, planning, wiring, workflows
+from liftlock.cli.figures import duration
 from liftlock.language.workflow import Workflow
 from liftlock.plan import drawing, graph
-from liftlock.plan import make as plans
-from liftlock.plan.event import Event
-from liftlock.plan.plan import Plan, Request
+from liftlock.plan.estimate import Estimate, estimate
+from liftlock.plan.plan import Plan
 from liftlock.runner import repository
+from liftlock.store import runs
+from liftlock.store.database import open_store
 
 FOLDER: Final = Path(workflows.FOLDER)
+PLACES: Final = os.cpu_count() or 1
 
 
 @click.command('plan', short_help='Show which jobs an event would start.')
@@ -32,11 +35,13 @@ def command(state: str | None, /, *, json: bool, **given: Any) -> int:
     facts = repository.describe(seen, changed=_by_paths(known))
     event = events.read_event(asked, facts, known)
     started, reasons = workflows.choose(found, event, asked.jobs)
-    planned = [_plan(one, asked, event, files, state) for one in started]
+    where = wiring.place(state)
+    planned = [planning.plan(one, asked, event, files, where) for one in started]
+    estimates = [_estimate(plan, where.state) for plan in planned]
     if json:
-        click.echo(_json(planned, reasons))
+        click.echo(_json(planned, estimates, reasons))
     else:
-        click.echo('\n'.join(_lines(planned, reasons)))
+        click.echo('\n'.join(_lines(planned, estimates, reasons)))
     return 0
 
 
@@ -55,42 +60,37 @@ def _by_paths(known: Sequence[Workflow]) -> bool:
     return any(trigger.paths or trigger.paths_ignore for trigger in triggers)
 
 
-def _plan(
-    workflow: Workflow, asked: Asked, event: Event, files: Mapping[str, str], state: str | None
-) -> Plan:
-    request = Request(
-        event=event,
-        workflow=workflow.path,
-        files={workflow.path: files[workflow.path]},
-        run_id=1,
-        run_number=1,
-        inputs=dict(options.pairs(asked.input, '--input')),
-        vars=options.pairs(asked.var, '--var'),
-        only_jobs=tuple(job for job in asked.jobs if job in workflow.jobs),
-        matrix=tuple(options.pairs(asked.matrix, '--matrix', ':').items()),
-    )
-    while True:
-        match plans.make(request):
-            case Plan() as plan:
-                return plan
-            case plans.Refused(diagnostics):
-                raise workflows.refused(diagnostics, request.files)
-            case plans.Lacking(references):
-                more = {name: called.read(name, files, state) for name in references}
-                request = request._replace(files={**request.files, **more})
+def _estimate(plan: Plan, directory: Path) -> Estimate | None:
+    """Going by earlier runs; None where there were none. Asking makes no store."""
+    if not (directory / 'liftlock.db').exists():
+        return None
+    repository, workflow = plan.request.event.repository, plan.workflow.path
+    past = runs.durations(open_store(directory), repository, workflow)
+    return estimate(graph.graph(plan), past, PLACES)
 
 
-def _lines(planned: Sequence[Plan], reasons: Mapping[str, str]) -> list[str]:
+def _lines(
+    planned: Sequence[Plan], estimates: Sequence[Estimate | None], reasons: Mapping[str, str]
+) -> list[str]:
     lines: list[str] = []
-    for plan in planned:
-        lines += [*drawing.draw(plan), '']
+    for plan, guess in zip(planned, estimates, strict=True):
+        lines += [*drawing.draw(plan), *_guessed(guess), '']
     if reasons:
         width = max(map(len, reasons))
         lines += ['not started', *(f'  {path:{width}}  {why}' for path, why in reasons.items())]
     return lines
 
 
-def _json(planned: Sequence[Plan], reasons: Mapping[str, str]) -> str:
+def _guessed(guess: Estimate | None) -> Iterator[str]:
+    if guess is None:
+        return
+    but = f', without {", ".join(guess.unknown)}, which never succeeded' if guess.unknown else ''
+    yield f'  about {duration(guess.seconds)} with {PLACES} at a time, going by earlier runs{but}'
+
+
+def _json(
+    planned: Sequence[Plan], estimates: Sequence[Estimate | None], reasons: Mapping[str, str]
+) -> str:
     import json
 
     document = {
@@ -100,9 +100,10 @@ def _json(planned: Sequence[Plan], reasons: Mapping[str, str]) -> str:
                 'name': plan.name,
                 'title': plan.title,
                 'concurrency': plan.concurrency and plan.concurrency._asdict(),
+                'estimate': guess and guess._asdict(),
                 'jobs': [_node(node) for node in graph.graph(plan)],
             }
-            for plan in planned
+            for plan, guess in zip(planned, estimates, strict=True)
         ],
         'not_started': [{'path': path, 'reason': why} for path, why in reasons.items()],
     }

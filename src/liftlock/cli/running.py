@@ -6,7 +6,7 @@ from pathlib import Path
 from subprocess import Popen
 from typing import NamedTuple
 
-from liftlock.cli import events, options, view, wiring, workflows
+from liftlock.cli import events, options, planning, view, wiring, workflows
 from liftlock.cli.board import Board
 from liftlock.cli.conduct import conduct
 from liftlock.cli.options import Asked
@@ -14,11 +14,10 @@ from liftlock.cli.workflows import Found
 from liftlock.engine.submission import Submission, Terms
 from liftlock.errors import INTERRUPTED, UserError
 from liftlock.language.template import Literal
-from liftlock.language.workflow import AnyJob, Workflow
-from liftlock.plan import make as plans
+from liftlock.language.workflow import AnyJob
 from liftlock.plan import wire
 from liftlock.plan.event import Event
-from liftlock.plan.plan import Plan, Request
+from liftlock.plan.plan import Plan
 from liftlock.runner import repository, snapshot
 from liftlock.runner.snapshot import Snapshot
 
@@ -56,7 +55,10 @@ def run(
     started, reasons = workflows.choose(found, ground.event, asked.jobs)
     if not started:
         raise _nothing_starts(asked, reasons)
-    planned = [_plan(one, asked, ways, ground) for one in started]
+    planned = [
+        planning.plan(one, asked, ground.event, ground.files, ground.where, debug=ways.debug)
+        for one in started
+    ]
     if ways.dry_run:
         from liftlock.cli import rehearsal
 
@@ -88,40 +90,6 @@ def _nothing_starts(asked: Asked, reasons: dict[str, str]) -> UserError:
     width = max(map(len, reasons))
     told = [f'  {path.ljust(width)}  {reason}' for path, reason in reasons.items()]
     return UserError('\n'.join((f'no workflow starts for {asked.event}', *told)))
-
-
-def _plan(workflow: Workflow, asked: Asked, ways: Ways, ground: Ground) -> Plan:
-    request = Request(
-        event=ground.event,
-        workflow=workflow.path,
-        files={workflow.path: ground.files[workflow.path]},
-        run_id=0,
-        run_number=0,
-        inputs=dict(options.pairs(asked.input, '--input')),
-        vars=options.pairs(asked.var, '--var'),
-        env=options.settings(asked.env, '--env', asked.env_file),
-        only_jobs=tuple(job for job in asked.jobs if job in workflow.jobs),
-        matrix=tuple(options.pairs(asked.matrix, '--matrix', ':').items()),
-        debug=ways.debug,
-    )
-    while True:
-        match plans.make(request):
-            case Plan() as plan:
-                return plan
-            case plans.Refused(diagnostics):
-                raise workflows.refused(diagnostics, request.files)
-            case plans.Lacking(references):
-                more = {name: _called(name, ground) for name in references}
-                request = request._replace(files={**request.files, **more})
-
-
-def _called(reference: str, ground: Ground) -> str:
-    """A called workflow's text: from the repository, or from another one."""
-    if '@' not in reference:
-        if reference not in ground.files:
-            raise UserError(f'there is no workflow file {reference}')
-        return ground.files[reference]
-    return wiring.read_remote(ground.where, reference)
 
 
 def _run_all(planned: Sequence[Plan], asked: Asked, ways: Ways, ground: Ground) -> int:

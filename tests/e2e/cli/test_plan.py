@@ -86,3 +86,12 @@ def test_a_workflow_of_another_repository_is_fetched_from_its_mirror(
     ended = project.liftlock('plan')
     assert ended.status == 0, ended.err
     assert 'b / smoke' in ended.out
+
+
+def test_it_estimates_from_earlier_runs(project: Project) -> None:
+    project.workflow(f'on: push\njobs:\n  a: {JOB}\n')
+    assert 'about' not in project.liftlock('plan').out
+    assert project.liftlock('run').status == 0
+    assert 'about 0.' in project.liftlock('plan').out
+    (told,) = json.loads(project.liftlock('plan', '--json').out)['workflows']
+    assert told['estimate']['seconds'] > 0

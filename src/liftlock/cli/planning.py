@@ -1,0 +1,54 @@
+"""Make the plan of a workflow, reading the called workflows that it turns out to need."""
+
+from collections.abc import Mapping
+
+from liftlock.cli import options, wiring, workflows
+from liftlock.cli.options import Asked
+from liftlock.errors import UserError
+from liftlock.language.workflow import Workflow
+from liftlock.plan import make as plans
+from liftlock.plan.event import Event
+from liftlock.plan.plan import Plan, Request
+
+
+def plan(
+    workflow: Workflow,
+    asked: Asked,
+    event: Event,
+    files: Mapping[str, str],
+    where: wiring.Place,
+    *,
+    debug: bool = False,
+) -> Plan:
+    """`files` are the repository's, by path. UserError for what GitHub would refuse."""
+    request = Request(
+        event=event,
+        workflow=workflow.path,
+        files={workflow.path: files[workflow.path]},
+        run_id=0,
+        run_number=0,
+        inputs=dict(options.pairs(asked.input, '--input')),
+        vars=options.pairs(asked.var, '--var'),
+        env=options.settings(asked.env, '--env', asked.env_file),
+        only_jobs=tuple(job for job in asked.jobs if job in workflow.jobs),
+        matrix=tuple(options.pairs(asked.matrix, '--matrix', ':').items()),
+        debug=debug,
+    )
+    while True:
+        match plans.make(request):
+            case Plan() as made:
+                return made
+            case plans.Refused(diagnostics):
+                raise workflows.refused(diagnostics, request.files)
+            case plans.Lacking(references):
+                more = {name: _called(name, files, where) for name in references}
+                request = request._replace(files={**request.files, **more})
+
+
+def _called(reference: str, files: Mapping[str, str], where: wiring.Place) -> str:
+    """A called workflow's text: from the repository, or from another one."""
+    if '@' in reference:
+        return wiring.read_remote(where, reference)
+    if reference not in files:
+        raise UserError(f'there is no workflow file {reference}', 'another workflow calls it')
+    return files[reference]
