@@ -17,7 +17,7 @@ def finish(job: Job, frame: Frame) -> JobFinished:
     except TemplateError as error:
         job.set_status(FAILURE)
         message = evaluation.explain(error, frame.file)
-        job.message = job.masker.mask(message)
+        job.message = job.hide(message)
         job.say(f'##[error]{message}')
     checkpoint.write(job)
     return JobFinished(job.key, job.status, outputs, job.message, url)
@@ -35,7 +35,7 @@ def _outputs(job: Job, frame: Frame) -> Iterator[tuple[str, str]]:
         if job.masker.hides(value):
             job.say(f"##[warning]Skip output '{name}' since it may contain secret.")
         else:
-            yield name, value
+            yield name, job.hide(value)
 
 
 def _url(job: Job, frame: Frame) -> str:

@@ -106,4 +106,4 @@ def _summarize(text: str, job: Job, record: Record) -> None:
             f'{LARGEST_SUMMARY // 1024}k, got {-(-size // 1024)}k.'
         )
     elif text.strip():
-        job.report(Summarized(job.key, record.number, job.masker.mask(text)))
+        job.report(Summarized(job.key, record.number, job.hide(text)))

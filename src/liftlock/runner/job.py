@@ -45,6 +45,8 @@ async def _run(job: Job, stop: Stop) -> JobFinished:
         return _refused(job, evaluation.explain(error, job.request.plan.workflow.path))
     if missing:
         return _refused(job, missing)
+    if stop.requested.is_set():
+        _cancel(job)
     watch = asyncio.ensure_future(_watch(job, stop))
     timer = asyncio.get_running_loop().call_later(
         job.request.plan.timeout_minutes * MINUTE, _time_is_over, job
@@ -61,7 +63,7 @@ async def _run(job: Job, stop: Stop) -> JobFinished:
 
 def _refused(job: Job, message: str) -> JobFinished:
     job.say(f'##[error]{message}')
-    return JobFinished(job.key, FAILURE, {}, job.masker.mask(message))
+    return JobFinished(job.key, FAILURE, {}, job.hide(message))
 
 
 async def _run_steps(job: Job, frame: Frame) -> None:

@@ -34,6 +34,9 @@ async def run_all(frame: Frame, todo: Sequence[Step]) -> None:
             await crew.take(step)
         if _uncovered(todo):
             await crew.take(_LAST)
+    except BaseException:
+        crew.abandon()
+        raise
     finally:
         await crew.drain()
 
@@ -132,7 +135,12 @@ class Crew:
         record.finish(ended.outcome, ended.conclusion)
         steps.settle(self._frame, ended)
 
+    def abandon(self) -> None:
+        """The job is broken off: let nothing go on."""
+        for leash in self._leashes.values():
+            leash.kill()
+
     async def drain(self) -> None:
-        """Nothing stays behind, also when the job is broken off."""
+        """Nothing stays behind."""
         for id in list(self._tasks):
             await self._join(id)

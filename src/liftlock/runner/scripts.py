@@ -27,7 +27,7 @@ async def run(turn: Turn, does: Run) -> str:
         _announce(turn, script, shell)
         path = f'{job.directories.temp}/{job.next_token()}{shell.extension}'
         with open(path, 'wb', buffering=0) as file:  # noqa: ASYNC230 - a small file
-            file.write(fix_up(script, shell.extension).encode('utf-8', 'surrogateescape'))
+            file.write(fix_up(script, shell.extension).encode('utf-8', 'replace'))
         cwd = os.path.join(job.directories.workspace, folder) if folder else ''
         status = await turn.run(command(shell, path), cwd=cwd)
     except (BadShell, CannotStart) as error:
@@ -53,4 +53,4 @@ def announce(turn: Turn, lines: list[str]) -> None:
         lines += (f'  {name}: {value}' for name, value in turn.env.items())
     lines.append('##[endgroup]\n')
     job = turn.job
-    job.log.write_many(turn.record.number, job.masker.mask('\n'.join(lines).replace('\r', '')))
+    job.log.write_many(turn.record.number, job.hide('\n'.join(lines).replace('\r', '')))

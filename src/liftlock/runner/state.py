@@ -138,9 +138,14 @@ class Job:
         self.tokens += 1
         return f'{self.token}{self.tokens}'
 
+    def hide(self, text: str) -> str:
+        """The text without secrets, and without what is no character (`fromJSON('"\\ud800"')`)."""
+        text = self.masker.mask(text)
+        return text if text.isascii() else text.encode('utf-8', 'replace').decode()
+
     def say(self, text: str, number: int = 0) -> None:
         """Write lines of our own to the log."""
-        for line in self.masker.mask(text).splitlines() or ['']:
+        for line in self.hide(text).splitlines() or ['']:
             self.log.write(number, line)
 
     def find_shell(self, option: str, path: str) -> Shell:
@@ -199,15 +204,17 @@ class Record:
 
     __slots__ = ('_counts', '_job', 'id', 'message', 'name', 'number')
 
-    def __init__(self, job: Job, id: str, name: str, stage: str = 'main') -> None:
+    def __init__(
+        self, job: Job, id: str, name: str, stage: str = 'main', *, skipped: bool = False
+    ) -> None:
         job.numbers += 1
         self._job = job
         self._counts: dict[str, int] = {}
         self.number = job.numbers
         self.id = id
-        self.name = job.masker.mask(name)
+        self.name = job.hide(name)
         self.message = ''
-        job.report(StepStarted(job.key, self.number, id, self.name, stage))
+        job.report(StepStarted(job.key, self.number, id, self.name, stage, skipped))
 
     def finish(self, outcome: str, conclusion: str) -> None:
         message = '' if outcome == SUCCESS else self.message
@@ -221,13 +228,13 @@ class Record:
     ) -> None:
         """Write it to the log (as `line`, if that is given) and make an annotation of it."""
         job = self._job
-        shown = job.masker.mask(message)[:LONGEST_MESSAGE]
+        shown = job.hide(message)[:LONGEST_MESSAGE]
         self.say(f'##[{level}]{line or message}')
         if level == 'error':
             self.message = shown
         count = self._counts[level] = self._counts.get(level, 0) + 1
         if count <= MOST_ANNOTATIONS:
-            job.report(Annotated(job.key, self.number, level, shown, job.masker.mask(title), *spot))
+            job.report(Annotated(job.key, self.number, level, shown, job.hide(title), *spot))
 
     def fail(self, message: str) -> None:
         self.annotate('error', message)

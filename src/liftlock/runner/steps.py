@@ -64,12 +64,13 @@ async def take_turn(
         wanted = turn.holds(step.condition)
     except TemplateError as error:
         wrong = error
+    wanted = wanted and (wrong is not None or not frame.job.forced)
     inside = frame.record
-    turn.record = inside or _open(turn)
+    turn.record = inside or _open(turn, skipped=not wanted)
     if wrong is not None:
         turn.record.fail(evaluation.explain(wrong, frame.file))
         ended = Ended(step, FAILURE, FAILURE, turn.effects)
-    elif not wanted or frame.job.forced:
+    elif not wanted:
         ended = Ended(step, SKIPPED, SKIPPED, turn.effects)
     elif gate is None:
         ended = await _carry_out(turn)
@@ -105,8 +106,8 @@ def open_record(frame: Frame, step: Step) -> Record:
     return _open(Turn(frame, step))
 
 
-def _open(turn: Turn) -> Record:
-    return Record(turn.job, visible_id(turn.step), _name(turn))
+def _open(turn: Turn, *, skipped: bool = False) -> Record:
+    return Record(turn.job, visible_id(turn.step), _name(turn), skipped=skipped)
 
 
 def forgive(frame: Frame, ended: Ended) -> Ended:
@@ -281,18 +282,22 @@ async def run_posts(
 
 
 async def _run_post(job: Job, post: Post, inside: Record | None, leash: Leash) -> bool:
-    record = inside or Record(job, post.id, names.of_stage('post', post.name), 'post')
+    wrong: TemplateError | None = None
+    wanted = True
     try:
         wanted = post.condition()
     except TemplateError as error:
-        record.fail(evaluation.explain(error, post.frame.file))
+        wrong = error
+    name = names.of_stage('post', post.name)
+    record = inside or Record(job, post.id, name, 'post', skipped=not wanted)
+    outcome = SKIPPED
+    if wrong is not None:
+        record.fail(evaluation.explain(wrong, post.frame.file))
         outcome = FAILURE
-    else:
-        outcome = SKIPPED
-        if wanted:
-            outcome = await supervise(
-                post.frame, record, leash, post.condition, lambda: post.run(record, leash)
-            )
+    elif wanted:
+        outcome = await supervise(
+            post.frame, record, leash, post.condition, lambda: post.run(record, leash)
+        )
     if inside is None:
         record.finish(outcome, outcome)
         if outcome == FAILURE:

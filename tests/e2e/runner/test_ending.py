@@ -208,3 +208,35 @@ def test_a_temp_that_is_gone_fails_the_step(tmp_path: Path) -> None:
     played = play('- run: rm -r "$RUNNER_TEMP"\n- run: echo', tmp_path)
     assert played.outcomes[1] == ('failure', 'failure')
     assert 'No such file or directory' in played.annotations[0].message
+
+
+def test_a_job_that_was_cancelled_before_it_began_starts_nothing(tmp_path: Path) -> None:
+    stop = Stop()
+    stop.request('by hand')
+    played = play('- run: echo never\n- run: echo last\n  if: always()', tmp_path, stop=stop)
+    assert played.outcomes == [SKIPPED, SUCCESS]
+
+
+def test_breaking_a_job_off_ends_its_background_steps(tmp_path: Path) -> None:
+    steps = (
+        '- {id: a, run: echo $$ > pid; touch ready; exec sleep 60, background: true}\n'
+        '- run: sleep 60'
+    )
+    request = make_request(make_plan(fakes.indent(steps)), tmp_path)
+    ready = tmp_path / 'job/hello/hello/ready'
+
+    async def scene() -> None:
+        task = asyncio.create_task(
+            runner.run(request, make_world(tmp_path), lambda fact: None, fakes.Lines(), Stop())
+        )
+        while not ready.exists():  # noqa: ASYNC110 - another process makes it
+            await asyncio.sleep(0.01)
+        task.cancel()
+        with pytest.raises(asyncio.CancelledError):
+            await task
+
+    started = time.monotonic()
+    asyncio.run(scene())
+    assert time.monotonic() - started < 30
+    with pytest.raises(ProcessLookupError):
+        os.kill(int((ready.parent / 'pid').read_text()), 0)

@@ -258,3 +258,9 @@ def test_many_lines_keep_their_order(tmp_path: Path) -> None:
     played = play('- run: seq 50000; echo "::notice::x"; seq 10', tmp_path)
     numbers = [*map(str, range(1, 50001))]
     assert played.printed() == [*numbers, '##[notice]x', *map(str, range(1, 11))]
+
+
+def test_what_is_no_character_does_no_harm(tmp_path: Path) -> None:
+    played = play("- run: echo '${{ fromJSON('\"a\\ud800b\"') }}'", tmp_path)
+    assert played.finished.conclusion == 'success'
+    assert played.printed() == ['a\ufffdb']

@@ -11,8 +11,8 @@ from collections.abc import Iterable, Iterator
 from typing import Final, NamedTuple
 
 _PROC: Final = '/proc'
-_TRIES: Final = 5
-_MOMENT: Final = 0.001  # seconds
+_TRIES: Final = 10
+_MOMENT: Final = 0.0002  # seconds
 _FEW: Final = 64  # ids that are asked for one by one, rather than listing all processes
 
 
