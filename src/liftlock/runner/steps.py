@@ -263,7 +263,7 @@ def _name(turn: Turn) -> str:
 async def _offer_shell(turn: Turn, ended: Ended) -> None:
     """Let a person look around where a step has just failed."""
     offer = turn.job.request.shell_on_failure
-    if offer is None or ended.outcome != FAILURE or turn.job.forced:
+    if offer is None or ended.conclusion != FAILURE or turn.job.forced:
         return
     from pathlib import Path
 

@@ -319,7 +319,11 @@ def test_a_shell_is_offered_after_a_failure(tmp_path: Path) -> None:
         assert isinstance(env, dict)
         offered.append((env['X'], workspace))
 
-    played = play('- run: exit 1\n  env: {X: y}\n- run: exit 1', tmp_path, shell_on_failure=offer)
+    played = play(
+        '- run: exit 1\n  continue-on-error: true\n- run: exit 1\n  env: {X: y}\n- run: exit 1',
+        tmp_path,
+        shell_on_failure=offer,
+    )
     assert offered == [('y', played.workspace)]
 
 
