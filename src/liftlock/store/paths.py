@@ -5,7 +5,8 @@ import re
 from pathlib import Path
 from typing import Final
 
-PLAIN: Final = re.compile(r'[^A-Za-z0-9._-]')
+_ODD: Final = re.compile(r'[^A-Za-z0-9_-]')
+_LEG: Final = re.compile(r'=5b=([0-9]+)=5d=(?==2f=|$)')
 LONGEST: Final = 120  # file names end at 255 bytes, and suffixes follow
 
 
@@ -42,8 +43,14 @@ class RunPaths:
 
 
 def slug(key: str) -> str:
-    """A file name for a job's key, different for different keys: `test[2]` is `test=5b2=5d`."""
-    name = PLAIN.sub(lambda found: f'={ord(found[0]):x}', key)
+    """A file name for a job's key, different for different keys: `test[2]` is `test.2`, and
+    `deploy[0]/smoke` is `deploy.0..smoke`.
+
+    It becomes part of every path that a job sees, so it must not hold what a shell, a URL or
+    `git -c` reads as something else. Ids have no dots, so those are free.
+    """
+    odd = _ODD.sub(lambda found: f'={ord(found[0]):x}=', key)
+    name = _LEG.sub(r'.\1', odd).replace('=2f=', '..')
     if len(name) <= LONGEST:
         return name
     return f'{name[: LONGEST - 17]}={hashlib.sha256(key.encode()).hexdigest()[:16]}'
