@@ -218,3 +218,21 @@ def play(
 
     finished = asyncio.run(scene())
     return Played(finished, facts, log.lines, asked.directory / 'hello/hello')
+
+
+def once_ready(
+    root: Path, act: Callable[[], None], number: int = 1
+) -> Callable[[StepFact | JobFact], None]:
+    """Act when step `number` has made the file `ready`."""
+
+    def watch(fact: StepFact | JobFact) -> None:
+        if isinstance(fact, StepStarted) and fact.number == number:
+            look()
+
+    def look() -> None:
+        if (root / 'job/hello/hello/ready').exists():
+            act()
+        else:
+            asyncio.get_running_loop().call_later(0.01, look)
+
+    return watch

@@ -1,6 +1,6 @@
 """The workbench of a stand-in: a stage of a step, as our own code sees it."""
 
-from collections.abc import Awaitable, Callable, Mapping
+from collections.abc import Awaitable, Callable, Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -28,6 +28,10 @@ async def run(
     turn.lend()
     try:
         await stage(bench)
+    except StepFailed:
+        if not turn.leash.level:  # else it was told to end, and what it says of that is no news
+            raise
+        return FAILURE
     finally:
         turn.take()
         states.update(turn.effects.state)
@@ -110,13 +114,26 @@ class Bench:
         self, *command: str, cwd: Path | None = None, env: Mapping[str, str] | None = None
     ) -> str:
         chunks: list[bytes] = []
-        status = await self._start(command, cwd, env, chunks.append)
-        text = b''.join(chunks).decode('utf-8', 'replace')
+        aside = self.temp / f'_aside_{id(chunks):x}'  # a warning among JSON would spoil it
+        path = self.env['PATH']
+        program = self._turn.job.workplace.find(command[0], path)
+        if program is None:
+            raise StepFailed(f"The program '{command[0]}' is not on PATH")
+        apart = ('sh', '-c', 'exec "$@" 2>"$0"', str(aside), program, *command[1:])
+        try:
+            status = await self._start(apart, cwd, env, chunks.append)
+            if status and not self._turn.leash.level:
+                self._tell_failure([*chunks, aside.read_bytes()])
+        finally:
+            aside.unlink(missing_ok=True)
         if status:
-            if text.strip():
-                self.log(text.rstrip())
             raise StepFailed(f"The process '{command[0]}' failed with exit code {status}")
-        return text
+        return b''.join(chunks).decode('utf-8', 'replace')
+
+    def _tell_failure(self, said: Sequence[bytes]) -> None:
+        text = b''.join(said).decode('utf-8', 'replace').rstrip()
+        if text:
+            self.log(text)
 
     async def _start(
         self,

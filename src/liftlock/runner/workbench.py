@@ -86,9 +86,9 @@ class Workbench(Protocol):
     async def capture(
         self, *command: str, cwd: Path | None = None, env: Mapping[str, str] | None = None
     ) -> str:
-        """Run to the end and return what it printed; StepFailed unless it exits with 0.
+        """Run to the end and return its standard output; StepFailed unless it exits with 0.
 
-        Nothing reaches the log, but for what a failed command printed.
+        Nothing reaches the log, but for what a failed command printed, on either stream.
         """
         ...
 

@@ -4,14 +4,13 @@ import asyncio
 import errno
 import os
 import time
-from collections.abc import Callable
 from pathlib import Path
 
 import pytest
 
 import fakes
-from fakes import make_plan, make_request, make_world, play
-from liftlock.plan.facts import JobFact, JobFinished, StepFact, StepStarted
+from fakes import make_plan, make_request, make_world, once_ready, play
+from liftlock.plan.facts import JobFinished
 from liftlock.runner import job as runner
 from liftlock.runner import steps
 from liftlock.runner.ports import Stop
@@ -20,24 +19,6 @@ CANCELLED = ('cancelled', 'cancelled')
 SUCCESS = ('success', 'success')
 SKIPPED = ('skipped', 'skipped')
 TRAPPED = "trap 'echo interrupted; exit 1' INT; touch ready; while :; do sleep 0.05; done"
-
-
-def once_ready(
-    root: Path, act: Callable[[], None], number: int = 1
-) -> Callable[[StepFact | JobFact], None]:
-    """Act when step `number` has made the file `ready`."""
-
-    def watch(fact: StepFact | JobFact) -> None:
-        if isinstance(fact, StepStarted) and fact.number == number:
-            look()
-
-    def look() -> None:
-        if (root / 'job/hello/hello/ready').exists():
-            act()
-        else:
-            asyncio.get_running_loop().call_later(0.01, look)
-
-    return watch
 
 
 def test_a_cancelled_job_runs_only_what_still_wants_to(tmp_path: Path) -> None:
