@@ -48,6 +48,8 @@ class Plain:
                 self._say(job, paint.dim(f'skipped: {reason}'))
             case f.JobLost(job, reason):
                 self._say(job, paint.red(f'lost: {reason}'))
+            case f.StepStarted(job, _, _, name, _, True):
+                self._say(job, paint.dim(f'skipped {name}'))
             case f.StepStarted(job, number, _, name):
                 self._say(job, paint.bold(f'> {name}'))
                 for lines in self._board.early(job, number):

@@ -93,13 +93,15 @@ class JobLost(NamedTuple):
 
 
 class StepStarted(NamedTuple):
-    """`number` counts from 1 in the order of starting, over pre, main and post."""
+    """`number` counts from 1 in the order of starting, over pre, main and post. A step that is
+    `skipped` has its place among the others, and ends in the same moment."""
 
     job: str
     number: int
     id: str
     name: str
     stage: str = 'main'
+    skipped: bool = False
 
 
 class StepFinished(NamedTuple):

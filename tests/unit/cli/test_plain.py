@@ -25,6 +25,8 @@ def test_every_line_says_whose_it_is() -> None:
         f.StepStarted('build', 1, 'a', 'Run make'),
         ('build', 1, 'one\ntwo\n'),
         f.StepFinished('build', 1, 'failure', 'failure', 'exit code 2'),
+        f.StepStarted('build', 2, '', 'Run tests', skipped=True),
+        f.StepFinished('build', 2, 'skipped', 'skipped'),
         f.JobFinished('build', 'failure', {}),
         f.JobSkipped('deploy', 'deploy', 'needs build'),
     ) == (
@@ -32,7 +34,8 @@ def test_every_line_says_whose_it_is() -> None:
         'build | one\n'
         'build | two\n'
         'build | FAIL Run make  2.0s  exit code 2\n'
-        'build | FAILED in 4.0s\n'
+        'build | skipped Run tests\n'
+        'build | FAILED in 6.0s\n'
         'deploy | skipped: needs build\n'
     )
 
