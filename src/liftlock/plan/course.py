@@ -174,8 +174,9 @@ def close(progress: Progress, leg: Leg, conclusion: str, outputs: Mapping[str, s
     if slot.settled:
         _settle(progress, slot)
     elif leg.result == 'failure' and slot.fail_fast:
+        failed = leg.plan.name if leg.plan else leg.key
         for other in slot.legs:
-            stop(progress, other, f'fail-fast: {leg.key} failed', force=False)
+            stop(progress, other, f'fail-fast: {failed} failed', force=False)
     else:
         _fill(progress, slot)
 

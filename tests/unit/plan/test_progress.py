@@ -123,7 +123,7 @@ def test_the_first_failed_leg_stops_the_others() -> None:
     assert story.now() == [f'Queue test[{n}]' for n in range(4)]
     story.runs('test[1]')
     assert story.ends('test[0]', 'failure') == ['Stop test[1]', 'Stop test[2]', 'Stop test[3]']
-    assert story.why('test[1]') == 'fail-fast: test[0] failed'
+    assert story.why('test[1]') == 'fail-fast: test (1) failed'
     assert story.progress.state('test[1]') is State.STOPPING
     story.finishes('test[1]', 'cancelled')
     story.finishes('test[2]', 'cancelled')
