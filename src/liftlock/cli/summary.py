@@ -14,12 +14,19 @@ MARKS = {'success': '✓', 'failure': '✗', 'cancelled': '⊘', 'skipped': '-'}
 
 
 def lines(
-    board: Board, paint: Paint, markdown: Callable[[str], list[str]] = str.splitlines
+    board: Board,
+    paint: Paint,
+    markdown: Callable[[str], list[str]] = str.splitlines,
+    *,
+    told: bool = False,
 ) -> Iterator[str]:
-    """`markdown` makes lines of a step summary: as they are, or drawn for a terminal."""
+    """`markdown` makes lines of a step summary: as they are, or drawn for a terminal.
+
+    `told` says that each job has a line of its own just above already.
+    """
     yield ''
     yield headline(board, paint)
-    if len(board.jobs) > 1:
+    if len(board.jobs) > 1 and not told:
         yield from _jobs(board, paint)
     yield from _annotations(board, paint)
     yield from _summaries(board, paint, markdown)

@@ -64,9 +64,10 @@ def choose(board: Board, *, verbose: bool) -> View:
 def conclude(board: Board) -> None:
     """Print the last word on a run."""
     markdown: Callable[[str], list[str]] = str.splitlines
-    if board.summaries and _can_redraw():
+    redrawn = _can_redraw()
+    if board.summaries and redrawn:
         from liftlock.cli.live import markdown
-    for line in summary.lines(board, Paint(wanted(sys.stdout)), markdown):
+    for line in summary.lines(board, Paint(wanted(sys.stdout)), markdown, told=redrawn):
         print(line)
 
 

@@ -65,3 +65,13 @@ def test_a_long_summary_is_cut_and_says_where_the_rest_is() -> None:
     text = '\n'.join(f'line {number}' for number in range(40))
     shown = concluded(RUN, f.JobClaimed('a', 1, 1, 'here'), f.Summarized('a', 1, text))
     assert 'line 15\n  … 24 more lines: liftlock show 12' in shown
+
+
+def test_jobs_that_were_just_told_are_not_told_again() -> None:
+    board = Board()
+    for key in ('lint', 'test'):
+        board.take(f.Stamped(0, 12, 0.0, f.JobClaimed(key, 1, 1, 'here')))
+        board.take(f.Stamped(1, 12, 1.0, f.JobFinished(key, 'success', {})))
+    board.take(f.Stamped(2, 12, 2.0, f.RunFinished('success')))
+    assert 'lint' in '\n'.join(summary.lines(board, Paint(False)))
+    assert 'lint' not in '\n'.join(summary.lines(board, Paint(False), told=True))
