@@ -32,7 +32,7 @@ class Masker:
 
     def __init__(self) -> None:
         self._known: set[str] = set()
-        self._values: list[str] = []
+        self._values: dict[str, None] = {}  # a dict, since it grows with every mask by a few only
         self.longest = 0  # characters of the longest value that is looked for
 
     def add(self, value: str) -> None:
@@ -46,8 +46,8 @@ class Masker:
         found = {form for piece in pieces if piece for form in _forms(piece)}
         # A log is hidden line by line, so what spans lines can never be met in it.
         found -= {form for form in found if '\n' in form or not form}
-        self._values = sorted(found.union(self._values))
-        self.longest = max(map(len, self._values), default=0)
+        self._values.update(dict.fromkeys(found))
+        self.longest = max(self.longest, *map(len, found), 0)
 
     @property
     def added(self) -> list[str]:
