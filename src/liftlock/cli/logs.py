@@ -81,13 +81,10 @@ class Printer:
 
     def print(self, section: Section, lines: Iterable[Line]) -> None:
         name = f'{section.job.name} | ' if self.several else ''
-        chosen = [
-            self._line(name, line)
-            for line in lines
-            if self._pattern is None or self._pattern.search(line.text)
-        ]
-        self.printed += len(chosen)
-        sys.stdout.write(''.join(chosen))
+        for line in lines:
+            if self._pattern is None or self._pattern.search(line.text):
+                self.printed += 1
+                sys.stdout.write(self._line(name, line))
 
     def _line(self, name: str, line: Line) -> str:
         text = f'{line.text}\n'

@@ -9,6 +9,7 @@ append. Bytes are written before their record: after `kill -9` what no record co
 the last step. Later `compress` turns each segment into a zlib frame (`.log.z`, `.idx.z`).
 """
 
+import contextlib
 import mmap
 import os
 import struct
@@ -24,6 +25,7 @@ from liftlock.errors import UserError
 SEGMENT: Final = 64 * 1024  # characters that are held back before they are written
 RECORD: Final = struct.Struct('<QIIIId')
 WORTH_IT: Final = 256 * 1024  # smaller logs are left as they are
+KEPT: Final = 8 * 1024 * 1024  # bytes of a log that stay in memory when it is read through
 
 
 class Segment(NamedTuple):
@@ -98,7 +100,11 @@ class LogWriter:
             _write(self._data, data)
             _write(self._index, record)
         except OSError as error:
-            raise UserError(f'cannot write the log {self._name}.log: {error.strerror}') from None
+            self._take_back()
+            raise UserError(
+                f'cannot write the log {self._name}.log: {error.strerror}',
+                'what was written is kept: when that is put right, `liftlock resume` goes on',
+            ) from None
         self._offset += len(data)
         self._line += lines
         self._chunks.clear()
@@ -112,6 +118,12 @@ class LogWriter:
                 os.close(self._data)
                 os.close(self._index)
                 self._data = self._index = -1
+
+    def _take_back(self) -> None:
+        """The half of a segment that found room: the next flush would write it twice."""
+        if self._data >= 0:
+            with contextlib.suppress(OSError):
+                os.ftruncate(self._data, self._offset)
 
     def _open(self) -> None:
         flags = os.O_WRONLY | os.O_CREAT | os.O_APPEND
@@ -163,11 +175,16 @@ class LogReader:
         """Lines with numbers from `start` up to but not including `stop`, of these steps or all."""
         end = self.count if stop is None else min(stop, self.count)
         at = bisect_right(self._segments, start, key=lambda segment: segment.first) - 1
+        passed = 0
         for segment in self._segments[max(at, 0) :]:
             if segment.first >= end:
                 return
             if steps is None or segment.step in steps:
                 yield from self._window(segment, start, end)
+                passed += segment.length
+            if passed > KEPT and isinstance(self._data, mmap.mmap):
+                self._data.madvise(mmap.MADV_DONTNEED)
+                passed = 0
 
     def text(self, segment: Segment) -> str:
         data = self._data[segment.offset : segment.offset + segment.length]
