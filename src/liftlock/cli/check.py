@@ -3,7 +3,7 @@
 import sys
 from collections.abc import Iterable, Iterator
 from pathlib import Path
-from typing import Final
+from typing import TYPE_CHECKING, Final
 
 import click
 
@@ -11,12 +11,17 @@ from liftlock import VERSION
 from liftlock.cli import colour
 from liftlock.errors import USAGE, UserError
 from liftlock.language import checks, report, yaml
+from liftlock.language.checks.subject import Around
 from liftlock.language.checks.walk import Document
 from liftlock.language.diagnostics import Diagnostic, Severity
-from liftlock.language.parse import parse, parse_action
+from liftlock.language.parse import Surveyed, survey, survey_action
 from liftlock.language.source import NOWHERE
 
+if TYPE_CHECKING:
+    from liftlock.language.settings.model import Settings
+
 FORMATS: Final = ('text', 'json', 'sarif', 'github')
+SETTINGS: Final = 'liftlock.yml'
 PATTERNS: Final = (
     '.github/workflows/*.yml',
     '.github/workflows/*.yaml',
@@ -24,7 +29,7 @@ PATTERNS: Final = (
     'action.yaml',
     '.github/actions/**/action.yml',
     '.github/actions/**/action.yaml',
-    'liftlock.yml',
+    SETTINGS,
 )
 ACTIONS: Final = ('action.yml', 'action.yaml')
 LARGEST: Final = 4 * yaml.LONGEST  # bytes; a longer file has too many characters in any case
@@ -59,10 +64,20 @@ def discover(directory: Path) -> list[Path]:
     root = repository(directory)
     found = [path for pattern in PATTERNS for path in sorted(root.glob(pattern)) if path.is_file()]
     if not found:
-        hint = 'name a file: liftlock check FILE'
-        raise UserError(f'there are no workflows in {root / ".github/workflows"}', hint)
+        raise _nothing(root / '.github/workflows')
     inside = root == directory
     return [path.relative_to(root) if inside else _from(path, directory) for path in found]
+
+
+def _nothing(folder: Path) -> UserError:
+    hint = 'name a file: liftlock check FILE'
+    try:
+        list(folder.iterdir())
+    except FileNotFoundError:
+        pass
+    except OSError as error:
+        return UserError(f'{folder} cannot be read: {error.strerror}', hint)
+    return UserError(f'there are no workflows in {folder}', hint)
 
 
 def repository(directory: Path) -> Path:
@@ -91,11 +106,12 @@ def _from(path: Path, directory: Path) -> Path:
 class Desk:
     """Reads files, each once, and remembers their lines for whoever shows the findings."""
 
-    __slots__ = ('lines', 'read')
+    __slots__ = ('lines', 'read', 'settings')
 
     def __init__(self) -> None:
         self.lines: dict[str, list[str]] = {}
-        self.read: dict[str, tuple[Document | None, tuple[Diagnostic, ...]]] = {}
+        self.read: dict[str, Surveyed] = {}
+        self.settings: dict[Path, Settings | None] = {}
 
     def check(self, name: str) -> Iterable[Diagnostic]:
         text = self._text(name)
@@ -103,26 +119,37 @@ class Desk:
             return [text]
         shown = '<stdin>' if name == '-' else name
         self.lines[shown] = text.splitlines()
-        if Path(name).name == 'liftlock.yml':
+        if Path(name).name == SETTINGS:
             from liftlock.language.settings import parse as settings
 
             return settings.parse(shown, text).diagnostics
-        document, diagnostics = self._document(shown, text)
+        document, diagnostics, gaps = self._survey(shown, text)
         if document is None:
             return diagnostics
         root = repository(Path.cwd() if name == '-' else Path(name).absolute().parent)
         home = '' if name == '-' else _home(Path(name), root)
         neighbours = dict(self._neighbours(document, root))
-        return [*diagnostics, *checks.examine(document, text, home, neighbours)]
+        around = Around(home, neighbours, self._settings(root), gaps)
+        return [*diagnostics, *checks.examine(document, text, around)]
 
-    def _document(self, name: str, text: str) -> tuple[Document | None, tuple[Diagnostic, ...]]:
+    def _survey(self, name: str, text: str) -> Surveyed:
         if name not in self.read:
             path = Path(name)
-            if path.name in ACTIONS and path.absolute().parent.name != 'workflows':
-                self.read[name] = parse_action(name, text, strict=True)
-            else:
-                self.read[name] = parse(name, text)
+            action = path.name in ACTIONS and path.absolute().parent.name != 'workflows'
+            self.read[name] = survey_action(name, text) if action else survey(name, text)
         return self.read[name]
+
+    def _settings(self, root: Path) -> 'Settings | None':
+        """liftlock.yml, where it is there and has no mistakes of its own."""
+        if root not in self.settings:
+            path = root / SETTINGS
+            text = self._text(str(path)) if path.is_file() else None
+            self.settings[root] = None
+            if isinstance(text, str):
+                from liftlock.language.settings import parse as settings
+
+                self.settings[root] = settings.parse(SETTINGS, text).settings
+        return self.settings[root]
 
     def _neighbours(self, document: Document, root: Path) -> Iterator[tuple[str, Document | None]]:
         """What the document calls in its own repository. Missing actions may come at run time."""
@@ -138,9 +165,9 @@ class Desk:
             for path in candidates[:1]:
                 text = self._text(str(path))
                 if isinstance(text, str):
-                    neighbour, _ = self._document(str(path), text)
-                    if neighbour is not None:
-                        yield name, neighbour
+                    neighbour = self._survey(str(path), text)
+                    if not neighbour.diagnostics:
+                        yield name, neighbour.document
 
     def _text(self, name: str) -> str | Diagnostic:
         try:

@@ -57,23 +57,20 @@ def _collect(top: Path, known: Lock) -> Lock:
     import asyncio
 
     from liftlock.cli.wiring import place
+    from liftlock.cli.workflows import is_workflow
     from liftlock.runner.actions.pins import Collector, reader
     from liftlock.runner.actions.resolve import GitActions
+    from liftlock.runner.snapshot import read_tree
 
     where = place(None)
-    read_file = reader(top)
-    folder = top / Path(lock.PATH).parent
-    paths = [
-        file.relative_to(top).as_posix()
-        for file in sorted(folder.glob('*'))
-        if file.suffix in ('.yml', '.yaml') and file.is_file()
-    ]
-    if not paths:
-        raise UserError(f'there are no workflows in {folder}')
-    texts = {path: read_file(path) or '' for path in paths}
+    folder = Path(lock.PATH).parent.as_posix()
+    files = read_tree(top, folder)
+    texts = {path: text for path, text in files.items() if is_workflow(path)}
+    if not texts:
+        raise UserError(f'there are no workflows in {top / folder}')
     actions = GitActions(where.cache, where.config.actions)
     collector = Collector(actions, known.dependencies, print)
-    found = asyncio.run(collector.collect(texts, read_file))
+    found = asyncio.run(collector.collect(texts, reader(top)))
     if collector.complaints:
         raise UserError(
             '\n'.join(('not everything could be pinned', *collector.complaints)),

@@ -13,11 +13,10 @@ from liftlock.language.workflow import Workflow
 from liftlock.plan import drawing, graph
 from liftlock.plan.estimate import Estimate, estimate
 from liftlock.plan.plan import Plan
-from liftlock.runner import repository
+from liftlock.runner import repository, snapshot
 from liftlock.store import runs
 from liftlock.store.database import open_store
 
-FOLDER: Final = Path(workflows.FOLDER)
 PLACES: Final = os.cpu_count() or 1
 
 
@@ -29,7 +28,7 @@ def command(state: str | None, /, *, json: bool, **given: Any) -> int:
     """Show which jobs EVENT (default: push) would start, and why other workflows would not."""
     asked = options.asked(given)
     seen = repository.look(Path.cwd())
-    files = _read(seen.top)
+    files = snapshot.read_tree(seen.top, workflows.FOLDER)
     found = workflows.find(files, asked, seen.top, Path.cwd())
     known = [one.workflow for one in found if one.workflow is not None]
     facts = repository.describe(seen, changed=_by_paths(known))
@@ -43,16 +42,6 @@ def command(state: str | None, /, *, json: bool, **given: Any) -> int:
     else:
         click.echo('\n'.join(_lines(planned, estimates, reasons)))
     return 0
-
-
-def _read(top: Path) -> dict[str, str]:
-    """The workflow files as they stand, by path. Bytes that are no UTF-8 come as surrogates."""
-    folder = top / FOLDER
-    return {
-        (FOLDER / file.name).as_posix(): file.read_bytes().decode('utf-8', 'surrogateescape')
-        for file in sorted(folder.glob('*.y*ml'))
-        if file.is_file()
-    }
 
 
 def _by_paths(known: Sequence[Workflow]) -> bool:

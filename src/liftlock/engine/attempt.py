@@ -64,8 +64,11 @@ class Attempt:
         try:
             self.request.directory.mkdir(mode=0o700, parents=True, exist_ok=True)
             finished = await hands.run_job(self.request, world, self._report, heard, self.stop)
-        except (UserError, OSError) as error:  # our own disk: the job can do nothing about it
+        except UserError as error:
             self._abort(error)
+            return
+        except OSError as error:  # our own disk: the job can do nothing about it
+            self._abort(_unusable(error, self.request.directory))
             return
         except Exception as error:
             finished = self._bug(error)
@@ -85,7 +88,19 @@ class Attempt:
         """The single task boundary: a bug in the runner fails this job, and the others go on."""
         import traceback
 
+        from liftlock.runner.masking import Masker
+
+        masker = Masker()
+        for secret in self.request.secrets.values():
+            masker.add(secret)
         for line in ''.join(traceback.format_exception(error)).splitlines():
-            self.log.write(0, line)
-        message = f'this is a bug in liftlock: {error!r}'
+            self.log.write(0, masker.mask(line))
+        message = masker.mask(f'this is a bug in liftlock: {error!r}')
         return JobFinished(self.request.plan.key, 'failure', {}, message)
+
+
+def _unusable(error: OSError, directory: Path) -> UserError:
+    return UserError(
+        f'jobs cannot use {error.filename or directory}: {error.strerror}',
+        'when that is put right, `liftlock resume` goes on',
+    )

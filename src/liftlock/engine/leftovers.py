@@ -45,4 +45,9 @@ def _remove(directories: list[Path]) -> None:
     the machine was switched off, say, goes when the store is tidied."""
     silent = [(os.POSIX_SPAWN_OPEN, fd, os.devnull, os.O_RDWR, 0) for fd in (0, 1, 2)]
     names = [str(directory) for directory in directories]
-    os.posix_spawnp('rm', ['rm', '-rf', '--', *names], os.environ, file_actions=silent, setpgroup=0)
+    try:
+        command = ['rm', '-rf', '--', *names]
+        os.posix_spawnp('rm', command, os.environ, file_actions=silent, setpgroup=0)
+    except OSError:  # there is no `rm` on PATH, or there are too many names for one command
+        for directory in directories:
+            tidy.remove_tree(directory)

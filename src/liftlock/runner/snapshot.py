@@ -11,9 +11,11 @@ the same commit, because its author and its dates are fixed.
 """
 
 import contextlib
+import errno
 import hashlib
 import json
 import os
+import stat
 from collections.abc import Sequence
 from pathlib import Path
 from typing import NamedTuple
@@ -22,6 +24,7 @@ from liftlock.errors import UserError
 from liftlock.runner import git
 from liftlock.runner.repository import Repository
 
+_LARGEST = 4 * 1024 * 1024 + 1  # bytes of a file; the reader refuses it sooner
 _NO_DATE = '2000-01-01T00:00:00+00:00'  # of a commit on no commit
 # Hooks and file-system monitors of the user must not run, and no shared index be written.
 _QUIET = (
@@ -77,7 +80,7 @@ def read_files(snapshot: Snapshot, prefix: str) -> dict[str, str]:
     Bytes that aren't UTF-8 come as surrogates, for the reader of the file to complain about.
     """
     if snapshot.tree is not None:
-        return _read_tree(snapshot.tree, prefix)
+        return read_tree(snapshot.tree, prefix)
     listing = git.ask(
         'ls-tree', '-r', '-z', '--name-only', snapshot.commit, '--', prefix, cwd=snapshot.store
     )
@@ -85,15 +88,37 @@ def read_files(snapshot: Snapshot, prefix: str) -> dict[str, str]:
     return {path: _read_blob(snapshot, path) for path in paths}
 
 
-def _read_tree(top: Path, prefix: str) -> dict[str, str]:
+def read_tree(top: Path, prefix: str) -> dict[str, str]:
+    """The same of the files as they stand. UserError if something cannot be read."""
     found: dict[str, str] = {}
-    for folder, _, names in os.walk(top / prefix):
-        for name in names:
-            file = Path(folder, name)
-            with contextlib.suppress(OSError):  # a dangling link is no workflow
-                text = file.read_bytes().decode('utf-8', 'surrogateescape')
-                found[file.relative_to(top).as_posix()] = text
+    try:
+        for folder, _, names in os.walk(top / prefix, onerror=_raise):
+            for name in names:
+                data = _read_regular(f'{folder}/{name}')
+                if data is not None:
+                    path = Path(folder, name).relative_to(top).as_posix()
+                    found[path] = data.decode('utf-8', 'surrogateescape')
+    except OSError as error:
+        raise UserError(f'{error.filename} cannot be read: {error.strerror}') from error
     return dict(sorted(found.items()))
+
+
+def _raise(error: OSError) -> None:
+    if not isinstance(error, FileNotFoundError | NotADirectoryError):
+        raise error
+
+
+def _read_regular(path: str) -> bytes | None:
+    """Its first bytes, which are all of a file that anybody would accept. None for pipes, devices
+    and dangling links; to open a pipe must not mean to wait for its writer."""
+    try:
+        opened = os.open(path, os.O_RDONLY | os.O_NONBLOCK | os.O_CLOEXEC)
+    except OSError as error:
+        if error.errno in (errno.ENOENT, errno.ENXIO, errno.ELOOP):
+            return None
+        raise
+    with os.fdopen(opened, 'rb') as file:
+        return file.read(_LARGEST) if stat.S_ISREG(os.fstat(opened).st_mode) else None
 
 
 def _read_blob(snapshot: Snapshot, path: str) -> str:
@@ -197,8 +222,9 @@ def _tell(repository: Repository, env: dict[str, str], *arguments: str) -> str:
     env = {'GIT_ALTERNATE_OBJECT_DIRECTORIES': str(repository.objects)} | env
     answer = git.ask(*_QUIET, *arguments, cwd=repository.top, env=env)
     if answer.code:
+        errors = (line for line in answer.error.splitlines() if line.startswith('error: '))
         raise UserError(
-            f'git cannot take the work tree as it stands: {answer.last}',
+            f'git cannot take the work tree as it stands: {next(errors, answer.last)}',
             'name such files in .gitignore, or run --clean to take HEAD instead',
         )
     return answer.text.strip()
