@@ -32,19 +32,23 @@ class Collector:
         """A lock for these files, by path; `read` reads others of the same repository."""
         named: dict[str, tuple[str, ...]] = {}
         for path, text in workflows.items():
-            direct = [item async for item in self._direct(_uses_in(path, text), read)]
+            direct = [item async for item in self._direct(_uses_in(path, text), read, set())]
             named[path] = tuple(sorted(self._closure(direct)))
         return Lock(named, dict(sorted(self._pinned.items())))
 
-    async def _direct(self, uses: Iterable[str], read: Read) -> AsyncIterator[str]:
-        """Pins of what is used, through actions and workflows of the repository itself."""
+    async def _direct(self, uses: Iterable[str], read: Read, seen: set[str]) -> AsyncIterator[str]:
+        """Pins of what is used, through actions and workflows of the repository itself.
+
+        `seen` are those that were gone through already: they may use one another in a circle.
+        """
         for item in uses:
             reference = parse_reference(item)
             if reference is not None:
                 await self._pin(reference)
                 yield reference.pin
-            elif item.startswith(('./', '$/')):
-                async for pin in self._direct(_nested(item[2:].strip('/'), read), read):
+            elif item.startswith(('./', '$/')) and item[2:] not in seen:
+                seen.add(item[2:])
+                async for pin in self._direct(_nested(item[2:].strip('/'), read), read, seen):
                     yield pin
 
     async def _pin(self, reference: Reference) -> None:
@@ -65,7 +69,8 @@ class Collector:
             self.complaints.append(str(error))
             return
         inside = reader(found.directory)
-        direct = [item async for item in self._direct(_nested(reference.path, inside), inside)]
+        uses = _nested(reference.path, inside)
+        direct = [item async for item in self._direct(uses, inside, set())]
         self._pinned[pin] = Pinned(reference.ref, found.commit, (0, 0), tuple(sorted(set(direct))))
 
     def _closure(self, pins: Iterable[str]) -> set[str]:
