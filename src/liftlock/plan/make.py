@@ -21,6 +21,7 @@ from liftlock.plan.plan import Plan, Request
 
 DEEPEST: Final = 10  # workflows in a row, the first one included
 MOST: Final = 50  # called files of one run
+MOST_JOBS: Final = 10_000  # of one run, matrices not counted: calls multiply
 
 
 class Lacking(NamedTuple):
@@ -40,10 +41,11 @@ class Refused(NamedTuple):
 class _Found:
     """What following the calls brought together."""
 
-    __slots__ = ('diagnostics', 'lacking', 'workflows')
+    __slots__ = ('diagnostics', 'entered', 'lacking', 'workflows')
 
     def __init__(self) -> None:
         self.workflows: dict[str, Workflow] = {}
+        self.entered: set[tuple[str, int, Permissions]] = set()
         self.lacking: dict[str, None] = {}
         self.diagnostics: dict[Diagnostic, None] = {}
 
@@ -65,6 +67,11 @@ def make(request: Request, policy: str = 'Write') -> Plan | Lacking | Refused:
         return Refused(errors)
     if found.lacking:
         return Lacking(tuple(found.lacking))
+    jobs = _count(workflow, found.workflows, {})
+    if jobs > MOST_JOBS:
+        first = next(job for job in workflow.jobs.values() if isinstance(job, Call))
+        limit = f'This run would have {jobs:,} jobs, more than {MOST_JOBS:,}'
+        return Refused((agreement.mistake(workflow.path, first.uses.span, limit),))
     _check_chosen(request, workflow)
     try:
         return _plan(request, workflow, found.workflows)
@@ -117,8 +124,22 @@ def _enter(
         *agreement.check_permissions(call, caller.path, callee, reference, allowed),
     ]
     found.diagnostics.update(dict.fromkeys(wrong))
-    if not wrong:
+    way = reference, depth, allowed
+    if not wrong and way not in found.entered:  # else it was followed with the same outcome
+        found.entered.add(way)
         _follow(callee, request, found, callee.permissions or allowed, depth + 1)
+
+
+def _count(workflow: Workflow, called: dict[str, Workflow], known: dict[str, int]) -> int:
+    """Jobs of a run, those of called workflows included, before any matrix is expanded."""
+    if workflow.path not in known:
+        known[workflow.path] = sum(
+            _count(called[calls.reference(job, workflow.path)], called, known)
+            if isinstance(job, Call)
+            else 1
+            for job in workflow.jobs.values()
+        )
+    return known[workflow.path]
 
 
 def _check_chosen(request: Request, workflow: Workflow) -> None:
