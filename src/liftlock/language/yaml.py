@@ -79,7 +79,7 @@ def decode(path: str, data: bytes) -> str | Diagnostic:
         line = data.count(b'\n', 0, error.start) + 1
         column = error.start - data.rfind(b'\n', 0, error.start)
         where = Span(line, column, line, column + 1)
-        return _mistake(path, where, 'The file is not UTF-8 text', 'save it as UTF-8')
+        return _mistake(path, where, *_NOT_UTF_8)
 
 
 def compose(path: str, text: str) -> Node | Diagnostic:
@@ -100,7 +100,8 @@ def compose(path: str, text: str) -> Node | Diagnostic:
     if root is None:
         return _mistake(path, _START, 'The file is empty')
     if (len(text) >= _LONG or _ALIAS.search(text)) and _too_many(root):
-        return _mistake(path, _START, 'Maximum YAML nodes exceeded')
+        hint = 'aliases multiply what they stand for, and an anchor must not contain itself'
+        return _mistake(path, _START, 'Maximum YAML nodes exceeded', hint)
     return root
 
 
@@ -113,6 +114,7 @@ def span(node: Node) -> Span:
 
 _START: Final = Span(1, 1, 1, 1)
 _TOO_DEEP: Final = 'Maximum object depth exceeded'
+_NOT_UTF_8: Final = ('The file is not UTF-8 text', 'save it as UTF-8')
 
 
 def _compose(text: str) -> Node | None:
@@ -182,6 +184,8 @@ def _unprintable(path: str, text: str) -> Diagnostic:
     line = text.count('\n', 0, found.start()) + 1
     column = found.start() - text.rfind('\n', 0, found.start())
     where = Span(line, column, line, column + 1)
+    if '\udc80' <= found[0] <= '\udcff':  # a byte that whoever decoded the file could not read
+        return _mistake(path, where, *_NOT_UTF_8)
     return _mistake(path, where, f'The character U+{ord(found[0]):04X} is not allowed in YAML')
 
 
