@@ -20,6 +20,8 @@ BUILTINS: Final[Mapping[str, str]] = {
     'actions/setup-node': 'setup_node',
     'actions/setup-python': 'setup_python',
     'actions/upload-artifact': 'upload_artifact',
+    'astral-sh/setup-uv': 'setup_uv',
+    'codecov/codecov-action': 'codecov',
 }
 
 
