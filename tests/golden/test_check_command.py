@@ -79,7 +79,7 @@ def test_a_place_without_workflows_says_what_to_do(here: Path) -> None:
 def test_a_workflow_may_come_from_the_standard_input(here: Path) -> None:
     status, result = check('-', given=BROKEN)
     assert status == 2
-    assert '<stdin>:4:6: error' in result.output
+    assert '<stdin>:4:7: error' in result.output
 
 
 @pytest.mark.parametrize(
@@ -103,7 +103,7 @@ def test_a_file_that_cannot_be_read_is_an_error_like_any_other(
     status, result = check(name, 'broken.yml')
     assert status == 2
     assert words in result.output
-    assert 'broken.yml:4:6: error' in result.output
+    assert 'broken.yml:4:7: error' in result.output
 
 
 def test_sarif_goes_to_the_output_and_the_summary_does_not(here: Path) -> None:

@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 
 from liftlock.language import report
-from liftlock.language.parse import parse, parse_action
+from liftlock.language.parse import parse, parse_action, survey, survey_action
 from vectors.template_json import events, template
 
 HERE = Path(__file__).parent / 'reader'
@@ -44,10 +44,8 @@ def test_an_accepted_file_means_what_stands_beside_it(case: Path, update_golden:
 @pytest.mark.parametrize('case', cases('err'), ids=lambda case: case.stem)
 def test_a_refused_file_is_told_what_stands_beside_it(case: Path, update_golden: bool) -> None:
     text = case.read_text()
-    if case.stem.startswith('action_'):
-        diagnostics = parse_action(case.name, text, strict=True)[1]
-    else:
-        diagnostics = parse(case.name, text).diagnostics
+    look = survey_action if case.stem.startswith('action_') else survey
+    diagnostics = look(case.name, text).diagnostics
     assert diagnostics
     said = '\n'.join(report.text(found, text.splitlines()) for found in diagnostics)
     expect(case, '.out', said, update_golden)

@@ -45,7 +45,7 @@ def token(text: str) -> Token:
     mistakes = Mistakes('a.yml')
     root = yaml.compose('a.yml', text)
     assert not isinstance(root, Diagnostic)
-    tree = Reader(mistakes).read(root, anything(ANYTHING))
+    tree = Reader(mistakes, text).read(root, anything(ANYTHING))
     assert mistakes.found == []
     return tree  # type: ignore[return-value]
 

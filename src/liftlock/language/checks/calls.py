@@ -97,6 +97,8 @@ def check(subject: Subject) -> Iterator[Diagnostic]:
 
 def _call(subject: Subject, call: Call) -> Iterator[Diagnostic]:
     name = str(call.uses.value)
+    if not name:
+        return
     if not WORKFLOW.fullmatch(name):
         yield subject.found(REFERENCE, call.uses.span, f'"{name}" names no workflow', _form(name))
         return
@@ -205,6 +207,8 @@ def _before_checkout(subject: Subject, found: Iterable[Place]) -> Iterator[Diagn
                 filled.add(job)
         elif isinstance(does, Uses):
             reference = str(does.reference.value)
+            if not reference or subject.doubtful('steps', job):
+                filled.add(job)
             if reference.startswith('./') and job not in filled:
                 filled.add(job)  # told once
                 yield _not_there(subject, does.reference.span, reference)

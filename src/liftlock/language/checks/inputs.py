@@ -25,6 +25,8 @@ RULES: Final = (UNKNOWN,)
 def check(subject: Subject) -> Iterator[Diagnostic]:
     declared = _declared(subject.document)
     known = {name.lower() for name in declared}
+    if subject.doubtful('inputs') or subject.doubtful('on'):
+        return
     for use in subject.uses:
         for path in use.references:
             name = _input(path)

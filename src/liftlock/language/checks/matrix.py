@@ -78,7 +78,8 @@ def _references(subject: Subject) -> Iterator[Diagnostic]:
     for use in subject.uses:
         if use.job is None:
             continue
-        known = _known_keys(use.job.strategy.matrix)
+        strategy = use.job.strategy
+        known = _known_keys(strategy.matrix) if strategy.computed is None else None
         for path in use.references:
             if path[0] != 'matrix' or len(path) < 2 or path[1] in (None, '*') or known is None:
                 continue
@@ -156,6 +157,8 @@ def _quotes(first: Token, second: Token) -> str:
 
 def _combinations(subject: Subject, job: AnyJob, matrix: Matrix) -> Iterator[Diagnostic]:
     names = list(matrix.rows)
+    if not all(matrix.rows.values()):
+        return  # a row without values was told when the file was read
     excludes = [_plain(item) for item in matrix.exclude]
     idle = set(range(len(excludes)))
     left = 0
@@ -165,8 +168,9 @@ def _combinations(subject: Subject, job: AnyJob, matrix: Matrix) -> Iterator[Dia
         idle -= fitting
         left += not fitting
     if prod(map(len, matrix.rows.values())) <= LIMIT:
-        # a key that is no row was refused when the file was read
         for at in sorted(idle):
+            if not matrix.rows.keys() >= keys(matrix.exclude[at]).keys():
+                continue  # that was told when the file was read
             message = 'this excludes nothing: no combination of the matrix is like it'
             yield subject.found(EXCLUDE, matrix.exclude[at].span, message)
     left = left if names else len(matrix.include)

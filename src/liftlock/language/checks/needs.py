@@ -55,6 +55,8 @@ def _needed(
         return
     needed = {str(need.value).lower() for need in use.job.needs}
     if name not in needed:
+        if subject.doubtful('needs', str(use.job.id.value)):
+            return
         span = subject.spot(use.computed.span, written(path[:2]))
         message = f'job "{use.job.id.value}" does not need "{name}", so needs.{name} is empty'
         yield subject.found(MISSING, span, message, _remedy(workflow, needed, name))
@@ -80,6 +82,8 @@ def _exported(subject: Subject, workflow: Workflow, token: Token) -> Iterator[Di
         job = _job(workflow, str(path[1]))
         if job is not None:
             yield from _output(subject, job, token, path)
+            continue
+        if subject.doubtful('jobs'):
             continue
         hint = suggestion(str(path[1]), workflow.jobs)
         span = subject.spot(token.span, written(path[:2]))

@@ -40,7 +40,8 @@ def check(subject: Subject) -> Iterator[Diagnostic]:
             message = 'the token may write everything'
             yield subject.found(WRITE_ALL, subject.spot(span, r'\bwrite-all\b'), message)
     # a called workflow's token is decided by its caller
-    if not any(permissions for permissions, _ in owners) and set(workflow.on) != {'workflow_call'}:
+    called = set(workflow.on) <= {'workflow_call'} and (workflow.on or subject.doubtful('on'))
+    if not any(permissions for permissions, _ in owners) and not called:
         for first in list(workflow.jobs.values())[:1]:
             message = 'nothing says what the token of these jobs may do'
             hint = 'add, above jobs: permissions: {contents: read}'

@@ -1,4 +1,4 @@
-"""`on.schedule`: how often, and whether ever. That cron itself can be read was checked before."""
+"""`on.schedule`: how often, and whether ever."""
 
 from collections.abc import Iterator
 from itertools import pairwise
@@ -7,6 +7,7 @@ from typing import Final
 from liftlock.language.action import Action
 from liftlock.language.checks.subject import Subject
 from liftlock.language.diagnostics import Diagnostic, Severity
+from liftlock.language.reading.schedules import cron_problem
 from liftlock.language.rule import Rule
 
 TOO_OFTEN: Final = Rule(
@@ -32,6 +33,8 @@ def check(subject: Subject) -> Iterator[Diagnostic]:
         return
     for trigger in subject.document.on.values():
         for schedule in trigger.schedules:
+            if cron_problem(str(schedule.cron.value)):
+                continue  # that was told when the file was read
             gap = _gap(str(schedule.cron.value))
             if gap is None:
                 message = 'no month of this schedule has that day: it never fires'

@@ -5,7 +5,7 @@ from typing import Final
 
 from liftlock.language.action import Action
 from liftlock.language.checks.subject import Subject
-from liftlock.language.checks.walk import keys
+from liftlock.language.checks.walk import fixed, keys
 from liftlock.language.diagnostics import Diagnostic, Severity
 from liftlock.language.rule import Rule
 from liftlock.language.source import Span
@@ -36,7 +36,7 @@ def check(subject: Subject) -> Iterator[Diagnostic]:
             continue
         for name, service in keys(job.services).items():
             given = keys(service)
-            if not isinstance(service, Mapping) or 'ports' in given or _publishes(given):
+            if not fixed(service) or 'ports' in given or _publishes(given):
                 continue
             yield subject.found(
                 PORTS,

@@ -71,6 +71,8 @@ def _step(
     step = named.get(name)
     span = subject.spot(use.computed.span, written(path[:2]))
     if step is None:
+        if subject.doubtful('steps', str(use.job.id.value) if use.job else ''):
+            return
         hint = suggestion(name, (one.id for one in named.values()), _listed(named))
         message = f'there is no step with the id "{subject.spelled(span, name)}"'
         yield subject.found(UNKNOWN, span, message, hint)

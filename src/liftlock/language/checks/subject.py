@@ -3,15 +3,19 @@
 import re
 from collections.abc import Mapping
 from types import MappingProxyType
-from typing import Final, NamedTuple, TypeAlias
+from typing import TYPE_CHECKING, Final, NamedTuple, TypeAlias
 
 from liftlock.language.checks.walk import Document, Place, Use, places, uses
 from liftlock.language.diagnostics import Diagnostic, Severity
 from liftlock.language.expressions.errors import ExpressionError
 from liftlock.language.expressions.grammar import Expression, parse
 from liftlock.language.expressions.nodes import Reference
+from liftlock.language.reading.mistakes import Gap
 from liftlock.language.rule import Rule
 from liftlock.language.source import Span
+
+if TYPE_CHECKING:
+    from liftlock.language.settings.model import Settings
 
 INSERTED: Final = re.compile(r"\$\{\{((?:[^'}]|'[^']*'|\}(?!\}))*)\}\}")
 Neighbours: TypeAlias = Mapping[str, Document | None]
@@ -24,7 +28,9 @@ class Subject(NamedTuple):
 
     `neighbours` are the local workflows and actions that it names, by the name it uses
     (`./.github/workflows/build.yml`): None where there is nothing, and no entry where nobody
-    looked or the neighbour has mistakes of its own.
+    looked or the neighbour has mistakes of its own. `settings` are those of liftlock.yml.
+
+    `gaps` are the places where mistakes hide what else is written there.
     """
 
     document: Document
@@ -33,6 +39,12 @@ class Subject(NamedTuple):
     uses: tuple[Use, ...] = ()
     home: str = ''
     neighbours: Neighbours = MappingProxyType({})
+    settings: 'Settings | None' = None
+    gaps: frozenset[Gap] = frozenset()
+
+    def doubtful(self, what: str, job: str = '') -> bool:
+        """Whether there may be more of something than can be seen; see `Gap`."""
+        return Gap(what, job) in self.gaps
 
     def found(
         self, rule: Rule, span: Span, message: str, hint: str = '', severity: Severity | None = None
@@ -91,12 +103,19 @@ class Subject(NamedTuple):
         return '\n'.join(lines)
 
 
-def look(document: Document, text: str, home: str, neighbours: Neighbours) -> Subject:
+class Around(NamedTuple):
+    """What is known beside the file itself; the fields are those of `Subject`."""
+
+    home: str = ''
+    neighbours: Neighbours = MappingProxyType({})
+    settings: 'Settings | None' = None
+    gaps: frozenset[Gap] = frozenset()
+
+
+def look(document: Document, text: str, around: Around) -> Subject:
     """The subject, with all that more than one check walks through."""
     lines = tuple(text.splitlines())
-    return Subject(
-        document, lines, tuple(places(document)), tuple(uses(document)), home, neighbours
-    )
+    return Subject(document, lines, tuple(places(document)), tuple(uses(document)), *around)
 
 
 def _within(span: Span, raw: str, start: int, end: int) -> Span:

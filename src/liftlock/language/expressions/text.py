@@ -14,11 +14,15 @@ from liftlock.language.expressions.values import SPACE
 
 
 class Mistake(NamedTuple):
-    """`offset` counts characters of the scalar's text from 0; `length` may be 0 for a spot."""
+    """`offset` counts characters of the scalar's text from 0; `length` is 0 for all of it.
+
+    `problem` is the bare finding, as in ExpressionError.
+    """
 
     message: str
     offset: int
     length: int = 0
+    problem: str = ''
 
 
 Reading: TypeAlias = str | Expression | list[Mistake]
@@ -135,7 +139,8 @@ def _lead(inside: str) -> int:
 
 
 def _mistake(error: ExpressionError, offset: int) -> Mistake:
-    return Mistake(error.message, offset + max(error.position - 1, 0), error.length)
+    place = offset + max(error.position - 1, 0)
+    return Mistake(error.message, place, error.length, error.problem)
 
 
 def _alone(part: Expression, text: str, known: Known) -> Reading:

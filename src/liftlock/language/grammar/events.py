@@ -51,14 +51,19 @@ CALL_INPUT: Final = record(
     required='type',
 )
 
-DISPATCH_INPUT: Final = record(
-    {
-        'description': text(),
-        'type': words(*_INPUT_TYPES, 'environment', 'choice'),
-        'required': boolean(),
-        'default': scalar(),
-        'options': listing(text()),
-    }
+# `name:` alone is an input without any word on it. GitHub starts such files, its schema does not
+# say so; the same is true of a single type of `repository_dispatch` without brackets.
+DISPATCH_INPUT: Final = either(
+    NULL,
+    record(
+        {
+            'description': text(),
+            'type': words(*_INPUT_TYPES, 'environment', 'choice'),
+            'required': boolean(),
+            'default': scalar(),
+            'options': listing(text()),
+        }
+    ),
 )
 
 CALL: Final = _filters(
@@ -109,7 +114,7 @@ EVENTS: Final[dict[str, Shape]] = {
     'push': _filters({**_BRANCHES, **_TAGS, **_PATHS}),
     'registry_package': _event('published updated'),
     'release': _event('published unpublished created edited deleted prereleased released'),
-    'repository_dispatch': _filters({'types': listing(filled())}),
+    'repository_dispatch': _filters({'types': one_or_more(filled())}),
     'schedule': listing(record({'cron': filled(), 'timezone': filled()}, required='cron')),
     'status': NULL,
     'watch': _event('started'),

@@ -12,19 +12,19 @@ from liftlock.language.action import (
 from liftlock.language.reading import steps
 from liftlock.language.reading.mistakes import Mistakes
 from liftlock.language.reading.trees import Record, Tree, entries, mapping
+from liftlock.language.template import Literal
 
 # Which `using` goes with which keys; GitHub's grammar tells the three apart by their keys alone.
 _RUNTIMES = {'docker': 'docker', 'composite': 'composite'}
 
 
 def read(path: str, root: Record, mistakes: Mistakes) -> Action:
-    runs = root.record('runs')
-    assert runs is not None
     inputs, outputs = entries(root.fields.get('inputs')), entries(root.fields.get('outputs'))
+    mistakes.doubt(root.doubtful('inputs'), 'inputs')
     return Action(
         path=path,
         name=root.text('name'),
-        runs=_runs(runs, mistakes),
+        runs=_runs(root.fields.get('runs'), mistakes),
         inputs=tuple(_input(str(name.value), tree) for name, tree in inputs),
         outputs=tuple(_output(str(name.value), tree) for name, tree in outputs),
         description=root.text('description'),
@@ -33,26 +33,29 @@ def read(path: str, root: Record, mistakes: Mistakes) -> Action:
 
 
 def _input(name: str, tree: Tree) -> ActionInput:
-    assert isinstance(tree, Record)
+    if not isinstance(tree, Record):
+        return ActionInput(name)
     return ActionInput(
         name, tree.token('default'), tree.true('required'), tree.text('deprecationMessage')
     )
 
 
 def _output(name: str, tree: Tree) -> ActionOutput:
-    assert isinstance(tree, Record)
-    return ActionOutput(name, tree.token('value'))
+    return ActionOutput(name, tree.token('value') if isinstance(tree, Record) else None)
 
 
-def _runs(runs: Record, mistakes: Mistakes) -> Runs:
-    using = runs.literal('using')
-    assert using is not None
-    if _RUNTIMES.get(str(using.value), 'javascript') != runs.name:
+def _runs(runs: Tree | None, mistakes: Mistakes) -> Runs:
+    if not isinstance(runs, Record):
+        mistakes.doubt(True, 'steps')
+        return JavaScript('', '')
+    mistakes.doubt(runs.doubtful('steps') or not runs.name, 'steps')
+    using = runs.literal('using') or Literal('', runs.span)
+    if using.value and runs.name and _RUNTIMES.get(str(using.value), 'javascript') != runs.name:
         message = f"'using: {using.value}' does not go with the other keys of 'runs'"
         mistakes.add(using.span, 'schema', message, f'they are those of a {runs.name} action')
     match runs.name:
         case 'composite':
-            return Composite(steps.read(runs.fields['steps'], mistakes))
+            return Composite(steps.read(runs.fields.get('steps'), mistakes))
         case 'docker':
             return _docker(runs)
     return JavaScript(

@@ -16,4 +16,5 @@ def read(text: str, known: Known, *, bare: bool) -> Expression | list[Mistake]:
     try:
         return parse(text.strip(SPACE), known)
     except ExpressionError as error:
-        return [Mistake(error.message, max(0, error.position - 1), error.length)]
+        offset = len(text) - len(text.lstrip(SPACE)) + max(0, error.position - 1)
+        return [Mistake(error.message, offset, error.length, error.problem)]

@@ -4,17 +4,28 @@ from typing import Final
 
 from liftlock.language.reading import schedules
 from liftlock.language.reading.mistakes import Mistakes
-from liftlock.language.reading.trees import Record, Tree, entries, listed, records
+from liftlock.language.reading.trees import (
+    Record,
+    Tree,
+    entries,
+    holed,
+    is_unread,
+    listed,
+    records,
+    unread,
+)
 from liftlock.language.template import Literal
 from liftlock.language.workflow import Input, Output, Schedule, Secret, Trigger
 
 MOST_INPUTS: Final = 25
 
 
-def read(tree: Tree, mistakes: Mistakes) -> dict[str, Trigger]:
+def read(tree: Tree | None, mistakes: Mistakes) -> dict[str, Trigger]:
     """Triggers by the event's name, in the order of the file."""
     if not isinstance(tree, Record):
+        mistakes.doubt(tree is None or holed(tree), 'on')
         return {str(event.value): Trigger(event) for event in listed(tree)}
+    mistakes.doubt(not tree.whole, 'on')
     return {name: _trigger(tree.key(name), under, mistakes) for name, under in tree.fields.items()}
 
 
@@ -22,12 +33,14 @@ def _trigger(event: Literal, under: Tree, mistakes: Mistakes) -> Trigger:
     if event.value == 'schedule':
         return Trigger(event, schedules=_schedules(under, mistakes))
     if not isinstance(under, Record):
+        mistakes.doubt(is_unread(under), 'inputs')
         return Trigger(event)
     if event.value in ('workflow_dispatch', 'workflow_call'):
         return _entrance(event, under, mistakes)
 
     def given(key: str) -> tuple[Literal, ...] | None:
-        return under.literals(key) if key in under.fields else None
+        there = key in under.fields and not under.doubtful(key)
+        return under.literals(key) if there else None
 
     return Trigger(
         event,
@@ -48,7 +61,8 @@ def _schedules(tree: Tree, mistakes: Mistakes) -> tuple[Schedule, ...]:
     found = []
     for record in records(tree):
         cron, timezone = record.literal('cron'), record.literal('timezone')
-        assert cron is not None
+        if cron is None:
+            continue
         if wrong := schedules.cron_problem(str(cron.value)):
             mistakes.add(cron.span, 'schedule', *wrong)
         if timezone is not None and (unknown := schedules.timezone_problem(str(timezone.value))):
@@ -59,6 +73,7 @@ def _schedules(tree: Tree, mistakes: Mistakes) -> tuple[Schedule, ...]:
 
 def _entrance(event: Literal, under: Record, mistakes: Mistakes) -> Trigger:
     """`workflow_dispatch` and `workflow_call`: events that bring values with them."""
+    mistakes.doubt(under.doubtful('inputs'), 'inputs')
     inputs = tuple(
         _input(name, tree, mistakes) for name, tree in entries(under.fields.get('inputs'))
     )
@@ -73,12 +88,13 @@ def _entrance(event: Literal, under: Record, mistakes: Mistakes) -> Trigger:
 
 
 def _input(name: Literal, tree: Tree, mistakes: Mistakes) -> Input:
-    assert isinstance(tree, Record)
-    kind = tree.text('type') or 'string'
+    if not isinstance(tree, Record):
+        return Input(name, '' if is_unread(tree) else 'string')
+    kind = '' if tree.doubtful('type') else tree.text('type') or 'string'
     options = tuple(str(option.value) for option in tree.literals('options'))
-    if kind == 'choice' and not options:
+    if kind == 'choice' and not options and not tree.doubtful('options'):
         mistakes.add(tree.span, 'inputs', "Missing 'options' for choice input")
-    if kind != 'choice' and options:
+    if kind not in ('choice', '') and options:
         message = "Input type is not 'choice', but 'options' is defined"
         mistakes.add(tree.key('options').span, 'inputs', message, 'add `type: choice`')
     return Input(
@@ -93,7 +109,6 @@ def _secret(name: Literal, tree: Tree) -> Secret:
 
 
 def _output(name: Literal, tree: Tree) -> Output:
-    assert isinstance(tree, Record)
-    value = tree.token('value')
-    assert value is not None
-    return Output(name, value, tree.text('description'))
+    if not isinstance(tree, Record):
+        return Output(name, unread(name.span))
+    return Output(name, tree.required('value'), tree.text('description'))

@@ -3,6 +3,7 @@
 from collections.abc import Iterable
 from typing import Final
 
+from liftlock.language import nearest as words
 from liftlock.language.nearest import suggestion
 
 FEW: Final = 8
@@ -16,6 +17,12 @@ def nearest(word: str, allowed: Iterable[str]) -> str:
         return ''
     few = f'allowed here: {", ".join(known)}' if 0 < len(known) <= FEW else ''
     return suggestion(word, known, few)
+
+
+def meant(word: str, allowed: Iterable[str]) -> str:
+    """The word that `nearest` would suggest; '' if it would suggest none."""
+    known = sorted(allowed)
+    return words.nearest(word, known) if len(known) <= MANY else ''
 
 
 def quoted(value: object) -> str:

@@ -6,24 +6,23 @@ another in case only is a duplicate; scalars that are no strings become strings 
 wanted, never the other way round; `${{ 'text' }}` is a literal and stands where no expression may.
 """
 
-from collections.abc import Iterable
-from collections.abc import Mapping as Dict
-from typing import TypeAlias
+from collections.abc import Sequence as List
+from typing import NamedTuple
 
 from yaml.nodes import MappingNode, Node, ScalarNode, SequenceNode
 
 from liftlock.language import yaml
 from liftlock.language.expressions.grammar import NOTHING as NO_NAMES
-from liftlock.language.expressions.text import FORBIDDEN, Mistake, Reading, inserts, split
+from liftlock.language.expressions.grammar import compose
+from liftlock.language.expressions.reading import MOST
+from liftlock.language.expressions.text import FORBIDDEN, Mistake, Reading, inserts, parts, split
 from liftlock.language.expressions.values import fold, to_text
 from liftlock.language.grammar.shapes import ANY_TEXT, Alternatives, Shape, anything
 from liftlock.language.reading import conditions, hints
 from liftlock.language.reading.mistakes import Mistakes
-from liftlock.language.reading.trees import NOTHING, Record, Tree
+from liftlock.language.reading.trees import Record, Tree, is_unread, unread
 from liftlock.language.source import Span
 from liftlock.language.template import Computed, Insert, Literal, Mapping, Sequence
-
-Keys: TypeAlias = Dict[str, tuple[Shape, int]]
 
 _new = tuple.__new__  # builds a NamedTuple in a third of the time; this file makes thousands
 
@@ -33,13 +32,24 @@ def _span(node: Node) -> Span:
     return _new(Span, (start.line + 1, start.column + 1, end.line + 1, end.column + 1))
 
 
+class Beside(NamedTuple):
+    """The mapping around an odd key: what was read of it, and which alternatives are left."""
+
+    node: MappingNode
+    shape: Shape
+    table: Alternatives
+    fields: dict[str, Tree]
+    left: int
+
+
 class Reader:
-    """One file. A tree that comes back is meaningful only where no mistake was found."""
+    """One file. What could not be read is `unread` in the tree that comes back."""
 
-    __slots__ = ('depth', 'mistakes')
+    __slots__ = ('depth', 'mistakes', 'source')
 
-    def __init__(self, mistakes: Mistakes) -> None:
+    def __init__(self, mistakes: Mistakes, source: str) -> None:
         self.mistakes = mistakes
+        self.source = source
         self.depth = 0
 
     def read(self, node: Node, shape: Shape) -> Tree:
@@ -94,8 +104,16 @@ class Reader:
         if isinstance(found, str):
             return self._literal(found, node, shape)
         if isinstance(found, list):
-            return self._misread(node, found)
+            self._misread(text, node, shape, found)
+            return self._rest(text, node, shape)
         return _new(Computed, (found, _span(node)))
+
+    def _rest(self, text: str, node: ScalarNode, shape: Shape) -> Tree:
+        """The expressions of a text that are good although another one is not."""
+        good = [] if shape.condition else [found for found, _ in parts(text, shape.known)]
+        if not good or not self.mistakes.all or len(good) >= MOST:
+            return unread(_span(node))
+        return Computed(compose('', good, shape.known), _span(node))
 
     # --- collections
 
@@ -125,13 +143,21 @@ class Reader:
                 if key is not None:
                     inner = anything(shape.known) if known else free
                     pairs.append((key, self.read(value, inner or shape)))
+                elif self.mistakes.all:
+                    hole = unread(_span(key_node))
+                    pairs.append((hole, hole))
                 continue
             name = str(key.value)
             if self._seen(name, key_node, seen):
+                if self.mistakes.all and free:
+                    self.read(value, free)
                 continue
             inner = known[name][0] if name in known else free
             if inner is None:
-                self._unknown(key_node, name, known)
+                where = _span(key_node)
+                meant = self._unknown(key_node, name, [one for one in known if one not in seen])
+                hole = unread(where)
+                pairs.append((Literal(meant, where, meant) if meant else hole, hole))
             else:
                 pairs.append((key, self.read(value, inner)))
         return _new(Mapping, (tuple(pairs), _span(node)))
@@ -141,23 +167,37 @@ class Reader:
         keys: dict[str, ScalarNode] = {}
         known = table.keys
         left = (1 << len(table.names)) - 1
+        whole = True
         for key, value in node.value:
             name = key.value if key.__class__ is ScalarNode else ''
             found = known.get(name)
             if found is None or name in fields or not found[1] & left:
-                self._odd(key, value, shape, table, fields)
+                meant = self._odd(key, value, Beside(node, shape, table, fields, left))
+                if meant:
+                    left &= known[meant][1]
+                    keys[meant] = key
+                    fields[meant] = self._guessed(value, known[meant][0])
+                whole = whole and meant is not None
                 continue
             left &= found[1]
             keys[name] = key
             fields[name] = self.read(value, found[0])
         if left & (left - 1):
             self._undecided(node, table, left)
-            return NOTHING
+            return _new(Record, ('', fields, keys, _span(node), whole))
         which = left.bit_length() - 1
         for name in table.required[which]:
             if name not in fields:
                 self._refuse(node, f'Required property is missing: {name}')
-        return _new(Record, (table.names[which], fields, keys, _span(node)))
+        return _new(Record, (table.names[which], fields, keys, _span(node), whole))
+
+    def _guessed(self, node: Node, shape: Shape) -> Tree:
+        """A value under a misspelt key; that it does not fit there may be our own mistake."""
+        before = len(self.mistakes.found)
+        tree = self.read(node, shape)
+        if is_unread(tree) and self.mistakes.found[-1].code == 'schema':
+            del self.mistakes.found[before:]
+        return tree
 
     # --- keys
 
@@ -185,7 +225,7 @@ class Reader:
     ) -> Literal | Computed | Insert | None:
         found = text if inserts(text) else split(text, shape.known)
         if isinstance(found, list):
-            self._misread(node, found)
+            self._misread(text, node, shape, found)
             return None
         if isinstance(found, str) and found != text:
             return Literal(found, _span(node), text)
@@ -202,46 +242,61 @@ class Reader:
         seen.add(folded)
         return False
 
-    def _odd(
-        self, node: Node, value: Node, shape: Shape, table: Alternatives, fields: dict[str, Tree]
-    ) -> None:
-        """A key that is not simply a known one, seen for the first time."""
-        key = self._key(node, shape)
+    def _odd(self, node: Node, value: Node, beside: Beside) -> str | None:
+        """A key that is not simply a known one, seen for the first time.
+
+        The answer is the key that was meant, '' if that does not matter, None if nobody knows.
+        """
+        key = self._key(node, beside.shape)
         if key is None:
-            return
+            return None
         if not isinstance(key, Literal):
             hint = 'write the keys out, or compute the whole value'
             self._refuse(node, 'Liftlock does not support an expression as a key here', hint)
-            return
+            return None
         name = str(key.value)
-        if fold(name) in map(fold, fields):
+        known = beside.table.keys
+        if fold(name) in map(fold, beside.fields):
             self._refuse(node, f"'{name}' is already defined")
-        elif table.loose and shape.entries:
-            self.read(value, shape.entries)
+        elif beside.table.loose and beside.shape.entries:
+            self.read(value, beside.shape.entries)
+            return ''
+        elif name in known:
+            rivals = [other for other in beside.fields if not known[other][1] & known[name][1]]
+            hint = f'it cannot stand beside {" and ".join(rivals)}' if rivals else ''
+            self._refuse(node, f"Unexpected value '{name}'", hint)
         else:
-            self._unknown(node, name, table.keys, fields)
+            return self._unknown(node, name, _fitting(beside)) or None
+        if self.mistakes.all and name in known:
+            self.read(value, known[name][0])
+        return ''
 
     # --- mistakes
 
     def _refuse(self, node: Node, message: str, hint: str = '', code: str = 'schema') -> Tree:
-        self.mistakes.add(_span(node), code, message, hint)
-        return NOTHING
+        where = _span(node)
+        self.mistakes.add(where, code, message, hint)
+        return unread(where)
 
-    def _misread(self, node: Node, found: list[Mistake]) -> Tree:
-        for mistake in found:
-            self.mistakes.add(_span(node), 'expression', mistake.message)
-        return NOTHING
+    def _misread(self, text: str, node: ScalarNode, shape: Shape, found: list[Mistake]) -> None:
+        from liftlock.language.reading import advice, places
 
-    def _unknown(self, node: Node, name: str, known: Keys, beside: Iterable[str] = ()) -> None:
-        """A key that is not known, or not known beside those that came first."""
+        exact = places.parts(self.source, node, [(one.offset, one.length) for one in found])
+        for mistake, place in zip(found, exact, strict=True):
+            hint = advice.advice(mistake, text, shape.known, condition=shape.condition)
+            message = mistake.message
+            if self.mistakes.all and place is not None:
+                message = mistake.problem or message  # GitHub counts characters; we show the place
+            self.mistakes.add(place or _span(node), 'expression', message, hint)
+
+    def _unknown(self, node: Node, name: str, allowed: List[str]) -> str:
+        """A key that is not known. The answer is the one that was meant, or ''."""
         if name == '<<':
             hint = 'GitHub knows no merge keys; use an alias for the whole mapping'
-        elif name in known:
-            rivals = [other for other in beside if not known[other][1] & known[name][1]]
-            hint = f'it cannot stand beside {" and ".join(rivals)}'
-        else:
-            hint = hints.nearest(name, known)
-        self._refuse(node, f"Unexpected value '{name}'", hint)
+            self._refuse(node, f"Unexpected value '{name}'", hint)
+            return ''
+        self._refuse(node, f"Unexpected value '{name}'", hints.nearest(name, allowed))
+        return hints.meant(name, allowed) if self.mistakes.all else ''
 
     def _undecided(self, node: Node, table: Alternatives, left: int) -> None:
         """Names the keys that exactly one of the mappings still possible has."""
@@ -255,6 +310,16 @@ class Reader:
             "There's not enough info to determine what you meant. Add one of these properties: "
             + ', '.join(sorted(single)),
         )
+
+
+def _fitting(beside: Beside) -> list[str]:
+    """The keys that may still come."""
+    there = {key.value for key, _ in beside.node.value if key.__class__ is ScalarNode}
+    return [
+        name
+        for name, (_, bits) in beside.table.keys.items()
+        if bits & beside.left and name not in there
+    ]
 
 
 def _fits(value: yaml.Scalar, shape: Shape) -> bool:

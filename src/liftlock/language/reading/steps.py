@@ -4,10 +4,10 @@ Steps that run in the background, and those that wait for them, came in June 202
 name: an id of the same job that stands before them. Rules: steps.ts of actions/languageservices.
 """
 
-from typing import Final
+from typing import Final, NamedTuple
 
 from liftlock.language.reading.identifiers import Identifiers, of_action, repository
-from liftlock.language.reading.mistakes import Mistakes
+from liftlock.language.reading.mistakes import Gap, Mistakes
 from liftlock.language.reading.trees import Record, Tree, mapping, records
 from liftlock.language.template import Literal
 from liftlock.language.workflow import Cancel, Parallel, Run, Step, Uses, Wait
@@ -27,24 +27,33 @@ _BACKGROUND: Final = (
 )
 
 
-def read(tree: Tree | None, mistakes: Mistakes) -> tuple[Step, ...]:
+class _Scope(NamedTuple):
+    """What all steps of one job (or of an action: '') share."""
+
+    job: str
+    ids: Identifiers
+    mistakes: Mistakes
+
+
+def read(tree: Tree | None, mistakes: Mistakes, job: str = '') -> tuple[Step, ...]:
     """The steps of one job. All of them share one scope of ids."""
-    ids = Identifiers()
-    return tuple([_step(record, ids, mistakes) for record in records(tree)])
+    scope = _Scope(job, Identifiers(), mistakes)
+    return tuple([_step(record, scope) for record in records(tree)])
 
 
-def _step(record: Record, ids: Identifiers, mistakes: Mistakes) -> Step:
+def _step(record: Record, scope: _Scope) -> Step:
     own = record.literal('id')
-    if own is not None and (wrong := ids.add(str(own.value))):
-        mistakes.add(own.span, 'id', wrong)
+    if own is not None and (wrong := scope.ids.add(str(own.value))):
+        scope.mistakes.add(own.span, 'id', wrong)
+    scope.mistakes.doubt(own is None and 'id' in record.fields, 'steps', scope.job)
     match record.name:
-        case 'run':
-            return _run(record, own, ids)
+        case 'run' | '':
+            return _run(record, own, scope.ids)
         case 'uses':
-            return _uses(record, own, ids, mistakes)
+            return _uses(record, own, scope)
         case 'parallel':
-            return _parallel(record, ids, mistakes)
-    return _control(record, own, ids, mistakes)
+            return _parallel(record, scope)
+    return _control(record, own, scope)
 
 
 def _work(record: Record, id: str, does: Run | Uses) -> Step:
@@ -63,27 +72,25 @@ def _work(record: Record, id: str, does: Run | Uses) -> Step:
 
 
 def _run(record: Record, own: Literal | None, ids: Identifiers) -> Step:
-    script = record.token('run')
-    assert script is not None
+    script = record.required('run')
     does = Run(script, record.token('shell'), record.token('working-directory'))
     return _work(record, str(own.value) if own else ids.make('run'), does)
 
 
-def _uses(record: Record, own: Literal | None, ids: Identifiers, mistakes: Mistakes) -> Step:
-    reference = record.literal('uses')
-    assert reference is not None
+def _uses(record: Record, own: Literal | None, scope: _Scope) -> Step:
+    reference = record.literal('uses') or Literal('', record.span)
     text = str(reference.value)
-    if not text.startswith(_HERE) and not repository(text):
-        mistakes.add(
+    if text and not text.startswith(_HERE) and not repository(text):
+        scope.mistakes.add(
             reference.span,
             'schema',
             f"Expected format {{org}}/{{repo}}[/path]@ref. Actual '{text}'",
         )
     does = Uses(reference, mapping(record.fields.get('with')))
-    return _work(record, str(own.value) if own else ids.make(of_action(text)), does)
+    return _work(record, str(own.value) if own else scope.ids.make(of_action(text)), does)
 
 
-def _control(record: Record, own: Literal | None, ids: Identifiers, mistakes: Mistakes) -> Step:
+def _control(record: Record, own: Literal | None, scope: _Scope) -> Step:
     """`wait`, `wait-all` and `cancel`. They have a name where their author gave none."""
     does: Wait | Cancel
     match record.name:
@@ -96,11 +103,11 @@ def _control(record: Record, own: Literal | None, ids: Identifiers, mistakes: Mi
             value = record.literal('wait-all')
             if value is not None and value.value is False:
                 message = "The value of 'wait-all' must be true or omitted"
-                mistakes.add(value.span, 'steps', message)
+                scope.mistakes.add(value.span, 'steps', message)
     for target in does.ids:
-        _target(target, own, ids, mistakes)
+        _target(target, own, scope)
     return Step(
-        str(own.value) if own else ids.make(word),
+        str(own.value) if own else scope.ids.make(word),
         does,
         record.span,
         record.token('name') or Literal(name, record.span, name),
@@ -108,29 +115,30 @@ def _control(record: Record, own: Literal | None, ids: Identifiers, mistakes: Mi
     )
 
 
-def _target(target: Literal, own: Literal | None, ids: Identifiers, mistakes: Mistakes) -> None:
+def _target(target: Literal, own: Literal | None, scope: _Scope) -> None:
     name = str(target.value)
     if name.startswith('__'):
         message = f"The identifier '{name}' is invalid. IDs starting with '__' are reserved."
     elif own is not None and name.lower() == str(own.value).lower():
         message = f"Step '{own.value}' cannot reference itself"
-    elif not ids.known(name):
+    elif not scope.ids.known(name) and Gap('steps', scope.job) not in scope.mistakes.gaps:
         message = f"Step references unknown step ID '{name}'"
     else:
         return
-    mistakes.add(target.span, 'steps', message, 'name a step of this job that stands before')
+    scope.mistakes.add(target.span, 'steps', message, 'name a step of this job that stands before')
 
 
-def _parallel(record: Record, ids: Identifiers, mistakes: Mistakes) -> Step:
+def _parallel(record: Record, scope: _Scope) -> Step:
     """A group is shown as one step; its members are background steps that it waits for."""
-    id = ids.make('parallel')
+    id = scope.ids.make('parallel')
     members = []
+    scope.mistakes.doubt(record.doubtful('parallel'), 'steps', scope.job)
     for inner in records(record.fields['parallel']):
         if inner.name in _OUTSIDE:
-            mistakes.add(inner.span, 'steps', _OUTSIDE[inner.name])
+            scope.mistakes.add(inner.span, 'steps', _OUTSIDE[inner.name])
             continue
         if 'background' in inner.fields:
-            mistakes.add(inner.key('background').span, 'steps', _BACKGROUND)
-        members.append(_step(inner, ids, mistakes)._replace(background=True))
+            scope.mistakes.add(inner.key('background').span, 'steps', _BACKGROUND)
+        members.append(_step(inner, scope)._replace(background=True))
     name = Literal('Parallel group', record.span, 'Parallel group')
     return Step(id, Parallel(tuple(members)), record.span, name)

@@ -3,16 +3,18 @@
 import pytest
 
 from liftlock.language import checks
+from liftlock.language.checks.subject import Around, Neighbours
 from liftlock.language.parse import parse
 
 HEAD = 'on: push\npermissions: {contents: read}\n'
 FRAME = HEAD + 'jobs:\n  a:\n    runs-on: ubuntu-latest\n    steps: [{run: make}]\n'
 
 
-def codes(text: str, neighbours: checks.Neighbours | None = None) -> list[str]:
+def codes(text: str, neighbours: Neighbours | None = None) -> list[str]:
     workflow, diagnostics = parse('.github/workflows/ci.yml', text)
     assert workflow is not None, diagnostics
-    found = checks.examine(workflow, text, '.github/workflows/ci.yml', neighbours)
+    around = Around('.github/workflows/ci.yml', neighbours or {})
+    found = checks.examine(workflow, text, around)
     return [one.code for one in found]
 
 
