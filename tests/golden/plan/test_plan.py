@@ -3,10 +3,9 @@
 Parts stand between lines of `---`. The plan is what `liftlock plan` draws, a refusal with its
 places, or the reason why the workflow does not start. Options: event (push), branch, tag, base,
 action, changed, inputs, jobs, matrix, vars, message (of the head commit), payload.
-A new case is a new file; LIFTLOCK_UPDATE_GOLDEN=1 writes its last part, for a reader to judge.
+A new case is a new file; `--update-golden` writes its last part, for a reader to judge.
 """
 
-import os
 from pathlib import Path
 from typing import Any
 
@@ -22,14 +21,13 @@ from story import REPOSITORY
 
 HERE = Path(__file__).parent
 PATH = '.github/workflows/ci.yml'
-UPDATE = bool(os.environ.get('LIFTLOCK_UPDATE_GOLDEN'))
 
 
 @pytest.mark.parametrize('path', sorted(HERE.glob('*.yml')), ids=lambda path: path.stem)
-def test_the_plan_is_as_expected(path: Path) -> None:
+def test_the_plan_is_as_expected(path: Path, update_golden: bool) -> None:
     *given, expected = path.read_text().split('\n---\n')
     found = planned(*given)
-    if UPDATE:
+    if update_golden:
         path.write_text('\n---\n'.join((*given, found + '\n')))
         return
     assert found == expected.rstrip('\n')
