@@ -218,3 +218,43 @@ def test_a_package_cache_needs_its_lock_file(tools: Path, jobs: Iterator[Path]) 
         step(tools, next(jobs), python_version=MINOR, cache='pip').main()
     with pytest.raises(StepFailed, match='not supported'):
         step(tools, next(jobs), python_version=MINOR, cache='conda').main()
+
+
+def test_a_python_that_is_not_here_is_had_by_uv(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    bin_ = fake_uv(
+        tmp_path, f'ln -s {sys.base_prefix} "$UV_PYTHON_INSTALL_DIR"/cpython-{VERSION}-x'
+    )
+    monkeypatch.setenv('PATH', f'{bin_}:/bin')
+    bench = step(tmp_path / 'tools', tmp_path / 'job', python_version=VERSION)
+    bench.main()
+    assert bench.outputs['python-version'] == VERSION
+    assert tell(bench, 'python', '-c', 'import sys; print(sys.prefix)').startswith(str(bench.temp))
+    assert (tmp_path / 'asked').read_text() == f'install {VERSION}\n'
+
+
+def test_what_uv_cannot_get_fails_and_says_what_to_install(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    bin_ = fake_uv(tmp_path, 'echo no route to the list >&2; exit 2')
+    monkeypatch.setenv('PATH', f'{bin_}:/bin')
+    bench = step(tmp_path / 'tools', tmp_path / 'job', python_version='9.14t')
+    with pytest.raises(StepFailed, match=r'uv python install 9\.14t'):
+        bench.main()
+    assert (tmp_path / 'asked').read_text() == 'install 9.14t\n'
+    assert 'no route to the list' in bench.lines
+
+
+def fake_uv(root: Path, install: str) -> Path:
+    folder = root / 'bin'
+    folder.mkdir()
+    (folder / 'uv').write_text(
+        '#!/bin/sh\ncase "$1 $2" in\n'
+        '--version*) echo uv 0.9.1;;\n'
+        '"python list") echo "[]";;\n'
+        f'"python install") echo $2 $3 > {root}/asked\n'
+        f'mkdir -p "$UV_PYTHON_INSTALL_DIR"; {install};;\nesac\n'
+    )
+    (folder / 'uv').chmod(0o755)
+    return folder

@@ -10,11 +10,13 @@ import platform
 import re
 from collections.abc import Iterable, Iterator, Mapping
 from pathlib import Path
-from typing import NamedTuple
+from typing import Final, NamedTuple
 
 from liftlock.runner.actions.versions import Range, Version, parse_version, pick_newest, satisfies
 from liftlock.runner.workbench import StepFailed, Workbench
 
+UV_FOLDER: Final = 'uv-python'  # in the tool cache
+_OF_UV = re.compile(r'cpython-([^-+]+)(\+freethreaded)?-')
 _ON_PATH = re.compile(r'python(3|\d+\.\d+t?)')
 _TELL = (
     'import json, os, platform, sys;'
@@ -41,7 +43,8 @@ def architecture() -> str:
 
 async def find(bench: Workbench, wanted: Range, *, free_threaded: bool) -> Interpreter | None:
     """The newest that fits, from the first source that has one."""
-    known = _pick((*_in_tool_cache(bench.tool_cache), *_of_pyenv()), wanted, free_threaded)
+    named = (*_in_tool_cache(bench.tool_cache), *_of_pyenv(), *_fetched(bench.tool_cache))
+    known = _pick(named, wanted, free_threaded)
     if known is not None:
         return known
     started = await _on_path(bench)
@@ -82,6 +85,16 @@ def _of_pyenv() -> Iterator[Interpreter]:
         if version and not prefix.is_symlink() and executable.exists():
             free = prefix.name.endswith('t')
             yield Interpreter(version, executable.resolve(), prefix, 'pyenv', free)
+
+
+def _fetched(tool_cache: Path) -> Iterator[Interpreter]:
+    """What uv put there for an earlier job."""
+    for prefix in sorted((tool_cache / UV_FOLDER).glob('cpython-*')):
+        found = _OF_UV.match(prefix.name)
+        version = parse_version(found[1]) if found else None
+        if found and version and (prefix / 'bin/python').exists():
+            real = (prefix / 'bin/python').resolve()
+            yield Interpreter(version, real, prefix, 'uv', bool(found[2]))
 
 
 async def _on_path(bench: Workbench) -> list[Interpreter]:

@@ -1,7 +1,7 @@
 """actions/setup-python, all majors: a Python that is installed here, in a prefix of the job's own.
 
-GitHub downloads what it lacks from a list of its own builds. Here a version that isn't installed
-is a failure that says what is, and how to get it.
+GitHub downloads what it lacks from a list of its own builds. Here uv does, from the list that it
+keeps; where it can't, the failure says what is missing and how to get it.
 """
 
 import re
@@ -10,7 +10,7 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Final
 
-from liftlock.runner.actions import interpreters, packages, prefix
+from liftlock.runner.actions import interpreters, packages, prefix, uvs
 from liftlock.runner.actions.versions import parse_range
 from liftlock.runner.workbench import StepFailed, Workbench
 
@@ -30,6 +30,7 @@ INPUTS: Final[Mapping[str, str]] = {
 POST_IF: Final = 'success()'
 _PRE_RELEASE = re.compile(r'(\d+\.\d+\.\d+)((?:a|b|rc)\d*)')
 _MINOR = re.compile(r'(\d+)\.(\d+)')
+_NAMED = re.compile(r'(\d+\.\d+(?:\.\d+)?)t?(?:-dev)?$')
 _PATTERNS: Final[Mapping[str, Sequence[str]]] = {
     'pip': ('**/requirements.txt', '**/pyproject.toml'),
     'pipenv': ('**/Pipfile.lock',),
@@ -67,8 +68,10 @@ async def _set_up(bench: Workbench, wanted: str) -> str:
     if range_ is None:
         raise StepFailed(f"'{wanted}' is no version of Python and no range of versions")
     found = await interpreters.find(bench, range_, free_threaded=free)
+    if found is None and await _fetch(bench, wanted, free):
+        found = await interpreters.find(bench, range_, free_threaded=free)
     if found is None:
-        raise StepFailed(_missing(bench, wanted))
+        raise StepFailed(_missing(bench, wanted, free))
     version = f'{found.version}'.replace('-', '') + ('t' if free else '')
     directory = bench.temp / 'Python' / version / interpreters.architecture()
     folders = await prefix.make(bench, found, directory)
@@ -200,11 +203,37 @@ def _to_semver(wanted: str, with_pre_releases: bool) -> str:
     return text
 
 
-def _missing(bench: Workbench, wanted: str) -> str:
+async def _fetch(bench: Workbench, wanted: str, free: bool) -> bool:
+    """Have uv put it below the tool cache. Whether it did; if not, it said why in the log."""
+    named = _named(wanted, free)
+    if not named:
+        return False
+    bench.log(f'Getting CPython {named} with uv')
+    place = bench.tool_cache / interpreters.UV_FOLDER
+    env = {
+        'UV_PYTHON_INSTALL_DIR': str(place),
+        'UV_PYTHON_INSTALL_BIN': '0',
+        'UV_HTTP_RETRIES': '1',
+    }
+    try:
+        uv = await uvs.find(bench, '')
+        await bench.capture(str(uv.directory / 'uv'), 'python', 'install', named, env=env)
+    except StepFailed:
+        return False
+    return True
+
+
+def _named(wanted: str, free: bool) -> str:
+    """`3.14`, `3.14.1` or `3.14t` where that is what is wanted; '' for a range."""
+    found = _NAMED.match(wanted)
+    return f'{found[1]}{"t" * free}' if found else ''
+
+
+def _missing(bench: Workbench, wanted: str, free: bool) -> str:
     machine = bench.inputs['architecture'] or interpreters.architecture()
-    minor = wanted if _MINOR.fullmatch(wanted) else '3.x'
+    named = _named(wanted, free) or '<version>'
     return (
         f"The version '{wanted}' with architecture '{machine}' was not found on this machine. "
         f'Looked in {bench.tool_cache}/Python, pyenv, PATH and uv. To install it: '
-        f'`uv python install {minor}` or `pyenv install {minor}`'
+        f'`uv python install {named}` or `pyenv install {named}`'
     )

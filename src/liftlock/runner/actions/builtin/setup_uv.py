@@ -166,8 +166,13 @@ async def _offer_pythons(bench: Workbench, work: Path) -> None:
     place.mkdir(exist_ok=True)
     bench.export('UV_PYTHON_INSTALL_DIR', str(place))
     bench.export('UV_PYTHON_CACHE_DIR', str(bench.world.cache_home / 'uv-python'))
-    for installed in (Path.home() / '.local/share/uv/python').glob('cpython-*'):
-        (place / installed.name).symlink_to(installed)
+    for shared in (
+        bench.tool_cache / interpreters.UV_FOLDER,
+        Path.home() / '.local/share/uv/python',
+    ):
+        for installed in shared.glob('cpython-*'):
+            if not (place / installed.name).is_symlink():
+                (place / installed.name).symlink_to(installed)
     found = _PLAIN.fullmatch(_read_python(bench, work))
     range_ = parse_range(found[1]) if found else None
     if found is None or range_ is None:
