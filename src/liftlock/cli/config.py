@@ -43,7 +43,7 @@ def parse(text: str, path: str) -> Config:
 
     try:
         content = yaml.safe_load(text)
-    except yaml.YAMLError as error:
+    except (yaml.YAMLError, ValueError, RecursionError) as error:
         raise UserError(f'{path} is no YAML: {" ".join(str(error).split())}') from error
     if content is None:
         return Config()

@@ -12,6 +12,8 @@ from typing import Final
 
 from liftlock.errors import UserError
 
+LARGEST: Final = 1 << 20  # bytes; the environment of a process cannot be so large
+
 _NAME: Final = re.compile(r'(?:export\s+)?([A-Za-z_][A-Za-z0-9_.-]*)\s*=[ \t]*')
 _BARE: Final = re.compile(r'(?:(?!\s#)[^\n])*')
 _QUOTED: Final = {'"': re.compile(r'"((?:[^"\\]|\\.)*)"', re.DOTALL), "'": re.compile(r"'([^']*)'")}
@@ -22,9 +24,16 @@ _ESCAPES: Final = {'n': '\n', 't': '\t', 'r': '\r'}
 
 def read(path: Path) -> dict[str, str]:
     try:
-        text = path.read_text(encoding='utf-8-sig')
-    except (OSError, UnicodeDecodeError) as error:
-        raise UserError(f'{path} cannot be read: {error}') from error
+        with path.open('rb') as file:
+            data = file.read(LARGEST + 1)
+        text = data.decode('utf-8-sig')
+    except OSError as error:
+        raise UserError(f'{path} cannot be read: {error.strerror}') from error
+    except UnicodeDecodeError as error:
+        # the error itself would show what stands there: it may be a secret
+        raise UserError(f'{path} cannot be read: it is not UTF-8 text') from error
+    if len(data) > LARGEST:
+        raise UserError(f'{path} is larger than {LARGEST >> 20} MiB', 'is it the right file?')
     return dict(parse(text, str(path)))
 
 

@@ -62,9 +62,11 @@ def _other(asked: Asked, facts: RepositoryFacts, workflows: tuple[Workflow, ...]
 def read_payload(path: Path) -> dict[str, Value]:
     """The JSON object in this file. Numbers become doubles, as the language has them."""
     try:
-        if path.stat().st_size > LIMIT:
+        with path.open('rb') as file:
+            data = file.read(LIMIT + 1)
+        if len(data) > LIMIT:
             raise UserError(f'{path} is larger than 25 MB; GitHub would not send it')
-        content = json.loads(path.read_text(encoding='utf-8'), parse_int=float)
+        content = json.loads(data.decode('utf-8'), parse_int=float)
     except OSError as error:
         raise UserError(f'{path} cannot be read: {error.strerror}') from error
     except (ValueError, RecursionError) as error:

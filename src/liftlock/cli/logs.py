@@ -49,7 +49,9 @@ class Section(NamedTuple):
 @click.option('--failed', is_flag=True, help='Only the steps that failed.')
 @click.option('-f', '--follow', is_flag=True, help='Go on until the run is over.')
 @click.option('--grep', default='', metavar='REGEX', help='Only lines in which this is found.')
-@click.option('--attempt', type=int, default=None, help='An earlier attempt at each job.')
+@click.option(
+    '--attempt', type=click.IntRange(min=1), default=None, help='An earlier attempt at each job.'
+)
 @click.option('--raw', is_flag=True, help="With GitHub's marks, as they were written.")
 @click.option('-t', '--timestamps', is_flag=True, help='Begin each line with its time.')
 @click.pass_obj
@@ -126,7 +128,18 @@ def _sections(store: Store, run: int, wish: Wish, *, strict: bool = True) -> lis
     if wish.failed:
         chosen = [job for job in chosen if job.conclusion == 'failure']
     facts = store.facts(run) if wish.failed or wish.step else []
-    return [_section(store, job, wish, facts) for job in chosen]
+    sections = [_section(store, job, wish, facts) for job in chosen]
+    if strict and sections:
+        _check_found(sections, wish)
+    return sections
+
+
+def _check_found(sections: Sequence[Section], wish: Wish) -> None:
+    if wish.step and not any(section.steps for section in sections):
+        hint = f'liftlock show {sections[0].job.run} names the steps'
+        raise UserError(f'run {sections[0].job.run} has no log of a step "{wish.step}"', hint)
+    if wish.attempt and not any(section.reader.count for section in sections):
+        raise UserError(f'run {sections[0].job.run} has no log of an attempt {wish.attempt}')
 
 
 def _section(store: Store, job: Job, wish: Wish, facts: Sequence[f.Stamped]) -> Section:

@@ -108,6 +108,8 @@ def secrets(
     found = settings((), '--secret', files)
     for word in words:
         name, equals, value = word.partition('=')
+        if not name:
+            raise UserError('--secret wants NAME or NAME=VALUE, not ""')
         if not equals:
             given = env.get(name) or (ask or _ask)(name)
             if given is None:

@@ -34,6 +34,8 @@ def command(state: str | None, /, *, json: bool, **given: Any) -> int:
     facts = repository.describe(seen, changed=_by_paths(known))
     event = events.read_event(asked, facts, known)
     started, reasons = workflows.choose(found, event, asked.jobs)
+    if not started:
+        workflows.refuse(found, files)
     where = wiring.place(state)
     planned = [planning.plan(one, asked, event, files, where) for one in started]
     estimates = [_estimate(plan, where.state) for plan in planned]

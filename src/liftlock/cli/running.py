@@ -54,7 +54,7 @@ def run(
     workflows.refuse(found, ground.files)
     started, reasons = workflows.choose(found, ground.event, asked.jobs)
     if not started:
-        raise _nothing_starts(asked, reasons)
+        raise _nothing_starts(asked, reasons, found)
     planned = [
         planning.plan(one, asked, ground.event, ground.files, ground.where, debug=ways.debug)
         for one in started
@@ -86,10 +86,11 @@ def _filtered_by_paths(found: Sequence[Found]) -> bool:
     return any(trigger.paths or trigger.paths_ignore for trigger in triggers)
 
 
-def _nothing_starts(asked: Asked, reasons: dict[str, str]) -> UserError:
+def _nothing_starts(asked: Asked, reasons: dict[str, str], found: Sequence[Found]) -> UserError:
     width = max(map(len, reasons))
     told = [f'  {path.ljust(width)}  {reason}' for path, reason in reasons.items()]
-    return UserError('\n'.join((f'no workflow starts for {asked.event}', *told)))
+    message = '\n'.join((f'no workflow starts for {asked.event}', *told))
+    return UserError(message, workflows.hint(asked, found))
 
 
 def _run_all(planned: Sequence[Plan], asked: Asked, ways: Ways, ground: Ground) -> int:

@@ -14,6 +14,7 @@ from liftlock.plan.event import Event
 from liftlock.plan.triggers import NotStarted
 
 FOLDER = '.github/workflows'
+FEW = 12  # jobs that are named one by one
 
 
 class Found(NamedTuple):
@@ -81,6 +82,19 @@ def choose(
         else:
             started.append(workflow)
     return started, reasons
+
+
+def hint(asked: Asked, found: Sequence[Found]) -> str:
+    """What may have been meant where nothing starts."""
+    from liftlock.language.grammar.events import EVENTS
+    from liftlock.language.nearest import suggestion
+
+    if asked.event not in EVENTS:
+        return suggestion(asked.event, sorted(EVENTS))
+    jobs = dict.fromkeys(job for one in found if one.workflow for job in one.workflow.jobs)
+    unknown = next((job for job in asked.jobs if job not in jobs), '')
+    known = f'there are: {", ".join(jobs)}' if len(jobs) <= FEW else ''
+    return suggestion(unknown, list(jobs), known) if unknown else ''
 
 
 def refuse(found: Sequence[Found], files: Mapping[str, str]) -> None:

@@ -140,7 +140,10 @@ def _prepare_store(repository: Repository, state: Path) -> Path:
         _write(store / 'liftlock.json', json.dumps(known) + '\n')
         _copy_shallow(repository, store)
     except OSError as error:
-        raise UserError(f'cannot keep sources in {store}: {error.strerror}') from error
+        raise UserError(
+            f'cannot keep sources in {store}: {error.strerror}',
+            'choose another directory with --state DIR',
+        ) from error
     return store
 
 
