@@ -2,6 +2,7 @@
 
 import os
 import platform
+import re
 import sys
 import tempfile
 import traceback
@@ -10,6 +11,7 @@ from collections.abc import Iterator, Sequence
 from liftlock import VERSION
 
 SECRETIVE = ('-s', '--secret')
+_BUNDLED = re.compile('-[a-zA-Z]*s')  # `-sNAME=value`, `-vs NAME=value`
 
 
 def write(error: BaseException, arguments: Sequence[str]) -> str:
@@ -41,8 +43,8 @@ def without_secrets(arguments: Sequence[str]) -> Iterator[str]:
             yield f'{flag}=…' if equals else flag
         elif flag in SECRETIVE and equals:
             yield f'{flag}={rest.partition("=")[0]}=…'
-        elif argument.startswith('-s') and argument != '-s':
-            yield f'{flag}=…'
+        elif _BUNDLED.match(argument):
+            yield f'{flag}=…' if equals else flag
         else:
             yield argument
-        secret = argument in SECRETIVE
+        secret = argument in SECRETIVE or (not equals and bool(_BUNDLED.match(argument)))
