@@ -6,6 +6,7 @@ This is for eyes only. What a run *is* stands in the store; nothing here decides
 from collections import deque
 from collections.abc import Iterable, Mapping
 
+from liftlock.cli.loglines import harmless
 from liftlock.plan import facts as f
 
 TAIL = 12  # lines that are shown of a step that failed
@@ -156,11 +157,12 @@ class Board:
     def _take_of_step(self, fact: f.Fact, at: float) -> None:
         match fact:
             case f.StepStarted(key, number, _, name):
-                self._job(key, '', 'running').steps[number] = Step(number, name, at)
+                self._job(key, '', 'running').steps[number] = Step(number, harmless(name), at)
             case f.StepFinished(key, number, outcome, conclusion, message):
                 step = self.step(key, number)
                 if step is not None:  # a step that was skipped may never have started
-                    step.outcome, step.state, step.message = outcome, conclusion, message
+                    step.outcome, step.state = outcome, conclusion
+                    step.message = harmless(message)
                     step.finished = at
             case _:
                 pass
@@ -168,10 +170,11 @@ class Board:
     def _job(self, key: str, name: str, state: str) -> Job:
         # `test[2]` and `deploy/smoke` grew out of the jobs `test` and `deploy` of the file
         self.waiting.pop(key.partition('/')[0].partition('[')[0], None)
+        name = harmless(name)
         job = self.jobs.setdefault(key, Job(key, name or key, state))
         job.name = name or job.name
         job.state = state
         return job
 
     def _end_job(self, job: Job, message: str, at: float) -> None:
-        job.message, job.finished = message, at
+        job.message, job.finished = harmless(message), at

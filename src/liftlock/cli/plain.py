@@ -5,9 +5,10 @@ from typing import TextIO
 from liftlock.cli.board import Board, Job, Step
 from liftlock.cli.colour import Paint
 from liftlock.cli.figures import duration
-from liftlock.cli.loglines import shown
+from liftlock.cli.loglines import harmless, shown
 from liftlock.plan import facts as f
 
+LONG = 500  # characters of a message
 WIDEST = 28  # longer names of jobs are not cut, but the others no longer line up with them
 
 
@@ -49,9 +50,9 @@ class Plain:
             case f.JobLost(job, reason):
                 self._say(job, paint.red(f'lost: {reason}'))
             case f.StepStarted(job, _, _, name, _, True):
-                self._say(job, paint.dim(f'skipped {name}'))
+                self._say(job, paint.dim(f'skipped {harmless(name)}'))
             case f.StepStarted(job, number, _, name):
-                self._say(job, paint.bold(f'> {name}'))
+                self._say(job, paint.bold(f'> {harmless(name)}'))
                 for lines in self._board.early(job, number):
                     self.hear(job, number, lines)
             case f.StepFinished(job, number):
@@ -64,11 +65,11 @@ class Plain:
     def _end_step(self, job: str, step: Step | None) -> None:
         if step is None or step.state == 'skipped':
             return
-        because = f'  {step.message}' if step.message else ''
+        because = f'  {_short(step.message)}' if step.message else ''
         self._say(job, f'{verdict(self._paint, step)} {step.name}  {_took(step)}{because}')
 
     def _end_job(self, job: Job) -> None:
-        because = f'  {job.message}' if job.message else ''
+        because = f'  {_short(job.message)}' if job.message else ''
         word = outcome(self._paint, job.state)
         self._say(job.key, f'{word} in {duration(job.seconds(job.finished))}{because}')
 
@@ -90,6 +91,12 @@ class Plain:
         index = self._order.setdefault(key, len(self._order))
         self._width = max(self._width, min(len(name), WIDEST))
         return f'{self._paint.cycle(index, name.ljust(self._width))} | '
+
+
+def _short(message: str) -> str:
+    """The log has all of it."""
+    line = message.partition('\n')[0]
+    return line if len(line) <= LONG else f'{line[:LONG]}…'
 
 
 def verdict(paint: Paint, step: Step) -> str:

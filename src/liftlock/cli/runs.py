@@ -9,6 +9,7 @@ import click
 from liftlock.cli import wiring
 from liftlock.cli.colour import Paint, paint
 from liftlock.cli.figures import duration
+from liftlock.cli.loglines import harmless
 from liftlock.cli.summary import mark
 from liftlock.store import owners, runs
 from liftlock.store.database import Store, open_store
@@ -64,7 +65,7 @@ def _row(store: Store, run: Run, now: float) -> tuple[str, ...]:
         str(run.id),
         condition(store, run),
         run.name,
-        run.title,
+        harmless(run.title),
         run.event,
         short(run.ref),
         duration((run.finished or now) - run.started) if run.started else '',

@@ -11,6 +11,7 @@ from liftlock.cli import goingon, wiring
 from liftlock.cli.board import Board, Job, Step
 from liftlock.cli.colour import Paint, paint
 from liftlock.cli.figures import count, duration, size
+from liftlock.cli.loglines import harmless
 from liftlock.cli.runs import condition, fitted, record, short
 from liftlock.cli.summary import mark
 from liftlock.store import artifacts, runs
@@ -38,7 +39,7 @@ def command(state: str | None, /, run: str, json: bool) -> None:
 
 def lines(store: Store, run: Run, board: Board, paint: Paint) -> Iterator[str]:
     state = condition(store, run)
-    yield f'{mark(paint, state)} {paint.bold(run.name)} #{run.number}: {run.title}'
+    yield f'{mark(paint, state)} {paint.bold(run.name)} #{run.number}: {harmless(run.title)}'
     attempt = f', attempt {run.attempt}' if run.attempt > 1 else ''
     yield paint.dim(f'  run {run.id}{attempt}: {run.event} on {short(run.ref)} at {run.sha[:7]}')
     took = duration((run.finished or time.time()) - run.started) if run.started else ''
@@ -78,7 +79,7 @@ def _annotations(board: Board, paint: Paint) -> Iterator[str]:
     for one in board.annotations:
         place = f'{one.file}:{one.line}' if one.line else one.file
         title = f'{one.title}: ' if one.title else ''
-        first, *more = one.message.splitlines() or ['']
+        first, *more = harmless(one.message).splitlines() or ['']
         where = f'{place}  ' if place else ''
         yield f'  {one.level:<7} {where}{title}{first}  {paint.dim(one.job)}'
         yield from (f'          {line}' for line in more)

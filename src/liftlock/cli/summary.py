@@ -1,14 +1,20 @@
 """The last word on a run: what became of its jobs, what was found, and where to look next."""
 
+import re
 from collections.abc import Callable, Iterator
+from typing import Final
 
-from liftlock.cli.board import Board, Job
+from liftlock.cli.board import Board, Job, Step
 from liftlock.cli.colour import Paint
 from liftlock.cli.figures import count, duration, size
+from liftlock.cli.loglines import harmless
 from liftlock.plan.facts import Annotated
 
 ANNOTATIONS = 20
 MARKDOWN = 16  # lines of a summary; the rest is in `liftlock show`
+
+WORDS = 100  # characters of what a step said last
+_COLOURS: Final = re.compile(r'\x1b\[[0-9;]*m')
 
 MARKS = {'success': '✓', 'failure': '✗', 'cancelled': '⊘', 'skipped': '-'}
 
@@ -67,20 +73,49 @@ def _tallied(state: str) -> str:
 
 
 def _jobs(board: Board, paint: Paint) -> Iterator[str]:
-    width = max(len(job.name) for job in board.jobs.values())
-    for job in board.jobs.values():
+    named = list(_named(board))
+    width = max(len(name) for _, name in named)
+    for job, name in named:
         took = duration(job.seconds(job.finished)) if job.started else ''
         told = _why(job)
-        line = f'  {mark(paint, job.state)} {job.name.ljust(width)}  {took:>7}'
+        line = f'  {mark(paint, job.state)} {name.ljust(width)}  {took:>7}'
         yield f'{line}  {paint.dim(told)}'.rstrip() if told else line.rstrip()
 
 
+def _named(board: Board) -> Iterator[tuple[Job, str]]:
+    """Each job with what to call it; those that were skipped for one reason are told together."""
+    told: set[str] = set()
+    for job in board.jobs.values():
+        if job.state != 'skipped':
+            yield job, job.name
+        elif job.message not in told:
+            told.add(job.message)
+            same = sum(
+                other.state == 'skipped' and other.message == job.message
+                for other in board.jobs.values()
+            )
+            yield job, f'{job.name} and {same - 1} more' if same > 1 else job.name
+
+
 def _why(job: Job) -> str:
+    """The step that failed, why, and its last words if all that is known is an exit code."""
     failed = [step for step in job.steps.values() if step.state == 'failure']
-    if failed:
-        because = f': {failed[0].message}' if failed[0].message else ''
-        return f'{failed[0].name}{because}'
-    return job.message
+    if not failed:
+        return job.message
+    step = failed[0]
+    if not step.message:
+        return step.name
+    said = last_words(step) if step.message.startswith('Process completed with') else ''
+    return f'{step.name}: {step.message}' + (f'  {said}' if said else '')
+
+
+def last_words(step: Step) -> str:
+    """The last line that says something, at most WORDS characters of it."""
+    for line in reversed(step.tail):
+        plain = _COLOURS.sub('', line).strip(' =-')
+        if plain and not line.startswith('##['):
+            return plain if len(plain) <= WORDS else f'{plain[: WORDS - 1]}…'
+    return ''
 
 
 def _annotations(board: Board, paint: Paint) -> Iterator[str]:
@@ -118,7 +153,7 @@ def _placed(board: Board, one: Annotated, paint: Paint) -> str:
     place = f'{one.file}:{one.line}' if one.line else one.file
     job = board.jobs[one.job].name if one.job in board.jobs else one.job
     title = f'{one.title}: ' if one.title else ''
-    first, *more = one.message.splitlines() or ['']
+    first, *more = harmless(one.message).splitlines() or ['']
     told = f'{title}{first}' + (' …' if more else '')
     return f'{place + "  " if place else ""}{told}  {paint.dim(job)}'
 
