@@ -25,6 +25,7 @@ KINDS: Final = (
     ('GITHUB_STEP_SUMMARY', 'step_summary', 'step_summary_'),
 )
 LARGEST_SUMMARY: Final = 1 << 20
+LARGEST: Final = 10 << 20  # bytes; GitHub keeps 1 MB of outputs a job
 
 
 class Files:
@@ -50,12 +51,15 @@ def take(files: Files, job: Job, record: Record, effects: Effects) -> None:
     """Read the files when their stage has ended; a mistake in one of them fails the stage."""
     untouched = True
     for key, path in files.paths.items():
-        text = _read(path)
-        if text is None:
+        size = _size(path)
+        if not size:
             continue
         untouched = False
         try:
-            _use(key, text, job, record, effects)
+            if key == 'step_summary' and size > LARGEST:
+                _refuse_summary(size, record)
+            else:
+                _use(key, _read(path, size), job, record, effects)
         except BadFileCommand as error:
             record.fail(f"Unable to process file command '{key}' successfully.")
             record.fail(str(error))
@@ -64,16 +68,28 @@ def take(files: Files, job: Job, record: Record, effects: Effects) -> None:
         job.files.append(files)
 
 
-def _read(path: str) -> str | None:
-    """What was written; None if the file is still as it was made."""
+def _size(path: str) -> int:
+    """0 if the file is still as it was made, -1 if the step made something else of it."""
     try:
         found = os.lstat(path)
-        if not found.st_size and stat.S_ISREG(found.st_mode):
-            return None
+    except OSError:
+        return -1
+    return found.st_size if stat.S_ISREG(found.st_mode) else -1
+
+
+def _read(path: str, size: int) -> str:
+    """What was written. Raises BadFileCommand if it is too much."""
+    if size > LARGEST:
+        os.unlink(path)
+        raise BadFileCommand(
+            f'It holds {size >> 20} MB; up to {LARGEST >> 20} MB can be taken from a step. Use an '
+            'artifact for what is larger'
+        )
+    try:
         # Without waiting: a step may have put a pipe in its place.
         opened = os.open(path, os.O_RDONLY | os.O_NONBLOCK | os.O_CLOEXEC)
         with os.fdopen(opened, 'rb') as file:
-            data = file.read() or b''
+            data = file.read(LARGEST) or b''
         os.unlink(path)
     except OSError:  # the step removed it, or made something else of it
         return ''
@@ -83,7 +99,7 @@ def _read(path: str) -> str | None:
 def _use(key: str, text: str, job: Job, record: Record, effects: Effects) -> None:
     match key:
         case 'env':
-            for name, value in parse_pairs(text).items():
+            for name, value in parse_pairs(_without_nul(text)).items():
                 if name.upper() == 'NODE_OPTIONS':
                     record.fail(f"Can't store {name} output parameter using '$GITHUB_ENV' command.")
                 else:
@@ -93,17 +109,28 @@ def _use(key: str, text: str, job: Job, record: Record, effects: Effects) -> Non
         case 'state':
             effects.state.update(parse_pairs(text))
         case 'path':
-            effects.path += parse_paths(text)
+            effects.path += parse_paths(_without_nul(text))
         case 'step_summary':
             _summarize(text, job, record)
+
+
+def _without_nul(text: str) -> str:
+    """No process could be started with it."""
+    if '\0' in text:
+        raise BadFileCommand('Invalid format. A variable cannot hold a NUL character')
+    return text
+
+
+def _refuse_summary(size: int, record: Record) -> None:
+    record.fail(
+        '$GITHUB_STEP_SUMMARY upload aborted, supports content up to a size of '
+        f'{LARGEST_SUMMARY // 1024}k, got {-(-size // 1024)}k.'
+    )
 
 
 def _summarize(text: str, job: Job, record: Record) -> None:
     size = len(text.encode())
     if size > LARGEST_SUMMARY:
-        record.fail(
-            '$GITHUB_STEP_SUMMARY upload aborted, supports content up to a size of '
-            f'{LARGEST_SUMMARY // 1024}k, got {-(-size // 1024)}k.'
-        )
+        _refuse_summary(size, record)
     elif text.strip():
         job.report(Summarized(job.key, record.number, job.hide(text)))
