@@ -53,8 +53,8 @@ def command(files: tuple[str, ...], style: str, strict: bool) -> int:
     found = [diagnostic for name in names for diagnostic in desk.check(name)]
     found.sort(key=report.order)
     _show(found, desk, style)
-    said = report.summary(found, len(set(names)))
-    print(said, file=sys.stdout if style == 'text' else sys.stderr)
+    stream = sys.stdout if style == 'text' else sys.stderr
+    print(report.summary(found, len(set(names)), colour.wanted(stream)), file=stream)
     refused = (Severity.ERROR, Severity.WARNING) if strict else (Severity.ERROR,)
     return USAGE if any(one.severity in refused for one in found) else 0
 

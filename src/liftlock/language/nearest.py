@@ -12,7 +12,7 @@ def nearest(word: str, known: Iterable[str], cutoff: float = 0.6) -> str:
     return spellings[close[0]] if close else ''
 
 
-def suggestion(word: str, known: Iterable[str], otherwise: str = '') -> str:
+def suggestion(word: str, known: Iterable[str], otherwise: str = '', cutoff: float = 0.6) -> str:
     """A hint: the nearest word, or else what there is to say without one."""
-    near = nearest(word, known)
+    near = nearest(word, known, cutoff)
     return f'did you mean "{near}"?' if near else otherwise

@@ -15,6 +15,8 @@ from liftlock.language.source import Span
 
 WIDEST: Final = 160  # characters of a source line that are shown around the mistake
 COLOURS: Final = {Severity.ERROR: '31', Severity.WARNING: '33', Severity.NOTE: '36'}
+DIM: Final = '2'
+HINT: Final = '32'
 COMMANDS: Final = {
     Severity.ERROR: 'error',
     Severity.WARNING: 'warning',
@@ -38,24 +40,27 @@ def text(found: Diagnostic, lines: Sequence[str], colour: bool = False) -> str:
     nowhere) only place, message and hint are shown.
     """
     place = f'{found.file}:{found.span.line}:{found.span.column}' if found.span.line else found.file
-    severity = _ansi(found.severity.value, COLOURS[found.severity], colour)
-    shown = [f'{_ansi(place, "1", colour)}: {severity}: {_plain(found.message)} [{found.code}]']
+    severity = _ansi(f'{found.severity.value}:', f'1;{COLOURS[found.severity]}', colour)
+    code = _ansi(f'[{found.code}]', DIM, colour)
+    shown = [f'{_ansi(place, "1", colour)}: {severity} {_plain(found.message)} {code}']
     gutter = len(str(found.span.line)) + 1
     if 0 < found.span.line <= len(lines):
         line = lines[found.span.line - 1]
         source, under = _excerpt(_covered(line, found) if found.hidden else line, found.span)
-        shown.append(f' {found.span.line} | {source}'.rstrip())
-        shown.append(f' {" " * (gutter - 1)} | {_ansi(under, COLOURS[found.severity], colour)}')
+        shown.append(f' {_ansi(f"{found.span.line} |", DIM, colour)} {source}'.rstrip())
+        indent = len(under) - len(under.lstrip())
+        mark = under[:indent] + _ansi(under[indent:], COLOURS[found.severity], colour)
+        shown.append(f' {_ansi(" " * gutter + "|", DIM, colour)} {mark}')
     if found.hint:
-        shown.append(f' {" " * gutter}hint: {_plain(found.hint)}')
+        shown.append(f' {" " * gutter}{_ansi("hint:", HINT, colour)} {_plain(found.hint)}')
     return '\n'.join(shown) + '\n'
 
 
-def summary(found: Sequence[Diagnostic], files: int) -> str:
+def summary(found: Sequence[Diagnostic], files: int, colour: bool = False) -> str:
     """`2 errors, 1 warning in 3 files`, or that there is nothing to say."""
     where = f'in {_count(files, "file")}'
     counts = [
-        _count(number, severity.value)
+        _ansi(_count(number, severity.value), COLOURS[severity], colour)
         for severity in Severity
         if (number := sum(one.severity is severity for one in found))
     ]
@@ -180,7 +185,8 @@ def _rule(code: str, rule: Rule | None) -> Mapping[str, object]:
 
 
 def _result(found: Diagnostic, rule: int) -> Mapping[str, object]:
-    words = f'{found.message}. {found.hint}' if found.hint else found.message
+    message = found.message.removesuffix('.')
+    words = f'{message}. {found.hint}' if found.hint else found.message
     return {
         'ruleId': found.code,
         'ruleIndex': rule,

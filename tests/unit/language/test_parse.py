@@ -1,4 +1,7 @@
-"""A workflow or mistakes come back, never both and never neither, whatever the text is."""
+"""A workflow or mistakes come back, never both and never neither, whatever the text is.
+
+A survey says what parse says and more; what it reads of a file without mistakes is the same.
+"""
 
 import gc
 from typing import Any
@@ -8,8 +11,10 @@ import yaml
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from liftlock.language import checks
+from liftlock.language.checks.subject import Around
 from liftlock.language.diagnostics import Severity
-from liftlock.language.parse import Parsed, parse, parse_action
+from liftlock.language.parse import Parsed, parse, parse_action, survey, survey_action
 from liftlock.language.source import Span
 from liftlock.language.template import Computed, Insert, Literal, Mapping
 from liftlock.language.workflow import (
@@ -126,6 +131,36 @@ def test_any_action_is_answered(tree: Any) -> None:
     for strict in (False, True):
         action, diagnostics = parse_action('a.yml', yaml.safe_dump(tree), strict=strict)
         assert (action is None) == bool(diagnostics)
+
+
+def agreed(text: str) -> None:
+    parsed, seen = parse('a.yml', text), survey('a.yml', text)
+    assert bool(parsed.diagnostics) == bool(seen.diagnostics)
+    if parsed.workflow is not None:
+        assert repr(seen.document) == repr(parsed.workflow)
+        assert not seen.gaps
+    if seen.document is not None:
+        checks.examine(seen.document, text, Around(gaps=seen.gaps))
+
+
+@settings(max_examples=200)
+@given(TREES)
+def test_a_survey_refuses_what_github_refuses(tree: Any) -> None:
+    agreed(yaml.safe_dump(tree))
+
+
+@settings(max_examples=200)
+@given(st.dictionaries(KEYS, TREES, max_size=5), st.dictionaries(KEYS, TREES, max_size=4))
+def test_a_survey_of_any_job_goes_to_its_end(job: Any, step: Any) -> None:
+    agreed(yaml.safe_dump({'on': 'push', 'jobs': {'a': {'runs-on': 'x', 'steps': [step]} | job}}))
+
+
+@given(TREES, TREES)
+def test_a_survey_of_any_action_goes_to_its_end(runs: Any, inputs: Any) -> None:
+    text = yaml.safe_dump({'name': 'a', 'inputs': inputs, 'runs': runs})
+    seen = survey_action('action.yml', text)
+    assert seen.document is not None
+    checks.examine(seen.document, text, Around(gaps=seen.gaps))
 
 
 @pytest.mark.parametrize('depth', [40, 60])

@@ -1,11 +1,14 @@
 import json
+import re
 
 from liftlock.language import report
+from liftlock.language.checks import catalogue
 from liftlock.language.diagnostics import Diagnostic, Severity
 from liftlock.language.rule import Rule
 from liftlock.language.source import NOWHERE, Span
 
 LINES = ['jobs:', '  biuld: {}']
+LEVELS = ('none', 'note', 'warning', 'error')
 FOUND = Diagnostic('ci.yml', Span(2, 3, 2, 8), Severity.ERROR, 'id', 'no "biuld"', 'try build')
 
 
@@ -53,10 +56,10 @@ def test_a_secret_is_never_shown() -> None:
 
 def test_colour_paints_and_changes_no_word() -> None:
     painted = report.text(FOUND, LINES, colour=True)
-    assert '\x1b[31merror\x1b[0m' in painted
-    assert painted.replace('\x1b[31m', '').replace('\x1b[1m', '').replace(
-        '\x1b[0m', ''
-    ) == report.text(FOUND, LINES)
+    assert '\x1b[1;31merror:\x1b[0m' in painted
+    assert re.sub(r'\x1b\[[0-9;]*m', '', painted) == report.text(FOUND, LINES)
+    counted = report.summary([FOUND], 1, colour=True)
+    assert counted == '\x1b[31m1 error\x1b[0m in 1 file'
 
 
 def test_json_is_a_list_of_flat_records() -> None:
@@ -90,6 +93,31 @@ def test_sarif_names_rule_level_and_region() -> None:
 def test_sarif_of_a_whole_file_has_no_region() -> None:
     log = json.loads(report.sarif([FOUND._replace(span=NOWHERE)], '1.0'))
     assert 'region' not in log['runs'][0]['results'][0]['locations'][0]['physicalLocation']
+
+
+def test_sarif_has_what_its_standard_requires() -> None:
+    message = "Job 'a' depends on unknown job 'b'."
+    long = FOUND._replace(span=Span(2, 3, 3, 1), severity=Severity.WARNING, message=message)
+    found = [FOUND, long, FOUND._replace(span=NOWHERE, severity=Severity.NOTE, code='file')]
+    log = json.loads(report.sarif(found, '1.0', catalogue.RULES))
+    assert log.keys() == {'$schema', 'version', 'runs'}
+    (run,) = log['runs']
+    driver = run['tool']['driver']
+    assert driver['name']
+    assert [rule['id'] for rule in driver['rules']] == ['file', 'id']
+    for rule in driver['rules']:
+        assert rule['shortDescription']['text']
+        assert rule['help']['text']
+        assert rule['defaultConfiguration']['level'] in LEVELS
+    for result in run['results']:
+        assert driver['rules'][result['ruleIndex']]['id'] == result['ruleId']
+        assert result['level'] in LEVELS
+        assert result['message']['text']
+        assert '..' not in result['message']['text']
+        region = result['locations'][0]['physicalLocation'].get('region', {'startLine': 1})
+        assert all(isinstance(number, int) and number >= 1 for number in region.values())
+        assert region['startLine'] <= region.get('endLine', region['startLine'])
+    assert [result['level'] for result in run['results']] == ['error', 'warning', 'note']
 
 
 def test_a_workflow_command_escapes_what_would_end_it() -> None:

@@ -55,8 +55,9 @@ def _needed(
         return
     needed = {str(need.value).lower() for need in use.job.needs}
     if name not in needed:
-        if subject.doubtful('needs', str(use.job.id.value)):
-            return
+        stray = any(_job(workflow, other) is None for other in needed)
+        if stray or subject.doubtful('needs', str(use.job.id.value)):
+            return  # a need that is no job was told when the file was read; it may be this one
         span = subject.spot(use.computed.span, written(path[:2]))
         message = f'job "{use.job.id.value}" does not need "{name}", so needs.{name} is empty'
         yield subject.found(MISSING, span, message, _remedy(workflow, needed, name))

@@ -55,7 +55,7 @@ def advice(mistake: Mistake, text: str, known: Known, *, condition: bool) -> str
         case 'Unrecognized function':
             return _function(word.lower(), known)
         case 'Unexpected symbol':
-            return _symbol(word)
+            return _symbol(word, text[mistake.offset :])
         case 'Too few parameters supplied' | 'Too many parameters supplied':
             return _arguments(text[: mistake.offset], known)
         case 'Unexpected end of expression':
@@ -70,8 +70,9 @@ def _name(word: str, rest: str, known: Known, condition: bool) -> str:
     if name in _CONTEXTS:
         there = ', '.join(sorted(known.names))
         return f'{name} is not available here; there are: {there}' if there else _FIXED
-    quoted = f"a text takes single quotes: '{word}'"
-    return suggestion(word, known.names, '' if rest[len(word) :][:1] == '.' else quoted)
+    if rest[len(word) :].startswith(('.', '[')):
+        return suggestion(word, known.names)
+    return suggestion(word, known.names, f"a text takes single quotes: '{word}'", cutoff=0.8)
 
 
 def _secret(rest: str, known: Known) -> str:
@@ -97,9 +98,9 @@ def _listed(names: Iterable[str]) -> str:
     return f'there are: {", ".join(_SPELLED[name] for name in names)}'
 
 
-def _symbol(word: str) -> str:
+def _symbol(word: str, rest: str) -> str:
     if word.startswith('"'):
-        plain = word.strip('"')
+        plain = rest[1:].partition('"')[0].replace("'", "''")
         return f"strings take single quotes: '{plain}'"
     if word.startswith("'"):
         return "the quote is not closed; a quote inside of a text is written twice: 'it''s'"

@@ -93,7 +93,8 @@ def _input(name: Literal, tree: Tree, mistakes: Mistakes) -> Input:
     kind = '' if tree.doubtful('type') else tree.text('type') or 'string'
     options = tuple(str(option.value) for option in tree.literals('options'))
     if kind == 'choice' and not options and not tree.doubtful('options'):
-        mistakes.add(tree.span, 'inputs', "Missing 'options' for choice input")
+        hint = 'add options: [one, another]'
+        mistakes.add(tree.span, 'inputs', "Missing 'options' for choice input", hint)
     if kind not in ('choice', '') and options:
         message = "Input type is not 'choice', but 'options' is defined"
         mistakes.add(tree.key('options').span, 'inputs', message, 'add `type: choice`')

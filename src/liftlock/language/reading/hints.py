@@ -4,6 +4,7 @@ from collections.abc import Iterable
 from typing import Final
 
 from liftlock.language import nearest as words
+from liftlock.language.grammar.shapes import Shape
 from liftlock.language.nearest import suggestion
 
 FEW: Final = 8
@@ -23,6 +24,20 @@ def meant(word: str, allowed: Iterable[str]) -> str:
     """The word that `nearest` would suggest; '' if it would suggest none."""
     known = sorted(allowed)
     return words.nearest(word, known) if len(known) <= MANY else ''
+
+
+def wanted(shape: Shape) -> str:
+    """What may stand in a place where something of another kind was found."""
+    kinds = (
+        ('a text', shape.text),
+        ('true or false', shape.boolean),
+        ('a number', shape.number),
+        ('a list', shape.items),
+        ('a mapping', shape.record or shape.entries),
+        ('nothing', shape.null),
+    )
+    there = [kind for kind, allowed in kinds if allowed]
+    return f'write {" or ".join(there)} here' if there else ''
 
 
 def quoted(value: object) -> str:

@@ -20,9 +20,7 @@ _ESCAPED_SPACE: Final = r'(?:\s|\\[nrt_ ]|\\(?=\r?\n))*'
 _ESCAPES: Final = {'x': 2, 'u': 4, 'U': 8}
 
 
-def parts(
-    source: str, node: ScalarNode, wanted: Sequence[tuple[int, int]]
-) -> list[Span | None]:
+def parts(source: str, node: ScalarNode, wanted: Sequence[tuple[int, int]]) -> list[Span | None]:
     """The place of each (offset, length) of a scalar's text; None where it cannot be told."""
     raw = source[node.start_mark.index : node.end_mark.index]
     ends = {at for offset, length in wanted for at in (offset, offset + length - 1)}

@@ -91,7 +91,7 @@ class Reader:
         if not isinstance(value, str) and _fits(text, shape):
             return _new(Literal, (text, _span(node), node.value))
         hint = hints.nearest(text, shape.words) if shape.words else hints.quoted(value)
-        return self._refuse(node, f"Unexpected value '{text}'", hint)
+        return self._refuse(node, f"Unexpected value '{text}'", hint or hints.wanted(shape))
 
     def _computed(self, text: str, node: ScalarNode, shape: Shape) -> Tree:
         found: Reading
@@ -120,7 +120,7 @@ class Reader:
     def _sequence(self, node: SequenceNode, shape: Shape) -> Tree:
         item = shape if shape.anything else shape.items
         if item is None:
-            return self._refuse(node, 'A sequence was not expected')
+            return self._refuse(node, 'A sequence was not expected', hints.wanted(shape))
         read = self.read
         return _new(Sequence, (tuple([read(value, item) for value in node.value]), _span(node)))
 
@@ -128,7 +128,7 @@ class Reader:
         if shape.record is not None and not shape.whole:
             return self._record(node, shape, shape.record)
         if shape.record is None and shape.entries is None and not shape.anything:
-            return self._refuse(node, 'A mapping was not expected')
+            return self._refuse(node, 'A mapping was not expected', hints.wanted(shape))
         return self._entries(node, shape)
 
     def _entries(self, node: MappingNode, shape: Shape) -> Tree:
@@ -257,7 +257,8 @@ class Reader:
         name = str(key.value)
         known = beside.table.keys
         if fold(name) in map(fold, beside.fields):
-            self._refuse(node, f"'{name}' is already defined")
+            hint = 'a new step begins with "- "' if 'run' in known else ''
+            self._refuse(node, f"'{name}' is already defined", hint)
         elif beside.table.loose and beside.shape.entries:
             self.read(value, beside.shape.entries)
             return ''
