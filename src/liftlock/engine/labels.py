@@ -36,5 +36,5 @@ def _missing(label: str, own: Mapping[str, str], machine: str) -> str:
         return '' if machine == wanted else f'"{label}" needs {wanted}, this machine is {machine}'
     for family, name in ELSEWHERE.items():
         if label.startswith(family):
-            return f'"{label}" means a {name} machine, and this one runs Linux'
+            return f'it means a machine with {name}, and this one has Linux'
     return f'nothing here is called "{label}"; the settings of this machine may map it to `host`'

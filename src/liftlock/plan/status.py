@@ -86,10 +86,11 @@ def why_not(slot: Slot, *, cancelled: bool) -> str:
 
 
 def written(slot: Slot) -> str:
-    """The job's `if` as its author wrote it, without the `success() &&` that GitHub puts before."""
+    """The job's `if` as its author wrote it, on one line, without the `success() &&` that GitHub
+    puts before."""
     source = slot.job.condition.expression.source if slot.job.condition else 'success()'
     inner = source.removeprefix('success() && (')
-    return inner.removesuffix(')') if inner != source else source
+    return ' '.join((inner.removesuffix(')') if inner != source else source).split())
 
 
 def _unsuccessful(need: Slot) -> str:

@@ -176,7 +176,7 @@ async def _guarded(frame: Frame, record: Record, work: Callable[[], Awaitable[st
     except TemplateError as error:
         record.fail(evaluation.explain(error, frame.file))
     except UserError as error:
-        record.fail(f'{error}. {error.hint}' if error.hint else str(error))
+        record.fail(f'{error}; {error.hint}' if error.hint else str(error))
     except (StepFailed, CannotStart) as error:
         record.fail(str(error))
     except OSError as error:

@@ -59,7 +59,7 @@ async def prepare(frame: Frame, todo: Sequence[Step]) -> bool:
             await _find_all(job, str(step.does.reference.value), 0)
     except (UserError, StepFailed, OSError) as error:
         hint = error.hint if isinstance(error, UserError) else ''
-        job.message = job.hide(f'{error}. {hint}' if hint else str(error))
+        job.message = job.hide(f'{error}; {hint}' if hint else str(error))
         job.say(f'##[error]{job.message}')
         job.set_status(FAILURE)
         return False

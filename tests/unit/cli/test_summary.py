@@ -75,3 +75,28 @@ def test_jobs_that_were_just_told_are_not_told_again() -> None:
     board.take(f.Stamped(2, 12, 2.0, f.RunFinished('success')))
     assert 'lint' in '\n'.join(summary.lines(board, Paint(False)))
     assert 'lint' not in '\n'.join(summary.lines(board, Paint(False), told=True))
+
+
+def test_jobs_that_were_skipped_for_one_reason_are_told_together() -> None:
+    shown = concluded(
+        RUN,
+        *(f.JobSkipped(f'test[{n}]', f'test ({n})', 'no runner here') for n in range(3)),
+        f.JobSkipped('deploy', 'deploy', 'it needs test'),
+        f.RunFinished('success'),
+    )
+    assert '  - test (0) and 2 more           no runner here\n' in shown
+    assert '  - deploy                        it needs test' in shown
+
+
+def test_where_only_an_exit_code_is_known_the_last_words_stand_beside_it() -> None:
+    board = Board()
+    board.take(f.Stamped(0, 12, 0.0, f.JobSkipped('lint', 'lint', 'its `if` is false: false')))
+    board.take(f.Stamped(1, 12, 0.0, f.JobClaimed('a', 1, 1, 'here')))
+    board.take(f.Stamped(2, 12, 0.0, f.StepStarted('a', 1, '', 'Tests')))
+    said = '\x1b[31m=== 2 failed, 3 passed ===\x1b[0m\n\n##[error]Process completed\n'
+    board.hear('a', 1, said)
+    message = 'Process completed with exit code 1.'
+    board.take(f.Stamped(3, 12, 0.0, f.StepFinished('a', 1, 'failure', 'failure', message)))
+    board.take(f.Stamped(4, 12, 0.0, f.JobFinished('a', 'failure', {})))
+    shown = '\n'.join(summary.lines(board, Paint(False)))
+    assert 'Tests: Process completed with exit code 1.  2 failed, 3 passed\n' in shown

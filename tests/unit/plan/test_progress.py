@@ -428,3 +428,9 @@ def test_from_every_state_there_is_a_way_to_done() -> None:
         while (more := {to for at in reached for to in TRANSITIONS[at].values()}) - reached:
             reached |= more
         assert State.DONE in reached, start
+
+
+def test_a_condition_of_several_lines_is_told_in_one() -> None:
+    story = Story(workflow(a=job(**{'if': '"github.ref == \'x\'\\n  && true"'})))
+    assert story.now() == ['Skip a', 'Finish success']
+    assert story.why('a') == "its `if` is false: github.ref == 'x' && true"
