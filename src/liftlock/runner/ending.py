@@ -1,7 +1,6 @@
 """A job after its last step: outputs, address, and what is kept for another attempt."""
 
-from collections.abc import Iterator
-
+from liftlock.language.expressions.values import Scope
 from liftlock.language.resolve import TemplateError
 from liftlock.plan.facts import JobFinished
 from liftlock.runner import checkpoint, evaluation
@@ -9,41 +8,49 @@ from liftlock.runner.state import FAILURE, Frame, Job
 
 
 def finish(job: Job, frame: Frame) -> JobFinished:
+    scope = frame.scope(job.env, job.github)
     outputs: dict[str, str] = {}
     url = ''
     try:
-        outputs = dict(_outputs(job, frame))
-        url = _url(job, frame)
+        outputs = _outputs(job, scope)
     except TemplateError as error:
-        job.set_status(FAILURE)
-        message = evaluation.explain(error, frame.file)
-        job.message = job.hide(message)
-        job.say(f'##[error]{message}')
+        _fail(job, 'Fail to evaluate job outputs', evaluation.explain(error, frame.file))
+    try:
+        url = _url(job, scope)
+    except TemplateError as error:
+        _fail(job, 'Failed to evaluate environment url', evaluation.explain(error, frame.file))
     checkpoint.write(job)
     return JobFinished(job.key, job.status, outputs, job.message, url)
 
 
-def _outputs(job: Job, frame: Frame) -> Iterator[tuple[str, str]]:
+def _fail(job: Job, what: str, why: str) -> None:
+    job.set_status(FAILURE)
+    job.annotate('error', what)
+    job.annotate('error', why)
+    job.message = job.hide(why)
+
+
+def _outputs(job: Job, scope: Scope) -> dict[str, str]:
     """Empty values are left out, and so are those in which a secret stands."""
     mapping = job.request.plan.job.outputs
-    if mapping is None:
-        return
-    scope = frame.scope(job.env, job.github)
+    kept = {}
     for name, value in evaluation.texts(mapping, scope).items():
-        if not value:
-            continue
-        if job.masker.hides(value):
-            job.say(f"##[warning]Skip output '{name}' since it may contain secret.")
-        else:
-            yield name, job.hide(value)
+        if value and job.masker.hides(value):
+            job.annotate('warning', f"Skip output '{name}' since it may contain secret.")
+        elif value:
+            kept[name] = job.hide(value)
+    return kept
 
 
-def _url(job: Job, frame: Frame) -> str:
+def _url(job: Job, scope: Scope) -> str:
     environment = job.request.plan.job.environment
     if environment is None or environment.url is None:
         return ''
-    url = evaluation.text(environment.url, frame.scope(job.env, job.github))
+    url = evaluation.text(environment.url, scope)
     if job.masker.hides(url):
-        job.say('##[warning]Skip the URL of the environment since it may contain secret.')
+        name = job.request.plan.environment
+        job.annotate(
+            'warning', f"Skip setting environment url as environment '{name}' may contain secret."
+        )
         return ''
     return url

@@ -4,7 +4,7 @@ import asyncio
 
 from liftlock.language.resolve import TemplateError
 from liftlock.language.workflow import Run, Step, Uses
-from liftlock.plan.facts import Annotated, JobFinished
+from liftlock.plan.facts import JobFinished
 from liftlock.runner import checkpoint, directories, ending, evaluation, preparation, steps
 from liftlock.runner.executors import host, orphans
 from liftlock.runner.ports import JobRequest, Log, Report, Stop, World
@@ -62,7 +62,7 @@ async def _run(job: Job, stop: Stop) -> JobFinished:
 
 
 def _refused(job: Job, message: str) -> JobFinished:
-    job.say(f'##[error]{message}')
+    job.annotate('error', message)
     return JobFinished(job.key, FAILURE, {}, job.hide(message))
 
 
@@ -133,8 +133,7 @@ def _force(job: Job) -> None:
 def _time_is_over(job: Job) -> None:
     minutes = job.request.plan.timeout_minutes
     job.message = f'The job has exceeded the maximum execution time of {minutes} minutes.'
-    job.say(f'##[error]{job.message}')
-    job.report(Annotated(job.key, 0, 'error', job.message))
+    job.annotate('error', job.message)
     _cancel(job)
     asyncio.get_running_loop().call_later(
         job.request.plan.cancel_timeout_minutes * MINUTE, _force, job

@@ -46,13 +46,18 @@ def prepare(job: Job) -> Frame:
         request.tracking_id,
     )
     job.fixed = environment.fixed(job.github, runner)
+    job.fixed['ACTIONS_ORCHESTRATION_ID'] = _identity(job)
     _lay_env(job)
     job.functions = functions(job)
     frame = Frame(job, job.contexts, job.functions)
-    defaults = request.plan.job.defaults or request.plan.workflow.defaults
-    if defaults is not None:
-        frame.defaults = (defaults.shell, defaults.working_directory)
+    frame.defaults = _defaults(frame)
     return frame
+
+
+def _identity(job: Job) -> str:
+    """By which services tell this job from others: letters, digits and dots."""
+    key = job.key.replace('/', '.').replace('[', '.').replace(']', '')
+    return f'{to_text(job.github.get("run_id"))}.{key}'
 
 
 def _wants_debug(values: object) -> bool:
@@ -73,7 +78,6 @@ def _github(job: Job) -> dict[str, Value]:
     return {
         **(known if isinstance(known, dict) else {}),
         'job': str(job.request.plan.job.id.value),
-        'run_attempt': str(job.request.attempt),
         'workspace': job.directories.workspace,
         'event_path': job.directories.event,
         'token': job.request.secrets.get('GITHUB_TOKEN', ''),
@@ -91,17 +95,37 @@ def _write_event(job: Job) -> None:
 
 
 def _job_context(job: Job) -> dict[str, Value]:
-    github = job.github
-    reference = to_text(github.get('workflow_ref'))
-    return {
-        'status': SUCCESS,
-        'container': {},
-        'services': {},
-        'workflow_ref': reference,
+    """`workflow_…` is the file in which the job stands; in `github` it is the one that started."""
+    github, path = job.github, job.request.plan.workflow.path
+    context: dict[str, Value] = {'status': SUCCESS}
+    if '@' in path:  # a called workflow of another repository: owner/name/path@ref
+        owner, name, inside = path.rpartition('@')[0].split('/', 2)
+        return context | {
+            'workflow_ref': path,
+            'workflow_repository': f'{owner}/{name}',
+            'workflow_file_path': inside,
+        }
+    repository = to_text(github.get('repository'))
+    return context | {
+        'workflow_ref': f'{repository}/{path}@{to_text(github.get("ref"))}',
         'workflow_sha': github.get('workflow_sha'),
-        'workflow_repository': github.get('repository'),
-        'workflow_file_path': job.request.plan.workflow.path,
+        'workflow_repository': repository,
+        'workflow_file_path': path,
     }
+
+
+def _defaults(frame: Frame) -> tuple[str, str]:
+    """Shell and working directory of scripts that name none. Raises TemplateError."""
+    plan = frame.job.request.plan
+    defaults = plan.job.defaults or plan.workflow.defaults
+    if defaults is None:
+        return '', ''
+    scope = frame.scope(frame.job.env, frame.job.github)
+    if defaults.computed is not None:
+        found = evaluation.texts(defaults.computed, scope)
+        return found.get('shell', ''), found.get('working-directory', '')
+    shell, folder = defaults.shell, defaults.working_directory
+    return evaluation.text(shell, scope), evaluation.text(folder, scope)
 
 
 def _lay_env(job: Job) -> None:
@@ -147,6 +171,8 @@ def missing(frame: Frame) -> str:
     services = resolve(plan.job.services, scope) if plan.job.services else None
     if isinstance(services, dict):
         names = [name for name, service in services.items() if _image(service)]
+        for name in services.keys() - names:
+            frame.job.say(f"The service '{name}' is not started, because its image is empty.")
         if names:
             return (
                 f'This job needs the docker executor for its services ({", ".join(names)}); '

@@ -16,11 +16,9 @@ from liftlock.runner.turn import Turn
 async def run(turn: Turn, does: Run) -> str:
     """Run the script; the outcome. Raises TemplateError and OSError."""
     script = evaluation.text(does.script, turn.scope)
-    shell_token, folder_token = turn.frame.defaults
-    option = evaluation.text(does.shell, turn.scope) or evaluation.text(shell_token, turn.scope)
-    folder = evaluation.text(does.working_directory, turn.scope) or evaluation.text(
-        folder_token, turn.scope
-    )
+    default_shell, default_folder = turn.frame.defaults
+    option = evaluation.text(does.shell, turn.scope) or default_shell
+    folder = evaluation.text(does.working_directory, turn.scope) or default_folder
     job = turn.job
     try:
         shell = job.find_shell(option.strip(), job.search_path(turn.env))
@@ -39,7 +37,7 @@ async def run(turn: Turn, does: Run) -> str:
 
 
 def _announce(turn: Turn, script: str, shell: Shell) -> None:
-    lines = script.strip('\r\n').splitlines() or ['']
+    lines = script.rstrip('\n').split('\n')
     first = script.strip().partition('\n')[0].rstrip()
     text = [f'##[group]Run {first}', *(f'\x1b[36;1m{line}\x1b[0m' for line in lines)]
     text.append(f'shell: {shell.shown}')

@@ -11,7 +11,6 @@ from collections.abc import Awaitable, Callable, Mapping
 from typing import TYPE_CHECKING, Final
 
 from liftlock.language.expressions.values import Function, Scope, Value
-from liftlock.language.template import Token
 from liftlock.plan.facts import Annotated, StepFinished, StepStarted
 from liftlock.runner.commands import Spot
 from liftlock.runner.directories import Directories
@@ -148,6 +147,12 @@ class Job:
         for line in self.hide(text).splitlines() or ['']:
             self.log.write(number, line)
 
+    def annotate(self, level: str, message: str) -> None:
+        """Say something of the job itself, not of a step."""
+        self.say(f'##[{level}]{message}')
+        shown = self.hide(message)[:LONGEST_MESSAGE]
+        self.report(Annotated(self.key, 0, level, shown))
+
     def find_shell(self, option: str, path: str) -> Shell:
         """Raises BadShell."""
         key = (option, path)
@@ -267,7 +272,7 @@ class Frame:
         self.status = SUCCESS  # `github.action_status`, in a composite action
         self.record: Record | None = None
         self.leash: Leash | None = None
-        self.defaults: tuple[Token | None, Token | None] = (None, None)
+        self.defaults = ('', '')  # shell and working directory of scripts
         self.home = ''  # the repository of the composite action
         self.file = job.request.plan.workflow.path  # where these steps are written
         self.posts: list[Post] = []
