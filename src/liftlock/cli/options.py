@@ -35,7 +35,12 @@ class Asked(NamedTuple):
 _PARAMETERS: Final = (
     click.argument('event', default='push', metavar='[EVENT]'),
     click.option(
-        '-W', '--workflow', 'workflows', multiple=True, metavar='FILE', help='Only this workflow.'
+        '-W',
+        '--workflow',
+        'workflows',
+        multiple=True,
+        metavar='FILE',
+        help='Only this workflow, whichever files changed.',
     ),
     click.option('-j', '--job', 'jobs', multiple=True, metavar='JOB', help='Only this job.'),
     click.option('--input', multiple=True, metavar='NAME=VALUE', help='An input of the workflow.'),

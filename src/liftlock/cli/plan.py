@@ -9,7 +9,6 @@ import click
 
 from liftlock.cli import events, options, planning, wiring, workflows
 from liftlock.cli.figures import duration
-from liftlock.language.workflow import Workflow
 from liftlock.plan import drawing, graph
 from liftlock.plan.estimate import Estimate, estimate
 from liftlock.plan.plan import Plan
@@ -31,7 +30,7 @@ def command(state: str | None, /, *, json: bool, **given: Any) -> int:
     files = snapshot.read_tree(seen.top, workflows.FOLDER)
     found = workflows.find(files, asked, seen.top, Path.cwd())
     known = [one.workflow for one in found if one.workflow is not None]
-    facts = repository.describe(seen, changed=_by_paths(known))
+    facts = repository.describe(seen, changed=workflows.filtered_by_paths(found, asked))
     event = events.read_event(asked, facts, known)
     started, reasons = workflows.choose(found, event, asked.jobs)
     if not started:
@@ -44,11 +43,6 @@ def command(state: str | None, /, *, json: bool, **given: Any) -> int:
     else:
         click.echo('\n'.join(_lines(planned, estimates, reasons)))
     return 0
-
-
-def _by_paths(known: Sequence[Workflow]) -> bool:
-    triggers = (trigger for workflow in known for trigger in workflow.on.values())
-    return any(trigger.paths or trigger.paths_ignore for trigger in triggers)
 
 
 def _estimate(plan: Plan, directory: Path) -> Estimate | None:

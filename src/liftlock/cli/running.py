@@ -74,16 +74,11 @@ def _take(
     taken = snapshot.take(seen, where.state, clean=ways.clean)
     files = snapshot.read_files(taken, '.github')
     found = workflows.find(files, asked, seen.top, here)
-    facts = repository.describe(seen, taken.commit, changed=_filtered_by_paths(found))
+    by_paths = workflows.filtered_by_paths(found, asked)
+    facts = repository.describe(seen, taken.commit, changed=by_paths)
     known = [one.workflow for one in found if one.workflow is not None]
     event = events.read_event(asked, facts, known)
     return Ground(seen, taken, files, event, where), found
-
-
-def _filtered_by_paths(found: Sequence[Found]) -> bool:
-    known = (one.workflow for one in found if one.workflow is not None)
-    triggers = (trigger for workflow in known for trigger in workflow.on.values())
-    return any(trigger.paths or trigger.paths_ignore for trigger in triggers)
 
 
 def _nothing_starts(asked: Asked, reasons: dict[str, str], found: Sequence[Found]) -> UserError:

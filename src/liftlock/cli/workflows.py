@@ -65,6 +65,16 @@ def _named(word: str, paths: Sequence[str], top: Path, here: Path) -> str:
     raise UserError(f'there is no workflow "{word}" in {FOLDER}', f'there are: {known}')
 
 
+def filtered_by_paths(found: Sequence[Found], asked: Asked) -> bool:
+    """Whether it matters which files the event changed. Not where a person named the workflow:
+    then he wants it to run, whatever he touched last."""
+    if asked.workflows:
+        return False
+    known = (one.workflow for one in found if one.workflow is not None)
+    triggers = (trigger for workflow in known for trigger in workflow.on.values())
+    return any(trigger.paths or trigger.paths_ignore for trigger in triggers)
+
+
 def choose(
     found: Sequence[Found], event: Event, jobs: Sequence[str]
 ) -> tuple[list[Workflow], dict[str, str]]:

@@ -28,6 +28,18 @@ def test_it_shows_what_starts_and_why_the_rest_does_not(project: Project) -> Non
     ]
 
 
+def test_a_workflow_that_is_named_starts_whichever_files_changed(project: Project) -> None:
+    project.workflow(CI)
+    project.write('README.md', 'Read me')
+    project.commit()
+    ended = project.liftlock('plan')
+    assert 'no changed file matches paths: src/**' in ended.out
+    for command in ('plan', 'run'):
+        named = project.liftlock(command, '-W', 'ci.yml')
+        assert named.status == 0, named.err
+        assert 'CI' in named.out
+
+
 def test_it_tells_programs_the_same(project: Project) -> None:
     project.workflow(NIGHTLY, 'nightly')
     project.workflow(CI)

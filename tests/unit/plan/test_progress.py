@@ -432,5 +432,5 @@ def test_from_every_state_there_is_a_way_to_done() -> None:
 
 def test_a_condition_of_several_lines_is_told_in_one() -> None:
     story = Story(workflow(a=job(**{'if': '"github.ref == \'x\'\\n  && true"'})))
-    assert story.now() == ['Skip a', 'Finish success']
+    assert story.now() == ['Skip a', 'Finish skipped']
     assert story.why('a') == "its `if` is false: github.ref == 'x' && true"
