@@ -15,9 +15,8 @@ class BadFileCommand(Exception):
     """The file cannot be read; the message is GitHub's."""
 
 
-def parse_pairs(text: str) -> dict[str, str]:
-    """Names and values; a name that comes again wins. Raises BadFileCommand."""
-    pairs: dict[str, str] = {}
+def parse_pairs(text: str) -> Iterator[tuple[str, str]]:
+    """Names and values. Those before a mistake count. Raises BadFileCommand."""
     position = 0
     while position < len(text):
         line, position = _line(text, position)
@@ -38,8 +37,7 @@ def parse_pairs(text: str) -> dict[str, str]:
             raise BadFileCommand(f"Invalid format '{line}'")
         if not name:
             raise BadFileCommand(f"Invalid format '{line}'. Name must not be empty")
-        pairs[name] = value
-    return pairs
+        yield name, value
 
 
 def _line(text: str, position: int) -> tuple[str, int]:

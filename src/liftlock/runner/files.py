@@ -1,4 +1,4 @@
-"""The files by which a stage's processes set outputs, variables, paths, state and a summary.
+"""The files by which a stage's processes set outputs, variables, paths, state, a summary and more.
 
 Empty for every stage; read when it has ended, also when it failed. Most stages write to none of
 them, and creating files is the dearest thing that a short step does: so those that nobody has
@@ -6,7 +6,7 @@ touched are lent again.
 """
 
 # Paths are texts here: pathlib costs more than the calls themselves.
-# ruff: noqa: PTH108
+# ruff: noqa: PTH105, PTH108
 
 import os
 import stat
@@ -23,34 +23,59 @@ KINDS: Final = (
     ('GITHUB_PATH', 'path', 'add_path_'),
     ('GITHUB_STATE', 'state', 'save_state_'),
     ('GITHUB_STEP_SUMMARY', 'step_summary', 'step_summary_'),
+    ('GITHUB_ARTIFACTS', 'artifacts', 'artifacts_'),
 )
+_NO_NODE_OPTIONS: Final = "Can't store NODE_OPTIONS output parameter using '$GITHUB_ENV' command."
+_LIST: Final = 'artifacts_list'
+_NOTHING_MADE: Final = b'{"version":1,"subjects":[]}'
 LARGEST_SUMMARY: Final = 1 << 20
 LARGEST: Final = 10 << 20  # bytes; GitHub keeps 1 MB of outputs a job
 
 
 class Files:
-    """Five files that exist and are empty. A stage has them for itself."""
+    """Files that exist and are empty. A stage has them for itself, but for one that is only read.
 
-    __slots__ = ('paths', 'variables')
+    `paths` are by their names in the `github` context.
+    """
+
+    __slots__ = ('paths', 'variables', 'written')
 
     def __init__(self, job: Job) -> None:
         folder, token = job.directories.commands, job.next_token()
-        # By the names that they have in the `github` context.
-        self.paths = {key: f'{folder}/{prefix}{token}' for _, key, prefix in KINDS}
-        self.variables = {variable: self.paths[key] for variable, key, _ in KINDS}
-        for path in self.paths.values():
+        self.written = {key: f'{folder}/{prefix}{token}' for _, key, prefix in KINDS}
+        self.variables = {variable: self.written[key] for variable, key, _ in KINDS}
+        for path in self.written.values():
             os.close(os.open(path, os.O_CREAT | os.O_WRONLY | os.O_CLOEXEC, 0o666))
+        self.variables['GITHUB_ARTIFACTS_LIST'] = _list(job)
+        self.paths = {**self.written, _LIST: _list(job)}
+
+
+def _list(job: Job) -> str:
+    return f'{job.directories.commands}/{_LIST}_{job.token}'
 
 
 def lend(job: Job) -> Files:
     """Files for one stage. Those that an earlier stage left untouched are as good as new."""
-    return job.files.pop() if job.files else Files(job)
+    if job.files:
+        return job.files.pop()
+    if not job.tokens:
+        _publish(job, _NOTHING_MADE)
+    return Files(job)
+
+
+def _publish(job: Job, data: bytes) -> None:
+    """Put the list in its place as a whole: steps beside this one may be reading it."""
+    new = f'{_list(job)}.new'
+    opened = os.open(new, os.O_CREAT | os.O_WRONLY | os.O_TRUNC | os.O_CLOEXEC, 0o666)
+    with os.fdopen(opened, 'wb', buffering=0) as file:
+        file.write(data)
+    os.replace(new, _list(job))
 
 
 def take(files: Files, job: Job, record: Record, effects: Effects) -> None:
     """Read the files when their stage has ended; a mistake in one of them fails the stage."""
     untouched = True
-    for key, path in files.paths.items():
+    for key, path in files.written.items():
         size = _size(path)
         if not size:
             continue
@@ -99,9 +124,9 @@ def _read(path: str, size: int) -> str:
 def _use(key: str, text: str, job: Job, record: Record, effects: Effects) -> None:
     match key:
         case 'env':
-            for name, value in parse_pairs(_without_nul(text)).items():
+            for name, value in parse_pairs(_without_nul(text)):
                 if name.upper() == 'NODE_OPTIONS':
-                    record.fail(f"Can't store {name} output parameter using '$GITHUB_ENV' command.")
+                    record.fail(_NO_NODE_OPTIONS)
                 else:
                     effects.env[name] = value
         case 'output':
@@ -112,6 +137,19 @@ def _use(key: str, text: str, job: Job, record: Record, effects: Effects) -> Non
             effects.path += parse_paths(_without_nul(text))
         case 'step_summary':
             _summarize(text, job, record)
+        case 'artifacts':
+            _declare(text, job, record)
+
+
+def _declare(text: str, job: Job, record: Record) -> None:
+    from liftlock.runner import subjects
+
+    try:
+        said = subjects.declare(text, job.directories.workspace, job.subjects)
+    finally:
+        _publish(job, subjects.listed(job.subjects.values()).encode())
+    if said:
+        record.say(said)
 
 
 def _without_nul(text: str) -> str:

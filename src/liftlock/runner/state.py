@@ -22,6 +22,7 @@ from liftlock.runner.shells import Shell, choose
 if TYPE_CHECKING:
     from liftlock.runner.files import Files
     from liftlock.runner.matchers import Matcher
+    from liftlock.runner.subjects import Subject
     from liftlock.runner.uses import Loaded
 
 SUCCESS: Final = 'success'
@@ -76,6 +77,7 @@ class Job:
         'running',
         'shells',
         'states',
+        'subjects',
         'status',
         'status_context',
         'token',
@@ -116,6 +118,7 @@ class Job:
         self.functions: Mapping[str, Function] = {}
         self.running: dict[Callable[[], None], None] = {}  # to be told of a cancellation
         self.journal: list[dict[str, object]] = []
+        self.subjects: dict[str, Subject] = {}  # what steps said they have made
         self.status = SUCCESS
         self.files: list[Files] = []  # that no stage has now
         self.forced = False
