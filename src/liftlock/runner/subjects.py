@@ -12,7 +12,7 @@ Rules: GitHub's runner (CreateArtifactsFileCommand), where a flag of the server 
 """
 
 # Paths are texts here: pathlib costs more than the calls themselves.
-# ruff: noqa: PTH112, PTH113, PTH118, PTH119, PTH123
+# ruff: noqa: PTH112, PTH113, PTH117, PTH118, PTH119, PTH123
 
 import hashlib
 import json
@@ -57,7 +57,7 @@ def declare(text: str, workspace: str, known: dict[str, Subject]) -> str:
         for number, line in enumerate(text.splitlines(), 1):
             if line.strip() and not line.strip().startswith('#'):
                 found.append((number, _read(line.strip(), workspace)))
-        for number, subject in found:
+        for number, subject in found:  # noqa: B007 - it is in the message
             _add(subject, known)
     except _BadLine as error:
         raise BadFileCommand(f'Invalid $GITHUB_ARTIFACTS entry on line {number}: {error}') from None
