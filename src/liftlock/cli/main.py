@@ -8,7 +8,9 @@ import atexit
 import errno
 import gc
 import importlib
+import io
 import os
+import signal
 import sys
 from collections.abc import Sequence
 from typing import Final, NoReturn
@@ -121,6 +123,11 @@ def liftlock(ctx: click.Context, state: str | None) -> None:
 def main(argv: Sequence[str] | None = None) -> NoReturn:
     """The console script. Given words, as tests do, it ends by SystemExit."""
     gc.disable()  # until the command's modules are in: collecting then would find nothing
+    if signal.getsignal(signal.SIGINT) is signal.SIG_DFL:
+        signal.signal(signal.SIGINT, signal.default_int_handler)
+    _open_what_is_closed()
+    if isinstance(sys.stdout, io.TextIOWrapper) and sys.stdout.errors == 'strict':
+        sys.stdout.reconfigure(errors='replace')  # what a Latin-1 terminal lacks becomes a `?`
     status = _run(list(sys.argv[1:] if argv is None else argv))
     gc.enable()
     try:
@@ -132,6 +139,17 @@ def main(argv: Sequence[str] | None = None) -> NoReturn:
     if argv is None:
         _end_at_once(status)
     sys.exit(status)
+
+
+def _open_what_is_closed() -> None:
+    """Started with `>&-`, the next file that is opened (the database!) would be our output."""
+    for number, name, mode in ((0, 'stdin', 'r'), (1, 'stdout', 'w'), (2, 'stderr', 'w')):
+        if getattr(sys, name) is None:
+            nothing = os.open(os.devnull, os.O_RDWR)
+            if nothing != number:
+                os.dup2(nothing, number)
+                os.close(nothing)
+            setattr(sys, name, open(number, mode, closefd=False))  # noqa: SIM115
 
 
 def _end_at_once(status: int) -> NoReturn:
@@ -161,8 +179,18 @@ def _run(arguments: list[str]) -> int:
     except Exception as error:
         if isinstance(error, OSError) and error.errno in FULL:
             return _complain(f'cannot write: {error.strerror}', 'make room, then go on', UNDECIDED)
+        if isinstance(error, FileNotFoundError) and _is_nowhere():
+            return _complain('the current directory is gone', 'change to another one', USAGE)
         return _report(error, arguments)
     return status if isinstance(status, int) else 0
+
+
+def _is_nowhere() -> bool:
+    try:
+        os.getcwd()  # noqa: PTH109
+    except FileNotFoundError:
+        return True
+    return False
 
 
 def _complain(message: str, hint: str, status: int) -> int:
