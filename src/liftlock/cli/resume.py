@@ -29,6 +29,11 @@ def command(state: str | None, /, run: str | None, **given: Any) -> int:
         raise UserError(
             f'run {found.id} has finished', f'start it again with: liftlock rerun {found.id}'
         )
+    if not owners.dead(works.store.directory, found.owner):
+        raise UserError(
+            f'run {found.id} is being carried out by process {found.owner.partition("-")[0]}',
+            f'watch it with: liftlock logs {found.id} --follow',
+        )
     seen = works.store.facts(found.id)[-1].seq
     word = f'Run {found.id}: {found.name} goes on where it stopped.'
     return goingon.go_on(works, found.id, ways, goingon.terms(ways), seen, word)
