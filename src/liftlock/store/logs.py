@@ -127,6 +127,8 @@ class LogWriter:
 
     def _open(self) -> None:
         flags = os.O_WRONLY | os.O_CREAT | os.O_APPEND
+        if not self._offset:  # what stands there is of another run, whose database is gone
+            flags |= os.O_TRUNC
         try:
             self._data = os.open(f'{self._name}.log', flags, 0o600)
         except FileNotFoundError:
