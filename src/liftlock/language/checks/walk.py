@@ -22,7 +22,7 @@ Document: TypeAlias = Workflow | Action
 
 
 class Place(NamedTuple):
-    """A step, its job (None in an action), and the ids that are known when it starts."""
+    """A step, its job (None in an action), and its author's ids that are known when it starts."""
 
     step: Step
     job: Job | None
@@ -55,14 +55,15 @@ def places(document: Document) -> Iterator[Place]:
 
 
 def _places(steps: Iterable[Step], job: Job | None) -> Iterator[Place]:
-    before: set[str] = set()
+    before: frozenset[str] = frozenset()
     for step in steps:
-        now = frozenset(before)
-        yield Place(step, job, now)
+        yield Place(step, job, before)
         inner = step.does.steps if isinstance(step.does, Parallel) else ()
         # those of one group start together: none of them can read what another one has put out
-        yield from (Place(one, job, now) for one in inner)
-        before |= {one.id.lower() for one in (step, *inner)}
+        yield from (Place(one, job, before) for one in inner)
+        named = [one.id.lower() for one in (step, *inner) if not one.id.startswith('__')]
+        if named:
+            before = before.union(named)
 
 
 def all_steps(steps: Iterable[Step]) -> Iterator[Step]:

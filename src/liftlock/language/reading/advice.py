@@ -9,6 +9,7 @@ from liftlock.language.expressions.reading import BUILT_IN, MOST
 from liftlock.language.expressions.text import FORBIDDEN, UNCLOSED, Mistake
 from liftlock.language.nearest import suggestion
 
+NEAR: Final = 100  # characters around a mistake that are looked at
 _CONTEXTS: Final = frozenset(
     (
         *('github', 'env', 'vars', 'job', 'jobs', 'steps', 'runner', 'secrets'),
@@ -48,16 +49,17 @@ def advice(mistake: Mistake, text: str, known: Known, *, condition: bool) -> str
     if mistake.message == FORBIDDEN:
         return _FIXED
     finding, _, _ = mistake.problem.partition(':')
-    word = text[mistake.offset : mistake.offset + mistake.length]
+    at = mistake.offset
+    word, rest = text[at : at + mistake.length], text[at : at + mistake.length + NEAR]
     match finding:
         case 'Unrecognized named-value':
-            return _name(word, text[mistake.offset :], known, condition)
+            return _name(word, rest, known, condition)
         case 'Unrecognized function':
             return _function(word.lower(), known)
         case 'Unexpected symbol':
-            return _symbol(word, text[mistake.offset :])
+            return _symbol(word, rest)
         case 'Too few parameters supplied' | 'Too many parameters supplied':
-            return _arguments(text[: mistake.offset], known)
+            return _arguments(text[max(0, at - NEAR) : at], known)
         case 'Unexpected end of expression':
             return 'something is missing at the end, such as a value or a closing bracket'
     return ''

@@ -5,6 +5,7 @@ one answers to white space of the other, and every other character to itself or 
 """
 
 import re
+from bisect import bisect_right
 from collections.abc import Mapping, Sequence
 from collections.abc import Set as AbstractSet
 from typing import Final
@@ -25,8 +26,12 @@ def parts(source: str, node: ScalarNode, wanted: Sequence[tuple[int, int]]) -> l
     raw = source[node.start_mark.index : node.end_mark.index]
     ends = {at for offset, length in wanted for at in (offset, offset + length - 1)}
     found = _Walk(raw, node.style).through(node.value, ends)
+    lines = [0, *(match.end() for match in re.finditer(_BREAK, raw))]
     return [
-        _span(node, raw, found[offset][0], found[offset + length - 1][1])
+        Span(
+            *_place(node, lines, found[offset][0]),
+            *_place(node, lines, found[offset + length - 1][1]),
+        )
         if length and offset in found and offset + length - 1 in found
         else None
         for offset, length in wanted
@@ -107,12 +112,8 @@ def _width(raw: str, at: int, char: str, style: str | None) -> int | None:
     return 1 if raw.startswith(char, at) else None
 
 
-def _span(node: ScalarNode, raw: str, start: int, end: int) -> Span:
-    return Span(*_place(node, raw, start), *_place(node, raw, end))
-
-
-def _place(node: ScalarNode, raw: str, at: int) -> tuple[int, int]:
-    breaks = list(re.compile(_BREAK).finditer(raw, 0, at))
-    if not breaks:
-        return node.start_mark.line + 1, node.start_mark.column + 1 + at
-    return node.start_mark.line + 1 + len(breaks), at - breaks[-1].end() + 1
+def _place(node: ScalarNode, lines: Sequence[int], at: int) -> tuple[int, int]:
+    """Line and column; `lines` says where each line of the scalar begins."""
+    number = bisect_right(lines, at) - 1
+    column = at - lines[number] + 1
+    return node.start_mark.line + 1 + number, column + (0 if number else node.start_mark.column)

@@ -33,9 +33,9 @@ def _span(node: Node) -> Span:
 
 
 class Beside(NamedTuple):
-    """The mapping around an odd key: what was read of it, and which alternatives are left."""
+    """The mapping around an odd key: its keys, what was read, and which alternatives are left."""
 
-    node: MappingNode
+    there: frozenset[str]
     shape: Shape
     table: Alternatives
     fields: dict[str, Tree]
@@ -168,11 +168,13 @@ class Reader:
         known = table.keys
         left = (1 << len(table.names)) - 1
         whole = True
+        there: frozenset[str] | None = None  # most mappings have no odd key
         for key, value in node.value:
             name = key.value if key.__class__ is ScalarNode else ''
             found = known.get(name)
             if found is None or name in fields or not found[1] & left:
-                meant = self._odd(key, value, Beside(node, shape, table, fields, left))
+                there = _keys(node) if there is None else there
+                meant = self._odd(key, value, Beside(there, shape, table, fields, left))
                 if meant:
                     left &= known[meant][1]
                     keys[meant] = key
@@ -315,12 +317,15 @@ class Reader:
 
 def _fitting(beside: Beside) -> list[str]:
     """The keys that may still come."""
-    there = {key.value for key, _ in beside.node.value if key.__class__ is ScalarNode}
     return [
         name
         for name, (_, bits) in beside.table.keys.items()
-        if bits & beside.left and name not in there
+        if bits & beside.left and name not in beside.there
     ]
+
+
+def _keys(node: MappingNode) -> frozenset[str]:
+    return frozenset([key.value for key, _ in node.value if key.__class__ is ScalarNode])
 
 
 def _fits(value: yaml.Scalar, shape: Shape) -> bool:
