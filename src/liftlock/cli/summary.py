@@ -14,6 +14,7 @@ ANNOTATIONS = 20
 MARKDOWN = 16  # lines of a summary; the rest is in `liftlock show`
 
 WORDS = 100  # characters of what a step said last
+_SCRIPT: Final = re.compile(r'^/\S+/_temp/[0-9a-f]+\.sh: ')  # of what the shell itself says
 _COLOURS: Final = re.compile(r'\x1b\[[0-9;]*m')
 
 MARKS = {'success': '✓', 'failure': '✗', 'cancelled': '⊘', 'skipped': '-'}
@@ -112,7 +113,7 @@ def _why(job: Job) -> str:
 def last_words(step: Step) -> str:
     """The last line that says something, at most WORDS characters of it."""
     for line in reversed(step.tail):
-        plain = _COLOURS.sub('', line).strip(' =-')
+        plain = _SCRIPT.sub('', _COLOURS.sub('', line).strip(' =-'))
         if plain and not line.startswith('##['):
             return plain if len(plain) <= WORDS else f'{plain[: WORDS - 1]}…'
     return ''

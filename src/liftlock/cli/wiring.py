@@ -59,6 +59,7 @@ INDEXES: Final = (
     'NPM_CONFIG_REGISTRY',
     'npm_config_registry',
 )
+ROOT: Final = Path(__file__).parents[1] / 'runner' / 'root'  # holds a sudo
 PATH: Final = '/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin'
 
 
@@ -94,14 +95,21 @@ def _base(env: Mapping[str, str], name: str, default: str) -> Path:
     return Path(home, default)
 
 
-def host_env(env: Mapping[str, str] = os.environ) -> dict[str, str]:
+def host_env(env: Mapping[str, str] = os.environ, user: int = os.geteuid()) -> dict[str, str]:
     """What the environment of a step on this host begins with."""
     found = {name: env[name] for name in PASSED if env.get(name)}
     found |= {name: env[name] for name in INDEXES if env.get(name) and '@' not in env[name]}
-    found.setdefault('PATH', PATH)
+    found['PATH'] = _with_sudo(found.get('PATH', PATH), user)
     if 'LANG' not in found and 'LC_ALL' not in found:
         found['LANG'] = 'C.UTF-8'
     return found
+
+
+def _with_sudo(path: str, user: int) -> str:
+    """Containers run as root and have no sudo; workflows written for GitHub's machines use it."""
+    if user or any(os.access(f'{folder}/sudo', os.X_OK) for folder in path.split(':')):
+        return path
+    return f'{path}:{ROOT}'
 
 
 def open_works(where: Place, *, slots: int = 0) -> Works:

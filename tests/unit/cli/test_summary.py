@@ -1,5 +1,5 @@
 from liftlock.cli import summary
-from liftlock.cli.board import Board
+from liftlock.cli.board import Board, Step
 from liftlock.cli.colour import Paint
 from liftlock.plan import facts as f
 
@@ -100,3 +100,11 @@ def test_where_only_an_exit_code_is_known_the_last_words_stand_beside_it() -> No
     board.take(f.Stamped(4, 12, 0.0, f.JobFinished('a', 'failure', {})))
     shown = '\n'.join(summary.lines(board, Paint(False)))
     assert 'Tests: Process completed with exit code 1.  2 failed, 3 passed\n' in shown
+
+
+def test_last_words_of_a_shell_leave_out_the_name_of_the_script() -> None:
+    step = Step(1, 'Install', 0.0)
+    step.tail.append('/home/me/work/1/a-1/_temp/0a1b2c.sh: line 2: sudo: command not found')
+    assert summary.last_words(step) == 'line 2: sudo: command not found'
+    step.tail.append('x' * 200)
+    assert summary.last_words(step) == 'x' * 99 + '…'

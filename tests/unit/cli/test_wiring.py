@@ -19,7 +19,7 @@ def test_a_step_finds_the_network_and_no_credential() -> None:
         'HOME': '/home/me',
         'TERM': 'xterm',
     }
-    assert wiring.host_env(env) == {
+    assert wiring.host_env(env, user=1000) == {
         'PATH': '/bin',
         'HTTPS_PROXY': 'http://proxy:3128',
         'SSL_CERT_FILE': '/ca.pem',
@@ -29,8 +29,15 @@ def test_a_step_finds_the_network_and_no_credential() -> None:
 
 
 def test_the_locale_of_the_user_is_kept() -> None:
-    found = wiring.host_env({'LC_ALL': 'de_DE.UTF-8'})
+    found = wiring.host_env({'LC_ALL': 'de_DE.UTF-8'}, user=1000)
     assert found == {'LC_ALL': 'de_DE.UTF-8', 'PATH': wiring.PATH}
+
+
+def test_root_gets_a_sudo_where_there_is_none() -> None:
+    found = wiring.host_env({'PATH': '/nowhere:/bin'}, user=0)
+    assert found['PATH'] in ('/nowhere:/bin', f'/nowhere:/bin:{wiring.ROOT}')
+    assert wiring.host_env({'PATH': '/nowhere'}, user=0)['PATH'] == f'/nowhere:{wiring.ROOT}'
+    assert wiring.host_env({'PATH': '/nowhere'}, user=1000)['PATH'] == '/nowhere'
 
 
 def test_without_a_lock_nothing_is_pinned_and_a_broken_one_is_no_lock() -> None:
