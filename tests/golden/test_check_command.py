@@ -141,3 +141,34 @@ def test_a_called_workflow_of_the_repository_is_read_once_and_compared(here: Pat
     status, result = check()
     assert status == 2
     assert 'input "b" is not defined there [call-contract]' in result.output
+
+
+def test_outside_of_a_repository_nobody_knows_which_workflows_are_missing(here: Path) -> None:
+    caller = 'on: push\npermissions: {}\njobs: {a: {uses: ./.github/workflows/b.yml}}\n'
+    write(here / 'ci.yml', caller)
+    assert check('ci.yml')[0] == 0
+    write(here / '.github/workflows/ci.yml', caller)
+    status, result = check('.github/workflows/ci.yml')
+    assert status == 2
+    assert 'there is no file .github/workflows/b.yml [call-missing]' in result.output
+
+
+@pytest.mark.parametrize(('target', 'status'), [('{process: {command: x}}', 2), ('5', 0)])
+def test_the_settings_are_heard_only_if_they_have_no_mistakes_of_their_own(
+    here: Path, target: str, status: int
+) -> None:
+    deploy = FINE.replace('runs-on: x', 'runs-on: x, environment: production')
+    write(here / '.github/workflows/ci.yml', deploy)
+    write(here / 'liftlock.yml', f'app: a\nenvironments: {{production: {{target: {target}}}}}\n')
+    assert check('.github/workflows/ci.yml')[0] == status
+
+
+def test_a_neighbour_with_mistakes_is_not_compared_with_what_calls_it(here: Path) -> None:
+    callee = FINE.replace('on: push', 'on: {workflow_call: {inputs: [a]}}')
+    write(here / '.github/workflows/b.yml', callee)
+    write(
+        here / '.github/workflows/a.yml',
+        'on: push\npermissions: {}\njobs: {a: {uses: ./.github/workflows/b.yml, with: {a: 1}}}\n',
+    )
+    status, result = check('.github/workflows/a.yml')
+    assert (status, result.output) == (0, 'no mistakes in 1 file\n')

@@ -15,9 +15,12 @@ DOCS = HERE.parent.parent / 'docs'
 HEAD = """# What `liftlock check` finds
 
 Every finding has a place, a message, a code and mostly a hint. **Errors** are what GitHub would
-refuse, or Liftlock in its own file; they end with exit code 2. **Warnings** are about what will
-probably hurt, **notes** about what could be better; both are advice (`--strict` takes warnings as
-seriously as errors). `--format json`, `sarif` and `github` write the same findings for programs.
+refuse, or Liftlock itself; they end with exit code 2. **Warnings** are about what will probably
+hurt, **notes** about what could be better; both are advice (`--strict` takes warnings as seriously
+as errors). `--format json`, `sarif` and `github` write the same findings for programs.
+
+All findings of a file come at once, and none because of another one. (GitHub stops at the grammar:
+it tells of an unknown job in `needs:` only when each key is right.)
 
 This page is made from the checks and their tests: `pytest tests/golden --update-golden`.
 """

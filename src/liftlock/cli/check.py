@@ -157,7 +157,8 @@ class Desk:
             target = root / name
             if target.suffix in ('.yml', '.yaml'):
                 if not target.is_file():
-                    yield name, None
+                    if any(map(_is_there, _marks(root))):  # elsewhere, nobody knows what is there
+                        yield name, None
                     continue
                 candidates = [target]
             else:

@@ -19,7 +19,7 @@ from liftlock.language.workflow import Call, Input, Run, Trigger, Uses, Workflow
 
 MISSING: Final = Rule(
     'call-missing',
-    Severity.WARNING,
+    Severity.ERROR,
     'A job calls a workflow of this repository that is not there, or calls its own file.',
     'GitHub refuses to start the run.',
     'Correct the path. It is written from the root of the repository:'

@@ -1,7 +1,7 @@
 """Every code that a diagnostic can have, with its paragraph: what the documentation is made of.
 
-The first group is found while a file is read, by the grammar; it has no module here, because there
-is no workflow yet that a check could look at.
+The first group is found while a file is read, by the grammar and by what binds its parts to one
+another; it has no module here.
 """
 
 from typing import Final
@@ -35,7 +35,8 @@ READING: Final = (
         'A key is unknown in its place, a required one is missing, one is there twice, or a value'
         ' is of the wrong kind.',
         REFUSED,
-        'Take the word of the hint. Keys are case-sensitive. Words such as `yes` are text in the'
+        'Take the word of the hint. A misspelt key is read as that word, so what stands under it is'
+        ' checked too. Keys are case-sensitive. Words such as `yes` are text in the'
         ' YAML that GitHub reads, not `true`.',
     ),
     Rule(
@@ -97,7 +98,7 @@ READING: Final = (
     Rule(
         'concurrency',
         Severity.ERROR,
-        'A `concurrency:` group is empty or longer than 400 characters, or `queue: max` stands with'
+        'A `concurrency:` group is longer than 400 characters, or `queue: max` stands with'
         ' `cancel-in-progress: true`.',
         REFUSED,
         'Runs are either queued or cancelled; decide for one.',
