@@ -137,7 +137,7 @@ def _use(key: str, text: str, job: Job, record: Record, effects: Effects) -> Non
             effects.path += parse_paths(_without_nul(text))
         case 'step_summary':
             _summarize(text, job, record)
-        case 'artifacts':
+        case 'artifacts' if text:
             _declare(text, job, record)
 
 

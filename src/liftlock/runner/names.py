@@ -7,10 +7,17 @@ from liftlock.language.workflow import Cancel, Parallel, Run, Uses, Wait
 _PREFIXES: Final = {'pre': 'Pre ', 'main': '', 'post': 'Post '}
 
 
+NAMELESS: Final = 'run'
+
+
+def of_text(text: str) -> str:
+    """A name that was given, or a script: its first line that is not blank."""
+    return text.lstrip(' \t\r\n').replace('\r', '\n').partition('\n')[0]
+
+
 def of_script(script: str) -> str:
-    """`Run ` and the script's first line that is not blank."""
-    first = script.strip().partition('\n')[0].rstrip()
-    return f'Run {first}' if first else 'Run'
+    first = of_text(script)
+    return f'Run {first}' if first else NAMELESS
 
 
 def of_action(reference: str) -> str:
@@ -35,4 +42,4 @@ def of_control(does: Run | Uses | Wait | Cancel | Parallel) -> str:
         case Uses(reference):
             return of_action(str(reference.value))
         case Run():
-            return 'Run'
+            return NAMELESS

@@ -3,6 +3,11 @@
 A background step starts when its turn comes and does not hold up the next one. Nobody sees its
 outputs, variables and conclusion before a step that waits for it (or cancels it) has ended: until
 then it might change them. What nobody waits for is waited for at the end.
+
+A step that waits ends as badly as the worst of those that it names. Whatever became of that, a
+background step that failed fails the job before its last stages begin; one that was cancelled by
+a step does not. When the job is cancelled all of them are, whatever their conditions.
+Rules: GitHub's runner (BackgroundStepCoordinator).
 """
 
 import asyncio
@@ -39,6 +44,7 @@ async def run_all(frame: Frame, todo: Sequence[Step]) -> None:
         raise
     finally:
         await crew.drain()
+        crew.judge()
 
 
 def _uncovered(todo: Sequence[Step]) -> bool:
@@ -60,15 +66,20 @@ def _names(ids: Iterable[Literal]) -> Iterator[str]:
 
 
 class Crew:
-    """The background steps of a job that nobody has waited for yet, in the order of starting."""
+    """The background steps of a job, in the order of starting.
 
-    __slots__ = ('_frame', '_gate', '_leashes', '_tasks')
+    `_tasks` are those that nobody has waited for yet, `_ends` the conclusions of the others.
+    """
+
+    __slots__ = ('_called_off', '_ends', '_frame', '_gate', '_leashes', '_tasks')
 
     def __init__(self, frame: Frame) -> None:
         self._frame = frame
         self._gate = asyncio.Semaphore(MOST)
         self._tasks: dict[str, asyncio.Task[Ended]] = {}
         self._leashes: dict[str, Leash] = {}
+        self._ends: dict[str, str] = {}
+        self._called_off: set[str] = set()
 
     async def take(self, step: Step) -> None:
         match step.does:
@@ -94,17 +105,18 @@ class Crew:
 
     async def _wait(self, step: Step, ids: Sequence[str]) -> None:
         record = self._record(step)
-        conclusions = [conclusion for id in ids if (conclusion := await self._join(id))]
-        outcome = SUCCESS
-        if FAILURE in conclusions:
-            record.fail('A step that was waited for has failed.')
-            outcome = FAILURE
-        elif CANCELLED in conclusions:
-            outcome = CANCELLED
+        conclusions = [await self._join(id) for id in ids]
+        for id, conclusion in zip(ids, conclusions, strict=True):
+            if conclusion:
+                record.say(f'{id}: {conclusion}')
+        outcome = next((bad for bad in (CANCELLED, FAILURE) if bad in conclusions), SUCCESS)
+        if outcome != SUCCESS:
+            record.message = f'A step that was waited for ended with {outcome}.'
         self._finish(step, record, outcome)
 
     async def _cancel(self, step: Step, ids: Sequence[str]) -> None:
         record = self._record(step)
+        self._called_off.update(ids)
         wanted = [id for id in ids if id in self._tasks]
         for id in wanted:
             if not self._tasks[id].done():
@@ -119,13 +131,14 @@ class Crew:
         self._finish(step, record, SUCCESS)
 
     async def _join(self, id: str) -> str:
-        """Wait for one step and let its effects be seen; '' if that has been done before."""
-        task = self._tasks.pop(id, None)
-        if task is None:
-            return ''
-        ended = await task
-        steps.settle(self._frame, ended)
-        return ended.conclusion
+        """Wait for one step and let its effects be seen; its conclusion, '' if it never ran beside others."""
+        task = self._tasks.get(id)
+        if task is not None:
+            ended = await task
+            if self._tasks.pop(id, None) is not None:
+                steps.flush(self._frame, ended)
+                self._ends[id] = ended.conclusion
+        return self._ends.get(id, '')
 
     def _record(self, step: Step) -> Record:
         return steps.open_record(self._frame, step)
@@ -144,3 +157,9 @@ class Crew:
         """Nothing stays behind."""
         for id in list(self._tasks):
             await self._join(id)
+
+    def judge(self) -> None:
+        """What the background steps mean for the job in the end."""
+        called_off = {id for id in self._called_off if self._ends.get(id) == CANCELLED}
+        if FAILURE in (end for id, end in self._ends.items() if id not in called_off):
+            self._frame.job.set_status(FAILURE)

@@ -85,20 +85,26 @@ async def take_turn(
 
 async def _carry_out(turn: Turn) -> Ended:
     step = turn.step
-    try:
-        minutes = int(evaluation.number(step.timeout_minutes, turn.scope))
-    except TemplateError as error:
-        turn.record.fail(evaluation.explain(error, turn.frame.file))
-        return Ended(step, FAILURE, FAILURE, turn.effects)
+
+    def holds() -> bool:
+        return not step.background and turn.holds(step.condition)
+
     outcome = await supervise(
-        turn.frame,
-        turn.record,
-        turn.leash,
-        lambda: turn.holds(step.condition),
-        lambda: _do(turn),
-        minutes,
+        turn.frame, turn.record, turn.leash, holds, lambda: _do(turn), _minutes(turn)
     )
     return _forgiven(turn, Ended(step, outcome, outcome, turn.effects))
+
+
+def _minutes(turn: Turn) -> int:
+    """The step's time; 0 for as long as it takes, also where it cannot be evaluated."""
+    try:
+        return int(evaluation.number(turn.step.timeout_minutes, turn.scope))
+    except TemplateError as error:
+        turn.record.fail('An error occurred when attempting to determine the step timeout.')
+        turn.record.fail(evaluation.explain(error, turn.frame.file))
+    except (ValueError, OverflowError):  # NaN, or without end
+        return 0
+    return 0
 
 
 def open_record(frame: Frame, step: Step) -> Record:
@@ -107,7 +113,7 @@ def open_record(frame: Frame, step: Step) -> Record:
 
 
 def _open(turn: Turn, *, skipped: bool = False) -> Record:
-    return Record(turn.job, visible_id(turn.step), _name(turn), skipped=skipped)
+    return Record(turn.job, visible_id(turn.step), name(turn), skipped=skipped)
 
 
 def forgive(frame: Frame, ended: Ended) -> Ended:
@@ -223,14 +229,8 @@ def _forgiven(turn: Turn, ended: Ended) -> Ended:
 
 def settle(frame: Frame, ended: Ended) -> None:
     """Let what a step did reach the steps after it."""
-    step, outcome, conclusion, effects = ended
-    frame.job.apply(effects)
-    if visible_id(step):
-        frame.steps[step.id] = {
-            'outputs': dict(effects.outputs),
-            'outcome': outcome,
-            'conclusion': conclusion,
-        }
+    flush(frame, ended)
+    conclusion = ended.conclusion
     if frame.record is None:
         if conclusion == FAILURE:
             frame.job.set_status(FAILURE)
@@ -239,17 +239,29 @@ def settle(frame: Frame, ended: Ended) -> None:
         frame.action['action_status'] = conclusion
 
 
+def flush(frame: Frame, ended: Ended) -> None:
+    """The same, but for what it means to the job's status."""
+    step, outcome, conclusion, effects = ended
+    frame.job.apply(effects)
+    if visible_id(step):
+        frame.steps[step.id] = {
+            'outputs': dict(effects.outputs),
+            'outcome': outcome,
+            'conclusion': conclusion,
+        }
+
+
 def visible_id(step: Step) -> str:
     """The id that the author gave; generated ones never show in `steps`."""
     return '' if step.id.startswith('__') else step.id
 
 
-def _name(turn: Turn) -> str:
+def name(turn: Turn) -> str:
     """The step's `name`; where it can't be evaluated yet, or isn't given, what it does."""
     step = turn.step
     try:
         if step.name is not None:
-            return evaluation.text(step.name, turn.scope)
+            return names.of_text(evaluation.text(step.name, turn.scope)) or names.NAMELESS
         match step.does:
             case Run(script):
                 return names.of_script(evaluation.text(script, turn.scope))

@@ -120,7 +120,6 @@ def test_the_environment_is_clean(tmp_path: Path, monkeypatch: pytest.MonkeyPatc
     ('steps', 'message'),
     [
         ('- run: echo ${{ fromJSON(env.NONE).x.y }}', 'Error reading JToken'),
-        ('- run: echo\n  timeout-minutes: ${{ fromJSON(\'"1"\') }}', "Unexpected value '1'"),
         ('- run: echo\n  shell: nosuchshell {0}', 'nosuchshell: command not found'),
         ('- run: echo\n  shell: perl', 'Invalid shell option'),
         ('- run: echo\n  working-directory: gone', 'does not exist'),

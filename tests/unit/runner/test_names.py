@@ -7,8 +7,8 @@ from liftlock.runner import names
     ('script', 'name'),
     [
         ('echo hi', 'Run echo hi'),
-        ('\n\n  first  \nsecond', 'Run first'),
-        ('  ', 'Run'),
+        ('\n\n  first\nsecond', 'Run first'),
+        ('  ', 'run'),
     ],
 )
 def test_a_script_is_called_by_its_first_line(script: str, name: str) -> None:
