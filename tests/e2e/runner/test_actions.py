@@ -111,6 +111,32 @@ def test_a_javascript_action_that_fails(tmp_path: Path) -> None:
     assert played.annotations[0].message == 'The action ended with exit code 4.'
 
 
+@pytest.mark.usefixtures('node')
+def test_an_action_that_wants_a_token_is_told_how_to_get_one(tmp_path: Path) -> None:
+    inputs = "inputs: {github-token: {default: '${{ github.token }}'}}"
+    fail = """
+        if (process.env['INPUT_GITHUB-TOKEN']) process.exit(0);
+        console.log('::error::Input required and not supplied: github-token'); process.exit(1);
+    """
+    action = f'name: x\n{inputs}\nruns: {{using: node20, main: main.js}}'
+    write(tmp_path, 'octo/a', action, main=fail)
+    played = play('- uses: octo/a@v1', tmp_path)
+    assert '`-s GITHUB_TOKEN`' in played.lines[-1][1]
+    played = play('- uses: octo/a@v1', tmp_path, secrets={'GITHUB_TOKEN': 'x'})
+    assert played.finished.conclusion == 'success'
+
+
+@pytest.mark.usefixtures('node')
+def test_the_node_that_a_job_sets_up_does_not_run_actions(tmp_path: Path) -> None:
+    write(tmp_path, 'octo/a', 'name: x\nruns: {using: node20, main: main.js}', main='')
+    (tmp_path / 'node').write_text('#!/bin/sh\nexit 9\n')
+    (tmp_path / 'node').chmod(0o755)
+    played = play(
+        f'- run: echo {tmp_path} >> $GITHUB_PATH\n- uses: octo/a@v1\n- run: node', tmp_path
+    )
+    assert [outcome for outcome, _ in played.outcomes] == ['success', 'success', 'failure']
+
+
 def test_without_node_a_javascript_action_says_so(tmp_path: Path) -> None:
     write(tmp_path, 'octo/a', 'name: x\nruns: {using: node20, main: main.js}', main='')
     played = play('- uses: octo/a@v1', tmp_path, world={'host_env': {'PATH': str(tmp_path)}})
