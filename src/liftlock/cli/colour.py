@@ -2,7 +2,9 @@
 
 import os
 from collections.abc import Mapping
-from typing import NamedTuple, TextIO
+from typing import TextIO
+
+from liftlock.language.records import NamedTuple
 
 
 class Paint(NamedTuple):

@@ -13,9 +13,10 @@ The file is optional, and so is every key in it.
 
 from collections.abc import Iterator, Mapping
 from pathlib import Path
-from typing import Final, NamedTuple
+from typing import Final
 
 from liftlock.errors import UserError
+from liftlock.language.records import NamedTuple
 
 KEYS: Final = ('labels', 'actions', 'tool-cache')
 EXECUTORS: Final = ('host',)

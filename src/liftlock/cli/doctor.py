@@ -6,13 +6,14 @@ import subprocess
 import sys
 from collections.abc import Iterable, Iterator, Mapping
 from pathlib import Path
-from typing import Final, NamedTuple
+from typing import Final
 
 import click
 
 from liftlock.cli import wiring
 from liftlock.cli.colour import Paint, paint
 from liftlock.errors import FAILED
+from liftlock.language.records import NamedTuple
 
 
 class Tool(NamedTuple):

@@ -2,7 +2,7 @@
 
 import sys
 from collections.abc import Callable, Iterable, Iterator
-from typing import Any, NamedTuple, TypeVar
+from typing import Any, TypeVar
 
 import click
 
@@ -10,6 +10,7 @@ from liftlock.cli import options, view, wiring
 from liftlock.cli.board import Board
 from liftlock.cli.conduct import conduct
 from liftlock.engine.submission import Terms
+from liftlock.language.records import NamedTuple
 from liftlock.plan import facts as f
 from liftlock.plan import wire
 

@@ -4,7 +4,7 @@ import re
 import sys
 import time
 from collections.abc import Iterable, Iterator, Sequence
-from typing import Any, NamedTuple
+from typing import Any
 
 import click
 
@@ -12,6 +12,7 @@ from liftlock.cli import wiring
 from liftlock.cli.colour import Paint, paint
 from liftlock.cli.loglines import shown
 from liftlock.errors import UserError
+from liftlock.language.records import NamedTuple
 from liftlock.plan import facts as f
 from liftlock.store import owners, runs
 from liftlock.store.database import Store, open_store

@@ -3,11 +3,12 @@
 import os
 from collections.abc import Callable, Iterable, Mapping
 from pathlib import Path
-from typing import Any, Final, NamedTuple, TypeVar
+from typing import Any, Final, TypeVar
 
 import click
 
 from liftlock.errors import UserError
+from liftlock.language.records import NamedTuple
 
 Decorated = TypeVar('Decorated', bound=Callable[..., Any])
 

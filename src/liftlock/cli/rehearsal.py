@@ -2,9 +2,9 @@
 
 import sys
 from collections.abc import Iterator, Mapping, Sequence
-from typing import NamedTuple
 
 from liftlock.cli.colour import Paint, paint
+from liftlock.language.records import NamedTuple
 from liftlock.language.template import Literal
 from liftlock.language.workflow import Call, Job, Parallel, Run, Step, Uses
 from liftlock.plan import progress

@@ -4,7 +4,6 @@ import sys
 from collections.abc import Sequence
 from pathlib import Path
 from subprocess import Popen
-from typing import NamedTuple
 
 from liftlock.cli import events, options, planning, view, wiring, workflows
 from liftlock.cli.board import Board
@@ -13,6 +12,7 @@ from liftlock.cli.options import Asked
 from liftlock.cli.workflows import Found
 from liftlock.engine.submission import Submission, Terms
 from liftlock.errors import INTERRUPTED, UserError
+from liftlock.language.records import NamedTuple
 from liftlock.language.template import Literal
 from liftlock.language.workflow import AnyJob
 from liftlock.plan import wire

@@ -7,7 +7,7 @@ workflow finds here what it would find on GitHub, and no credential by accident.
 import os
 from collections.abc import Mapping
 from pathlib import Path
-from typing import Final, NamedTuple
+from typing import Final
 
 from liftlock.cli import config
 from liftlock.cli.config import Config
@@ -15,6 +15,7 @@ from liftlock.engine.inline import Inline
 from liftlock.engine.submission import Hands, Submission
 from liftlock.errors import UserError
 from liftlock.language.expressions.values import Value
+from liftlock.language.records import NamedTuple
 from liftlock.runner import job
 from liftlock.runner.actions.builtin import BUILTINS
 from liftlock.runner.actions.resolve import GitActions

@@ -2,12 +2,12 @@
 
 from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
-from typing import NamedTuple
 
 from liftlock.cli.options import Asked
 from liftlock.errors import UserError
 from liftlock.language.diagnostics import Diagnostic
 from liftlock.language.parse import parse
+from liftlock.language.records import NamedTuple
 from liftlock.language.workflow import Workflow
 from liftlock.plan import triggers
 from liftlock.plan.event import Event

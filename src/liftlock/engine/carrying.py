@@ -13,7 +13,7 @@ import asyncio
 from collections import deque
 from collections.abc import Callable, Mapping
 from functools import partial
-from typing import Final, NamedTuple
+from typing import Final
 
 from liftlock.engine import labels, leftovers
 from liftlock.engine.attempt import Attempt
@@ -21,6 +21,7 @@ from liftlock.engine.groups import Deadlock, Groups, Place
 from liftlock.engine.past import History
 from liftlock.engine.places import Places
 from liftlock.engine.submission import Hands, Terms, Watch
+from liftlock.language.records import NamedTuple
 from liftlock.plan import commands as c
 from liftlock.plan import facts as f
 from liftlock.plan.calls import secrets_for

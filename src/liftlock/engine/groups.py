@@ -5,8 +5,8 @@ Somebody is named `<run>`, or `<run>/<key>` for a job or a call inside it.
 """
 
 from collections.abc import Callable, Sequence
-from typing import NamedTuple
 
+from liftlock.language.records import NamedTuple
 from liftlock.plan.concurrency import Line
 from liftlock.plan.plan import Group
 from liftlock.store import lines

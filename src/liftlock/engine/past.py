@@ -1,11 +1,11 @@
 """What the engine itself keeps in mind of a run's facts, besides the core's progress."""
 
 from collections.abc import Iterable
-from typing import NamedTuple
 
 from liftlock.engine import submission as submissions
 from liftlock.engine.submission import Submission
 from liftlock.errors import UserError
+from liftlock.language.records import NamedTuple
 from liftlock.plan import facts as f
 from liftlock.plan import make
 from liftlock.plan.plan import Plan

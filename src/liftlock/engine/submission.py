@@ -3,9 +3,10 @@
 import json
 from collections.abc import Awaitable, Callable, Mapping
 from pathlib import Path
-from typing import NamedTuple, Protocol
+from typing import Protocol
 
 from liftlock.language.expressions.values import Value
+from liftlock.language.records import NamedTuple
 from liftlock.plan import wire
 from liftlock.plan.facts import JobFinished, Stamped
 from liftlock.plan.plan import Request

@@ -1,7 +1,8 @@
 """action.yml: what an action takes, gives and runs."""
 
-from typing import NamedTuple, TypeAlias
+from typing import TypeAlias
 
+from liftlock.language.records import NamedTuple
 from liftlock.language.template import Computed, Literal, Mapping, Token
 from liftlock.language.workflow import Step
 

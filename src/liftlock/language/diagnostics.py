@@ -1,8 +1,8 @@
 """A mistake in a user's file is a value, not an exception: all of them are shown at once."""
 
 from enum import Enum
-from typing import NamedTuple
 
+from liftlock.language.records import NamedTuple
 from liftlock.language.source import Span
 
 

@@ -8,7 +8,7 @@ what could not is left unknown, so that no mistake is told because of another on
 """
 
 import gc
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING
 
 from liftlock.language import yaml
 from liftlock.language.diagnostics import Diagnostic
@@ -17,6 +17,7 @@ from liftlock.language.reading import events, jobs
 from liftlock.language.reading.mistakes import Gap, Mistakes
 from liftlock.language.reading.reader import Reader
 from liftlock.language.reading.trees import Record
+from liftlock.language.records import NamedTuple
 from liftlock.language.workflow import Workflow
 
 if TYPE_CHECKING:

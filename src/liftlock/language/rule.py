@@ -1,8 +1,7 @@
 """What a code means: the paragraph of docs/checks.md that stands beside the check itself."""
 
-from typing import NamedTuple
-
 from liftlock.language.diagnostics import Severity
+from liftlock.language.records import NamedTuple
 
 
 class Rule(NamedTuple):

@@ -4,8 +4,9 @@
 `${{ }}` is one `Computed` token whose source is a `format(…)` call, as on GitHub.
 """
 
-from typing import TYPE_CHECKING, NamedTuple, TypeAlias
+from typing import TYPE_CHECKING, TypeAlias
 
+from liftlock.language.records import NamedTuple
 from liftlock.language.source import Span
 
 if TYPE_CHECKING:

@@ -6,8 +6,9 @@ concurrency, environment) or by the runner (everything of a step, env, outputs, 
 """
 
 from collections.abc import Mapping as Dict
-from typing import NamedTuple, TypeAlias
+from typing import TypeAlias
 
+from liftlock.language.records import NamedTuple
 from liftlock.language.source import Span
 from liftlock.language.template import Computed, Literal, Mapping, Token
 

@@ -6,8 +6,9 @@ JobSkipped, Refuse, Stop and Leave until JobFinished, Enter until JobQueued, Fin
 RunFinished.
 """
 
-from typing import NamedTuple, TypeAlias
+from typing import TypeAlias
 
+from liftlock.language.records import NamedTuple
 from liftlock.plan.plan import Group, JobPlan
 
 

@@ -10,8 +10,9 @@ A group's name is compared without regard to case. Who is waiting is the caller'
 (a run, or a job of a run).
 """
 
-from typing import Final, NamedTuple
+from typing import Final
 
+from liftlock.language.records import NamedTuple
 from liftlock.plan.plan import Group
 
 LONGEST: Final = 100  # those who may wait in a `queue: max`

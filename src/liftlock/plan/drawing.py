@@ -10,8 +10,9 @@ CI: push on main  (.github/workflows/ci.yml)
 """
 
 from collections.abc import Iterator
-from typing import Final, NamedTuple
+from typing import Final
 
+from liftlock.language.records import NamedTuple
 from liftlock.plan.event import Event
 from liftlock.plan.graph import Node, graph, stages
 from liftlock.plan.plan import Plan

@@ -6,8 +6,8 @@ the same that the engine does, with the clock left out.
 
 from collections.abc import Iterator, Mapping
 from heapq import heapify, heappop, heappush
-from typing import NamedTuple
 
+from liftlock.language.records import NamedTuple
 from liftlock.plan.graph import Node
 
 

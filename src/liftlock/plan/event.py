@@ -3,9 +3,8 @@
 Each maker gives the event that GitHub would have sent had the same happened there.
 """
 
-from typing import NamedTuple
-
 from liftlock.language.expressions.values import Value
+from liftlock.language.records import NamedTuple
 from liftlock.plan import payload as shapes
 from liftlock.plan.repository import NO_COMMIT as NO_COMMIT
 from liftlock.plan.repository import Commit as Commit

@@ -5,9 +5,10 @@ true, and never changed. `wire.py` turns facts into JSON and back; unknown kinds
 """
 
 from collections.abc import Mapping
-from typing import NamedTuple, TypeAlias
+from typing import TypeAlias
 
 from liftlock.language.expressions.values import Value
+from liftlock.language.records import NamedTuple
 
 
 class RunSubmitted(NamedTuple):

@@ -5,8 +5,8 @@ every job which runs succeeds, and says where more than that decides.
 """
 
 from collections.abc import Iterator
-from typing import NamedTuple
 
+from liftlock.language.records import NamedTuple
 from liftlock.language.template import Computed
 from liftlock.language.workflow import Call
 from liftlock.plan import growth, status

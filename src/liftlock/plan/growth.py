@@ -1,10 +1,11 @@
 """How the tree of a run grows: what a job sees of the others, its legs, the workflow it calls."""
 
 from collections.abc import Iterator
-from typing import Final, NamedTuple
+from typing import Final
 
 from liftlock.language.expressions.errors import ExpressionError
 from liftlock.language.expressions.values import Value, find, to_text
+from liftlock.language.records import NamedTuple
 from liftlock.language.workflow import Call
 from liftlock.plan import calls, matrix
 from liftlock.plan.evaluation import Evaluator, Unusable, place

@@ -7,12 +7,13 @@ match make(request):
 """
 
 from functools import lru_cache
-from typing import Final, NamedTuple
+from typing import Final
 
 from liftlock.errors import UserError
 from liftlock.language.diagnostics import Diagnostic, Severity
 from liftlock.language.expressions.values import Value
 from liftlock.language.parse import Parsed, parse
+from liftlock.language.records import NamedTuple
 from liftlock.language.workflow import Call, Permissions, Workflow
 from liftlock.plan import agreement, calls, contexts, inputs, permissions
 from liftlock.plan.evaluation import Evaluator, Unusable

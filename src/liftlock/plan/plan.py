@@ -5,9 +5,9 @@ plan again (a resumed run, another machine) makes it again and gets the same one
 """
 
 from collections.abc import Mapping
-from typing import NamedTuple
 
 from liftlock.language.expressions.values import Value
+from liftlock.language.records import NamedTuple
 from liftlock.language.template import Token
 from liftlock.language.workflow import Job, Permissions, Workflow
 from liftlock.plan.event import Event

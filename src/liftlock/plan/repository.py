@@ -1,6 +1,8 @@
 """What git knows about a repository, as far as events tell it."""
 
-from typing import Final, NamedTuple
+from typing import Final
+
+from liftlock.language.records import NamedTuple
 
 NO_COMMIT: Final = '0' * 40
 

@@ -5,9 +5,10 @@ workflow when a job inside it does.
 """
 
 from collections.abc import Container, Iterator, Mapping
-from typing import Final, NamedTuple
+from typing import Final
 
 from liftlock.errors import UserError
+from liftlock.language.records import NamedTuple
 from liftlock.plan.tree import Frame, Leg, Slot, State, legs
 
 BAD: Final = ('failure', 'cancelled')

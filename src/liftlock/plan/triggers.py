@@ -5,9 +5,10 @@ Source: GitHub's "Events that trigger workflows" and "Workflow syntax", section 
 """
 
 from collections.abc import Callable, Mapping
-from typing import Final, NamedTuple, TypeAlias
+from typing import Final, TypeAlias
 
 from liftlock.language.expressions.values import Value
+from liftlock.language.records import NamedTuple
 from liftlock.language.template import Literal
 from liftlock.language.workflow import Trigger, Workflow
 from liftlock.plan import globs

@@ -6,7 +6,9 @@ Rules: GitHub's runner (ActionCommand, ActionCommandManager, IssueCommandExtensi
 """
 
 from collections.abc import Callable, Collection, Mapping
-from typing import Final, NamedTuple
+from typing import Final
+
+from liftlock.language.records import NamedTuple
 
 COMMANDS: Final = frozenset(
     {

@@ -4,7 +4,8 @@
 # ruff: noqa: PTH102, PTH103, PTH112
 
 import os
-from typing import NamedTuple
+
+from liftlock.language.records import NamedTuple
 
 
 class Directories(NamedTuple):

@@ -10,9 +10,9 @@ import os
 import subprocess
 from collections.abc import Mapping
 from pathlib import Path
-from typing import NamedTuple
 
 from liftlock.errors import UserError
+from liftlock.language.records import NamedTuple
 
 _PASSED = (
     'GIT_ASKPASS',

@@ -7,7 +7,9 @@ and dot files are files like others.
 
 import re
 from collections.abc import Sequence
-from typing import Final, NamedTuple
+from typing import Final
+
+from liftlock.language.records import NamedTuple
 
 STAR: Final = '**'
 FILE: Final = 1

@@ -8,8 +8,9 @@ serves many lines. Rules: GitHub's runner (IssueMatcher, OutputManager).
 
 import re
 from collections.abc import Mapping, Sequence
-from typing import Final, NamedTuple
+from typing import Final
 
+from liftlock.language.records import NamedTuple
 from liftlock.runner.regexps import BadRegexp, compile_ecmascript
 
 FIELDS: Final = ('file', 'line', 'column', 'severity', 'code', 'message', 'fromPath')

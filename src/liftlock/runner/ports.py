@@ -3,8 +3,9 @@
 import asyncio
 from collections.abc import Awaitable, Callable, Mapping, Sequence
 from pathlib import Path
-from typing import NamedTuple, Protocol
+from typing import Protocol
 
+from liftlock.language.records import NamedTuple
 from liftlock.plan.facts import JobFact, StepFact
 from liftlock.plan.plan import JobPlan
 

@@ -7,9 +7,9 @@ asked side by side, and what only some need is asked when it is needed.
 import re
 from pathlib import Path
 from subprocess import Popen
-from typing import NamedTuple
 
 from liftlock.errors import UserError
+from liftlock.language.records import NamedTuple
 from liftlock.plan.event import NO_COMMIT, Commit, RepositoryFacts
 from liftlock.runner import git
 

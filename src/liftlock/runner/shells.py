@@ -5,7 +5,9 @@ Rules: GitHub's runner (ScriptHandlerHelpers). `{0}` stands for the script's pat
 
 import re
 from collections.abc import Callable, Mapping
-from typing import Final, NamedTuple
+from typing import Final
+
+from liftlock.language.records import NamedTuple
 
 
 class Shell(NamedTuple):

@@ -18,9 +18,9 @@ import os
 import stat
 from collections.abc import Sequence
 from pathlib import Path
-from typing import NamedTuple
 
 from liftlock.errors import UserError
+from liftlock.language.records import NamedTuple
 from liftlock.runner import git
 from liftlock.runner.repository import Repository
 

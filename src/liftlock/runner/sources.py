@@ -9,9 +9,9 @@ commit whose parents aren't there.
 import re
 from collections.abc import Callable
 from pathlib import Path
-from typing import NamedTuple
 
 from liftlock.errors import UserError
+from liftlock.language.records import NamedTuple
 from liftlock.plan.event import RepositoryFacts
 from liftlock.runner import git
 from liftlock.runner.repository import describe, look

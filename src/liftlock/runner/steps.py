@@ -7,9 +7,9 @@
 import asyncio
 import errno
 from collections.abc import Awaitable, Callable, Sequence
-from typing import NamedTuple
 
 from liftlock.errors import UserError
+from liftlock.language.records import NamedTuple
 from liftlock.language.resolve import TemplateError
 from liftlock.language.workflow import Cancel, Parallel, Run, Step, Uses, Wait
 from liftlock.runner import evaluation, names, scripts

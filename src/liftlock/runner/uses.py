@@ -11,12 +11,13 @@ workspace (`./path`) are only there when their step comes.
 import os
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING, Final, NamedTuple
+from typing import TYPE_CHECKING, Final
 
 from liftlock.errors import UserError
 from liftlock.language.action import Action, Composite, Docker, JavaScript
 from liftlock.language.expressions.values import Scope
 from liftlock.language.parse import parse_action
+from liftlock.language.records import NamedTuple
 from liftlock.language.resolve import TemplateError
 from liftlock.language.workflow import Parallel, Step, Uses
 from liftlock.plan.facts import ActionResolved

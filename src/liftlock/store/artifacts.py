@@ -9,9 +9,10 @@ import json
 import time
 from collections.abc import Collection, Sequence
 from pathlib import Path
-from typing import Final, NamedTuple
+from typing import Final
 
 from liftlock.errors import UserError
+from liftlock.language.records import NamedTuple
 from liftlock.store import archive, blobs
 from liftlock.store.database import Store
 

@@ -18,9 +18,10 @@ import zlib
 from bisect import bisect_right
 from collections.abc import Collection, Iterator
 from pathlib import Path
-from typing import Final, NamedTuple
+from typing import Final
 
 from liftlock.errors import UserError
+from liftlock.language.records import NamedTuple
 
 SEGMENT: Final = 64 * 1024  # characters that are held back before they are written
 RECORD: Final = struct.Struct('<QIIIId')

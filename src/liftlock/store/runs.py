@@ -2,9 +2,10 @@
 
 import hashlib
 from collections.abc import Callable
-from typing import Final, NamedTuple
+from typing import Final
 
 from liftlock.errors import UserError
+from liftlock.language.records import NamedTuple
 from liftlock.plan.facts import RunSubmitted, Stamped
 from liftlock.store import journal
 from liftlock.store.database import Store

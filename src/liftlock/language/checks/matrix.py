@@ -6,13 +6,14 @@ Only what is written out is judged. A matrix with an expression in it may become
 from collections.abc import Iterator
 from itertools import islice, product
 from math import prod
-from typing import Final, NamedTuple
+from typing import Final
 
 from liftlock.language.action import Action
 from liftlock.language.checks.subject import Subject, written
 from liftlock.language.checks.walk import Use, keys, leaves
 from liftlock.language.diagnostics import Diagnostic, Severity
 from liftlock.language.nearest import suggestion
+from liftlock.language.records import NamedTuple
 from liftlock.language.rule import Rule
 from liftlock.language.template import Computed, Insert, Literal, Mapping, Sequence, Token
 from liftlock.language.workflow import AnyJob

@@ -3,7 +3,7 @@
 import re
 from collections.abc import Mapping
 from types import MappingProxyType
-from typing import TYPE_CHECKING, Final, NamedTuple, TypeAlias
+from typing import TYPE_CHECKING, Final, TypeAlias
 
 from liftlock.language.checks.walk import Document, Place, Use, places, uses
 from liftlock.language.diagnostics import Diagnostic, Severity
@@ -11,6 +11,7 @@ from liftlock.language.expressions.errors import ExpressionError
 from liftlock.language.expressions.grammar import Expression, parse
 from liftlock.language.expressions.nodes import Reference
 from liftlock.language.reading.mistakes import Gap
+from liftlock.language.records import NamedTuple
 from liftlock.language.rule import Rule
 from liftlock.language.source import Span
 

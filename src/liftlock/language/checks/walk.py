@@ -1,10 +1,11 @@
 """Ways through a document: its steps, the expressions in a value, the keys of a mapping."""
 
 from collections.abc import Iterable, Iterator
-from typing import NamedTuple, TypeAlias
+from typing import TypeAlias
 
 from liftlock.language.action import Action, Composite
 from liftlock.language.expressions.nodes import Reference
+from liftlock.language.records import NamedTuple
 from liftlock.language.template import Computed, Literal, Mapping, Sequence, Token
 from liftlock.language.workflow import (
     AnyJob,

@@ -1,10 +1,11 @@
 """What every builder of closures is given."""
 
 from collections.abc import Callable
-from typing import NamedTuple, TypeAlias
+from typing import TypeAlias
 
 from liftlock.language.expressions.nodes import Node
 from liftlock.language.expressions.values import Scope, Value
+from liftlock.language.records import NamedTuple
 
 Run: TypeAlias = Callable[[Scope], Value]
 

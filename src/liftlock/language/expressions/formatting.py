@@ -1,10 +1,11 @@
 """`format`: a text with `{0}`, `{1}` … in it, cut into its pieces."""
 
 import re
-from typing import Final, NamedTuple, TypeAlias
+from typing import Final, TypeAlias
 
 from liftlock.language.expressions.errors import ExpressionError
 from liftlock.language.expressions.values import Value, kind
+from liftlock.language.records import NamedTuple
 
 
 class Hole(NamedTuple):

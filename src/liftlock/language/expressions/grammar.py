@@ -1,7 +1,7 @@
 """From an expression's text to something that can be evaluated, once; the rest is looked up."""
 
 from collections.abc import Callable, Sequence
-from typing import Final, NamedTuple, TypeAlias
+from typing import Final, TypeAlias
 
 from liftlock.language.expressions.build import Run
 from liftlock.language.expressions.errors import Oversize
@@ -17,6 +17,7 @@ from liftlock.language.expressions.nodes import (
 )
 from liftlock.language.expressions.reading import BUILT_IN, DEEPEST, LONGEST, MOST, Reader
 from liftlock.language.expressions.values import Scope, Value
+from liftlock.language.records import NamedTuple
 
 Arity: TypeAlias = tuple[int, int]
 

@@ -10,7 +10,7 @@ the order they stand, hence the first error is the one that GitHub shows.
 import re
 from collections.abc import Callable, Mapping
 from math import inf, nan
-from typing import Final, NamedTuple, NoReturn
+from typing import Final, NoReturn
 
 from liftlock.language.expressions.errors import LEXING, PARSING, ExpressionError
 from liftlock.language.expressions.nodes import (
@@ -38,6 +38,7 @@ from liftlock.language.expressions.tokens import (
     TOKEN,
 )
 from liftlock.language.expressions.values import parse_number, units
+from liftlock.language.records import NamedTuple
 
 LONGEST: Final = 21_000
 DEEPEST: Final = 50

@@ -5,12 +5,13 @@ expression. Every expression of a text is judged; GitHub stops at the first mist
 """
 
 import re
-from typing import Final, NamedTuple, TypeAlias
+from typing import Final, TypeAlias
 
 from liftlock.language.expressions.errors import ExpressionError
 from liftlock.language.expressions.grammar import Expression, Known, compose, guard, parse
 from liftlock.language.expressions.nodes import Constant
 from liftlock.language.expressions.values import SPACE
+from liftlock.language.records import NamedTuple
 
 
 class Mistake(NamedTuple):

@@ -6,7 +6,9 @@ without regard to case; arrays and objects are equal only when they are the same
 
 from collections.abc import Callable, Mapping, Sequence
 from math import inf, nan
-from typing import Final, NamedTuple, TypeAlias
+from typing import Final, TypeAlias
+
+from liftlock.language.records import NamedTuple
 
 Value: TypeAlias = 'bool | float | str | list[Value] | dict[str, Value] | None'
 Function: TypeAlias = Callable[[Sequence[Value]], Value]

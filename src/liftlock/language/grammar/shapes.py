@@ -5,9 +5,10 @@ schema lets a place inherit from the places around it is written out by the tabl
 """
 
 from collections.abc import Mapping
-from typing import Final, NamedTuple
+from typing import Final
 
 from liftlock.language.expressions.grammar import NOTHING, Known
+from liftlock.language.records import NamedTuple
 
 ANY_TEXT: Final = 2
 FILLED_TEXT: Final = 1

@@ -1,8 +1,7 @@
 """The mistakes of one file, in the order they were found, and what they leave unknown."""
 
-from typing import NamedTuple
-
 from liftlock.language.diagnostics import Diagnostic, Severity
+from liftlock.language.records import NamedTuple
 from liftlock.language.source import Span
 
 

@@ -7,7 +7,6 @@ wanted, never the other way round; `${{ 'text' }}` is a literal and stands where
 """
 
 from collections.abc import Sequence as List
-from typing import NamedTuple
 
 from yaml.nodes import MappingNode, Node, ScalarNode, SequenceNode
 
@@ -21,6 +20,7 @@ from liftlock.language.grammar.shapes import ANY_TEXT, Alternatives, Shape, anyt
 from liftlock.language.reading import conditions, hints
 from liftlock.language.reading.mistakes import Mistakes
 from liftlock.language.reading.trees import Record, Tree, is_unread, unread
+from liftlock.language.records import NamedTuple
 from liftlock.language.source import Span
 from liftlock.language.template import Computed, Insert, Literal, Mapping, Sequence
 

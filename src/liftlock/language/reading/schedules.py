@@ -5,7 +5,9 @@ Source: cron.ts of actions/workflow-parser.
 """
 
 import re
-from typing import Final, NamedTuple
+from typing import Final
+
+from liftlock.language.records import NamedTuple
 
 INVALID: Final = (
     "Invalid cron expression. Expected format: '* * * * *' (minute hour day month weekday)"

@@ -4,11 +4,12 @@ Steps that run in the background, and those that wait for them, came in June 202
 name: an id of the same job that stands before them. Rules: steps.ts of actions/languageservices.
 """
 
-from typing import Final, NamedTuple
+from typing import Final
 
 from liftlock.language.reading.identifiers import Identifiers, of_action, repository
 from liftlock.language.reading.mistakes import Gap, Mistakes
 from liftlock.language.reading.trees import Record, Tree, mapping, records
+from liftlock.language.records import NamedTuple
 from liftlock.language.template import Literal
 from liftlock.language.workflow import Cancel, Parallel, Run, Step, Uses, Wait
 

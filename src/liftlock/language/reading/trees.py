@@ -1,12 +1,13 @@
 """What the reader makes of a file before its nouns are made: tokens, and records of known keys."""
 
-from typing import NamedTuple, TypeAlias, cast
+from typing import TypeAlias, cast
 
 from yaml.nodes import ScalarNode
 
 from liftlock.language import yaml
 from liftlock.language.expressions.grammar import Expression
 from liftlock.language.expressions.nodes import Constant
+from liftlock.language.records import NamedTuple
 from liftlock.language.source import Span
 from liftlock.language.template import Computed, Insert, Literal, Mapping, Sequence, Token
 

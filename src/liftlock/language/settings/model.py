@@ -4,8 +4,9 @@ A name that must stand for something elsewhere is a `Word`: it remembers where i
 """
 
 from collections.abc import Mapping
-from typing import NamedTuple, TypeAlias
+from typing import TypeAlias
 
+from liftlock.language.records import NamedTuple
 from liftlock.language.source import NOWHERE, Span
 
 

@@ -1,9 +1,8 @@
 """`liftlock.yml` to `Settings`. What was understood, and what was wrong: always both."""
 
-from typing import NamedTuple
-
 from liftlock.language import yaml
 from liftlock.language.diagnostics import Diagnostic, Severity
+from liftlock.language.records import NamedTuple
 from liftlock.language.settings.check import check
 from liftlock.language.settings.model import Settings
 from liftlock.language.settings.read import NOTHING, Reader

@@ -5,8 +5,9 @@ a shape adds one case to each.
 """
 
 from collections.abc import Callable, Mapping
-from typing import Any, Final, NamedTuple, TypeAlias
+from typing import Any, Final, TypeAlias
 
+from liftlock.language.records import NamedTuple
 from liftlock.language.source import Span
 
 

@@ -10,8 +10,9 @@ import platform
 import re
 from collections.abc import Iterable, Iterator, Mapping
 from pathlib import Path
-from typing import Final, NamedTuple
+from typing import Final
 
+from liftlock.language.records import NamedTuple
 from liftlock.runner.actions.versions import Range, Version, parse_version, pick_newest, satisfies
 from liftlock.runner.workbench import StepFailed, Workbench
 

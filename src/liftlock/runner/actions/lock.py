@@ -11,8 +11,8 @@ where they are known and left out where they aren't; GitHub itself asks for them
 
 import re
 from collections.abc import Iterable, Mapping, Sequence
-from typing import NamedTuple
 
+from liftlock.language.records import NamedTuple
 from liftlock.runner.actions.reference import parse as parse_reference
 
 PATH = '.github/workflows/actions.lock'

@@ -14,8 +14,9 @@ import re
 import shutil
 from collections.abc import Iterator, Sequence
 from pathlib import Path
-from typing import Final, NamedTuple
+from typing import Final
 
+from liftlock.language.records import NamedTuple
 from liftlock.runner.actions.interpreters import architecture, own_home
 from liftlock.runner.actions.versions import Range, Version, parse_version, pick_newest
 from liftlock.runner.workbench import StepFailed, Workbench

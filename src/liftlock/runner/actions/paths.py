@@ -8,8 +8,8 @@ broken ones left out, and a link to a directory that leads back to itself isn't 
 import os
 from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
-from typing import NamedTuple
 
+from liftlock.language.records import NamedTuple
 from liftlock.runner.globs import DIRECTORY, FILE, BadPattern, Pattern, parse
 from liftlock.runner.workbench import StepFailed
 

@@ -20,8 +20,9 @@ import os
 import shutil
 from collections.abc import Iterator, Mapping
 from pathlib import Path
-from typing import Any, NamedTuple
+from typing import Any
 
+from liftlock.language.records import NamedTuple
 from liftlock.runner.actions.interpreters import Interpreter
 from liftlock.runner.workbench import StepFailed, Workbench
 

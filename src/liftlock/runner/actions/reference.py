@@ -1,7 +1,8 @@
 """What stands behind `uses:` when it names something in another repository."""
 
 import re
-from typing import NamedTuple
+
+from liftlock.language.records import NamedTuple
 
 _REFERENCE = re.compile(r'([\w.-]+)/([\w.-]+)((?:/[^@\s]*)?)@(\S.*)', re.ASCII)
 _WORKFLOW = re.compile(r'\.github/workflows/[^/]+\.ya?ml')

@@ -16,10 +16,11 @@ import os
 import re
 from collections.abc import AsyncIterator, Callable, Mapping, Sequence
 from pathlib import Path
-from typing import NamedTuple, TextIO
+from typing import TextIO
 from urllib.parse import quote
 
 from liftlock.errors import UserError
+from liftlock.language.records import NamedTuple
 from liftlock.runner import git
 from liftlock.runner.ports import Found
 

@@ -9,8 +9,8 @@ import shutil
 import sys
 from collections.abc import Iterator
 from pathlib import Path
-from typing import NamedTuple
 
+from liftlock.language.records import NamedTuple
 from liftlock.runner.actions.interpreters import architecture, own_home
 from liftlock.runner.actions.versions import Range, Version, parse_range, parse_version, pick_newest
 from liftlock.runner.workbench import StepFailed, Workbench

@@ -8,7 +8,8 @@ Source of the rules: node-semver's README, "Ranges".
 
 import re
 from collections.abc import Iterable, Iterator
-from typing import NamedTuple
+
+from liftlock.language.records import NamedTuple
 
 _PARTIAL = r'[v=\s]*(\d+|[xX*])(?:\.(\d+|[xX*]))?(?:\.(\d+|[xX*]))?(?:-([0-9A-Za-z.-]+))?(?:\+\S*)?'
 _CONDITION = re.compile(rf'(>=|<=|>|<|~>|~|\^|=)?\s*{_PARTIAL}$')

@@ -2,7 +2,9 @@
 
 from collections.abc import Callable, Mapping, Sequence
 from contextlib import AbstractAsyncContextManager
-from typing import Final, NamedTuple, Protocol
+from typing import Final, Protocol
+
+from liftlock.language.records import NamedTuple
 
 Sink = Callable[[bytes], None]
 

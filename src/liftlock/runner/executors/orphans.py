@@ -8,7 +8,9 @@ import signal
 import subprocess
 import time
 from collections.abc import Iterable, Iterator
-from typing import Final, NamedTuple
+from typing import Final
+
+from liftlock.language.records import NamedTuple
 
 _PROC: Final = '/proc'
 _TRIES: Final = 10

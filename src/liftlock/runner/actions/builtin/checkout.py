@@ -6,9 +6,10 @@ repository is fetched as its user on this machine would fetch it.
 
 from collections.abc import Mapping
 from pathlib import Path
-from typing import Final, NamedTuple
+from typing import Final
 
 from liftlock.errors import UserError
+from liftlock.language.records import NamedTuple
 from liftlock.runner import git
 from liftlock.runner.workbench import StepFailed, Workbench
 

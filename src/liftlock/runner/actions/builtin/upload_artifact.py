@@ -5,9 +5,10 @@ a name that is taken is refused.
 from collections.abc import Mapping, Sequence
 from os.path import commonpath
 from pathlib import Path
-from typing import Final, NamedTuple
+from typing import Final
 
 from liftlock.errors import UserError
+from liftlock.language.records import NamedTuple
 from liftlock.plan.facts import ArtifactStored
 from liftlock.runner.actions import paths
 from liftlock.runner.actions.majors import major
