@@ -124,8 +124,9 @@ class Board:
                 self.annotations.append(found)
             case f.Summarized() as summary:
                 self.summaries.append(summary)
-            case f.ArtifactStored() as kept:
-                self.artifacts.append(kept)
+            case f.ArtifactStored() as kept:  # what is added to one is told as the whole again
+                others = [one for one in self.artifacts if one.name != kept.name]
+                self.artifacts = [*others, kept]
             case fact:
                 self._take_of_job(fact, at)
 

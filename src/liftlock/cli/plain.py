@@ -9,6 +9,7 @@ from liftlock.cli.loglines import harmless, shown
 from liftlock.plan import facts as f
 
 LONG = 500  # characters of a message
+ERROR = '##[error]'
 WIDEST = 28  # longer names of jobs are not cut, but the others no longer line up with them
 
 
@@ -65,7 +66,8 @@ class Plain:
     def _end_step(self, job: str, step: Step | None) -> None:
         if step is None or step.state == 'skipped':
             return
-        because = f'  {_short(step.message)}' if step.message else ''
+        just_said = bool(step.tail) and step.tail[-1] == f'{ERROR}{step.message}'
+        because = f'  {_short(step.message)}' if step.message and not just_said else ''
         self._say(job, f'{verdict(self._paint, step)} {step.name}  {_took(step)}{because}')
 
     def _end_job(self, job: Job) -> None:

@@ -121,7 +121,7 @@ def last_words(step: Step) -> str:
 
 def _annotations(board: Board, paint: Paint) -> Iterator[str]:
     order = {'error': 0, 'warning': 1, 'notice': 2}
-    told = [one for one in board.annotations if not _said_by_its_step(board, one)]
+    told = [one for one in board.annotations if not _said_already(board, one)]
     found = sorted(told, key=lambda one: order.get(one.level, 3))
     if not found:
         return
@@ -133,10 +133,12 @@ def _annotations(board: Board, paint: Paint) -> Iterator[str]:
         yield paint.dim(f'  and {len(found) - ANNOTATIONS} more: liftlock show {board.run}')
 
 
-def _said_by_its_step(board: Board, one: Annotated) -> bool:
-    """That a process ended with 1 stands beside the step already."""
-    step = board.step(one.job, one.number)
-    return step is not None and not one.file and step.message == one.message
+def _said_already(board: Board, one: Annotated) -> bool:
+    """That a process ended with 1 stands beside the step, and what befell a job beside that."""
+    told: Step | Job | None = board.step(one.job, one.number)
+    if not one.number:
+        told = board.jobs.get(one.job)
+    return told is not None and not one.file and told.message == one.message
 
 
 def _level(paint: Paint, level: str) -> str:

@@ -47,3 +47,14 @@ def test_a_failure_that_was_allowed_is_said_and_is_no_fail() -> None:
         f.StepFinished('a', 1, 'failure', 'success'),
     )
     assert output.splitlines()[-1] == 'a | failed, allowed: Run it  1.0s'
+
+
+def test_a_reason_that_was_the_last_line_is_not_said_twice() -> None:
+    output = told(
+        f.JobClaimed('a', 1, 1, 'here'),
+        f.StepStarted('a', 1, 's', 'Run it'),
+        ('a', 1, '##[error]Process completed with exit code 2.\n'),
+        f.StepFinished('a', 1, 'failure', 'failure', 'Process completed with exit code 2.'),
+    )
+    assert output.count('exit code 2') == 1
+    assert output.splitlines()[-1] == 'a | FAIL Run it  2.0s'

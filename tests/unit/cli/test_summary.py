@@ -108,3 +108,20 @@ def test_last_words_of_a_shell_leave_out_the_name_of_the_script() -> None:
     assert summary.last_words(step) == 'line 2: sudo: command not found'
     step.tail.append('x' * 200)
     assert summary.last_words(step) == 'x' * 99 + '…'
+
+
+def test_what_stands_beside_a_job_is_no_annotation_and_an_artifact_is_told_once() -> None:
+    shown = concluded(
+        RUN,
+        f.JobClaimed('a', 1, 1, 'here'),
+        f.Annotated('a', 0, 'error', 'no docker here'),
+        f.ArtifactStored('b', 'report', 'ab', 1024, 1),
+        f.ArtifactStored('b', 'report', 'cd', 2048, 2),
+        f.JobFinished('a', 'failure', {}, 'no docker here'),
+        f.JobSkipped('b', 'b', 'it needs a, which failed'),
+        f.RunFinished('failure'),
+    )
+    assert 'Annotations' not in shown
+    assert shown.count('no docker here') == 1
+    assert '  report     2.0 KB  2 files' in shown
+    assert '1.0 KB' not in shown
