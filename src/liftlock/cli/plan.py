@@ -37,6 +37,7 @@ def command(state: str | None, /, *, json: bool, **given: Any) -> int:
         workflows.refuse(found, files)
     where = wiring.place(state)
     planned = [planning.plan(one, asked, event, files, where) for one in started]
+    planning.check_legs(planned, asked)
     estimates = [_estimate(plan, where.state) for plan in planned]
     if json:
         click.echo(_json(planned, estimates, reasons))

@@ -1,12 +1,12 @@
 """Make the plan of a workflow, reading the called workflows that it turns out to need."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 
 from liftlock.cli import options, wiring, workflows
 from liftlock.cli.options import Asked
 from liftlock.errors import UserError
 from liftlock.language.workflow import Workflow
-from liftlock.plan import make as plans
+from liftlock.plan import make, matrix
 from liftlock.plan.event import Event
 from liftlock.plan.plan import Plan, Request
 
@@ -35,14 +35,23 @@ def plan(
         debug=debug,
     )
     while True:
-        match plans.make(request):
+        match make.make(request):
             case Plan() as made:
                 return made
-            case plans.Refused(diagnostics):
+            case make.Refused(diagnostics):
                 raise workflows.refused(diagnostics, request.files)
-            case plans.Lacking(references):
+            case make.Lacking(references):
                 more = {name: _called(name, files, where) for name in references}
                 request = request._replace(files={**request.files, **more})
+
+
+def check_legs(plans: Sequence[Plan], asked: Asked) -> None:
+    """Raise UserError for a `--matrix` whose key no matrix has: it would choose nothing."""
+    known = {key for plan in plans for key in matrix.written_keys(plan.workflow)}
+    for key in options.pairs(asked.matrix, '--matrix', ':'):
+        if '' not in known and key.lower() not in {one.lower() for one in known}:
+            hint = f'they have: {", ".join(sorted(known))}' if known else 'there is no matrix'
+            raise UserError(f'no matrix has a key "{key}"', hint)
 
 
 def _called(reference: str, files: Mapping[str, str], where: wiring.Place) -> str:

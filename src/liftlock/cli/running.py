@@ -20,6 +20,7 @@ from liftlock.plan.event import Event
 from liftlock.plan.plan import Plan
 from liftlock.runner import repository, snapshot
 from liftlock.runner.snapshot import Snapshot
+from liftlock.store import runs
 
 
 class Ways(NamedTuple):
@@ -59,6 +60,7 @@ def run(
         planning.plan(one, asked, ground.event, ground.files, ground.where, debug=ways.debug)
         for one in started
     ]
+    planning.check_legs(planned, asked)
     if ways.dry_run:
         from liftlock.cli import rehearsal
 
@@ -110,6 +112,9 @@ def _run_all(planned: Sequence[Plan], asked: Asked, ways: Ways, ground: Ground) 
             status = max(status, _run(works, run, plan, Terms(secrets), ways, ground))
             if status == INTERRUPTED:
                 break
+            if asked.matrix and not any(job.attempt for job in runs.jobs(works.store, run)):
+                legs = ', '.join(asked.matrix)
+                raise UserError(f'no leg of a matrix has {legs}', 'see the legs: liftlock plan')
     finally:
         works.store.close()
     return status

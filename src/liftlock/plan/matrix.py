@@ -15,6 +15,8 @@ from itertools import product
 from typing import Final, NamedTuple
 
 from liftlock.language.expressions.values import Value, equal, to_text
+from liftlock.language.template import Literal, Mapping, Sequence, Token
+from liftlock.language.workflow import Call, Workflow
 
 MOST: Final = 256  # jobs of one matrix
 _TOO_MANY_TO_COUNT: Final = 100_000  # combinations before exclude
@@ -152,3 +154,30 @@ def _exclude(item: dict[str, Value], names: dict[str, str]) -> dict[str, Value]:
         if key.lower() not in names:
             raise BadMatrix(f"Matrix exclude key '{key}' does not match any key within the matrix")
     return item
+
+
+def written_keys(workflow: Workflow) -> Iterator[str]:
+    """Keys of all matrices; '' where some are not known before jobs have run."""
+    for job in workflow.jobs.values():
+        if isinstance(job, Call) or job.strategy.computed:
+            yield ''
+        elif job.strategy.matrix is not None:
+            yield from _keys(job.strategy.matrix)
+
+
+def _keys(matrix: Token) -> Iterator[str]:
+    if not isinstance(matrix, Mapping):
+        yield ''
+        return
+    for key, value in matrix.entries:
+        if not isinstance(key, Literal):
+            yield ''
+        elif key.value not in ('include', 'exclude'):
+            yield str(key.value)
+        elif key.value == 'exclude':
+            continue
+        elif isinstance(value, Sequence):
+            for row in value.items:
+                yield from _keys(row)
+        else:
+            yield ''
