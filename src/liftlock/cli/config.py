@@ -32,9 +32,11 @@ def read(path: Path) -> Config:
     """The settings in this file; the defaults if there is none. Raises UserError."""
     try:
         text = path.read_text(encoding='utf-8')
-    except FileNotFoundError:
+    except (FileNotFoundError, NotADirectoryError):  # HOME of services is /dev/null, say
         return Config()
-    except (OSError, UnicodeDecodeError) as error:
+    except OSError as error:
+        raise UserError(f'{path} cannot be read: {error.strerror}') from error
+    except UnicodeDecodeError as error:
         raise UserError(f'{path} cannot be read: {error}') from error
     return parse(text, str(path))
 
