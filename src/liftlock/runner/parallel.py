@@ -131,7 +131,7 @@ class Crew:
         self._finish(step, record, SUCCESS)
 
     async def _join(self, id: str) -> str:
-        """Wait for one step and let its effects be seen; its conclusion, '' if it never ran beside others."""
+        """Wait for one step and let its effects be seen; its conclusion, '' if there is none."""
         task = self._tasks.get(id)
         if task is not None:
             ended = await task

@@ -13,7 +13,7 @@ from liftlock.runner.turn import Turn
 from liftlock.runner.workbench import StepFailed, Workbench
 
 if TYPE_CHECKING:
-    from liftlock.runner.uses import Loaded
+    from liftlock.runner.actions.loading import Loaded
 
 
 async def run(

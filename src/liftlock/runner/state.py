@@ -20,10 +20,10 @@ from liftlock.runner.ports import JobRequest, Log, Report, World
 from liftlock.runner.shells import Shell, choose
 
 if TYPE_CHECKING:
+    from liftlock.runner.actions.loading import Loaded
     from liftlock.runner.files import Files
     from liftlock.runner.matchers import Matcher
     from liftlock.runner.subjects import Subject
-    from liftlock.runner.uses import Loaded
 
 SUCCESS: Final = 'success'
 FAILURE: Final = 'failure'
@@ -287,8 +287,13 @@ class Frame:
             return {**self.job.env, **self.env, **own}
         return {**self.job.env, **self.env} if self.env else self.job.env
 
-    def scope(self, env: Mapping[str, str], github: dict[str, Value]) -> Scope:
+    def scope(
+        self,
+        env: Mapping[str, str],
+        github: dict[str, Value],
+        functions: Mapping[str, Function] | None = None,
+    ) -> Scope:
         contexts = self.contexts.copy()
         contexts['env'] = env  # type: ignore[assignment] # strings are values
         contexts['github'] = github
-        return Scope(contexts, self.functions)
+        return Scope(contexts, functions or self.functions)

@@ -289,19 +289,21 @@ async def run_posts(
     """What was registered last comes first. Whether all went well."""
     well = True
     while posts and not job.forced:
-        well = await _run_post(job, posts.pop(), record, Leash(leash)) and well
+        well = await run_stage(posts.pop(), 'post', record, Leash(leash)) and well
     return well
 
 
-async def _run_post(job: Job, post: Post, inside: Record | None, leash: Leash) -> bool:
+async def run_stage(post: Post, stage: str, inside: Record | None, leash: Leash) -> bool:
+    """What an action does before the first or after the last step; whether it went well."""
+    job = post.frame.job
     wrong: TemplateError | None = None
     wanted = True
     try:
         wanted = post.condition()
     except TemplateError as error:
         wrong = error
-    name = names.of_stage('post', post.name)
-    record = inside or Record(job, post.id, name, 'post', skipped=not wanted)
+    name = names.of_stage(stage, post.name)
+    record = inside or Record(job, post.id, name, stage, skipped=not wanted)
     outcome = SKIPPED
     if wrong is not None:
         record.fail(evaluation.explain(wrong, post.frame.file))

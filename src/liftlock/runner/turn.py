@@ -17,8 +17,8 @@ class Turn:
     """A step's turn. Pre, main and post of an action are three turns of one `instance`."""
 
     __slots__ = (
-        'effects', 'env', 'files', 'frame', 'github', 'instance', 'job', 'leash', 'own', 'record',
-        'scope', 'stage', 'step',
+        'effects', 'env', 'files', 'frame', 'functions', 'github', 'instance', 'job', 'leash',
+        'own', 'record', 'scope', 'stage', 'step',
     )  # fmt: skip
 
     record: Record
@@ -33,28 +33,30 @@ class Turn:
         self.instance = f'{frame.prefix}{step.id}'
         self.effects = Effects()
         self.files: Files | None = None
-        self.github: dict[str, Value] = {**job.github, **frame.action, 'action': step.id}
+        # Inside a composite action only main stages judge by the status of that action.
+        self.functions = frame.functions if stage == 'main' else job.functions
+        self.github: dict[str, Value] = {**job.github, 'action': step.id, **frame.action}
         self.own: dict[str, str] = {}  # the step's variables
         self.env: dict[str, str] = frame.variables()
-        self.scope: Scope = frame.scope(self.env, self.github)
+        self.scope: Scope = frame.scope(self.env, self.github, self.functions)
 
     def evaluate_env(self) -> None:
         """Lay the step's own variables on. Raises TemplateError."""
         if self.step.env is not None:
             self.own = evaluation.texts(self.step.env, self.scope)
             self.env = self.frame.variables(self.own)
-            self.scope = self.frame.scope(self.env, self.github)
+            self.scope = self.frame.scope(self.env, self.github, self.functions)
 
-    def name_action(self, repository: str, ref: str, directory: str) -> None:
-        """Let `github` tell which action this is."""
+    def name_action(self, repository: str, ref: str) -> None:
+        """Let `github` tell which action this is. Its `action_path` stays that of the composite
+        action around it: only what is inside an action needs its path."""
         self.github['action_repository'] = repository
         self.github['action_ref'] = ref
-        self.github['action_path'] = directory or None
 
     def holds(self, condition: Computed | None) -> bool:
         """Whether the step may run, as things stand. Raises TemplateError."""
         if condition is None:
-            return truthy(self.frame.functions['success'](()))
+            return truthy(self.functions['success'](()))
         return truthy(resolve(condition, self.scope))
 
     async def run(
@@ -90,10 +92,10 @@ class Turn:
             self.files = None
 
     def process_env(self, more: Mapping[str, str]) -> dict[str, str]:
-        own = {**more, 'GITHUB_ACTION': self.step.id}
+        own = {**more}
         if self.files is not None:
             own.update(self.files.variables)
-        for name in ('action_path', 'action_ref', 'action_repository'):
+        for name in ('action', 'action_path', 'action_ref', 'action_repository'):
             value = self.github.get(name)
             if isinstance(value, str):
                 own[f'GITHUB_{name.upper()}'] = value

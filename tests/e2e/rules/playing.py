@@ -13,7 +13,8 @@ run         its conclusion, `success` if nothing is said
 jobs        the jobs and their conclusions, all of them, in the order of their ends
 steps       `name: conclusion` in the order of starting, or `name: outcome/conclusion` where the
             two differ; of the job `build`, or a mapping of such lists by job
-prints      lines that stand in the log as they are, in this order; of all jobs, or by job
+prints      lines that stand in the log as they are, in this order; of all jobs, or by job;
+            `…` is anything
 never       what stands in no line that a step printed
 hidden      what stands nowhere at all, in no line and no fact
 annotations all of them: `level: message`, or a mapping of what is to be compared

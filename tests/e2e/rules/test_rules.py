@@ -2,6 +2,7 @@
 
 import json
 import os
+import re
 import shutil
 from collections.abc import Iterator
 from pathlib import Path
@@ -67,9 +68,16 @@ def _missing_lines(said: dict[str, Any], played: Played) -> Iterator[str]:
     for job, wanted in _by_job(said.get('prints', {}), None).items():
         lines = iter(played.seen.text(job))
         for line in wanted:
-            if str(line) not in lines:
+            if not any(_fits(str(line), printed) for printed in lines):
                 yield f'prints: {line!r} is missing, or not in its order'
                 break
+
+
+def _fits(wanted: str, printed: str) -> bool:
+    """`…` stands for anything."""
+    if '…' not in wanted:
+        return wanted == printed
+    return bool(re.fullmatch('.*'.join(map(re.escape, wanted.split('…'))), printed))
 
 
 def _unwanted(said: dict[str, Any], played: Played) -> Iterator[str]:

@@ -16,7 +16,7 @@ from liftlock.runner.turn import Turn
 from liftlock.runner.workbench import StepFailed
 
 if TYPE_CHECKING:
-    from liftlock.runner.uses import Loaded
+    from liftlock.runner.actions.loading import Loaded
 
 DEEPEST: Final = 10
 _CONTEXTS: Final = ('strategy', 'matrix', 'job', 'runner')
@@ -62,6 +62,7 @@ def open_frame(turn: Turn, loaded: 'Loaded', inputs: Mapping[str, str]) -> Frame
     frame.home = loaded.home
     frame.file = loaded.action.path
     frame.action = {
+        'action': turn.github['action'],
         'action_path': loaded.directory,
         'action_repository': loaded.repository,
         'action_ref': loaded.ref,

@@ -1,0 +1,171 @@
+"""Where actions come from, and what stands in their files.
+
+Those of other repositories are found before the first step, those in the workspace (`./path`) when
+their step comes. `$/path` is an action beside the file that uses it.
+"""
+
+# Paths are texts here: pathlib costs more than the calls themselves.
+# ruff: noqa: PTH102, PTH112, PTH113, PTH118, PTH123
+
+import os
+from collections.abc import Iterator
+from pathlib import Path
+from typing import TYPE_CHECKING, Final, NamedTuple
+
+from liftlock.language.action import Action, Composite, Docker, JavaScript
+from liftlock.language.parse import parse_action
+from liftlock.language.workflow import Uses
+from liftlock.plan.facts import ActionResolved
+from liftlock.runner.actions.reference import Reference, parse
+from liftlock.runner.state import Job
+from liftlock.runner.turn import Turn
+from liftlock.runner.workbench import StepFailed
+
+if TYPE_CHECKING:
+    from liftlock.runner.workbench import Builtin
+
+DEEPEST: Final = 10
+NO_DOCKER: Final = 'needs the docker executor; this version runs actions straight on the host only'
+
+
+class Loaded(NamedTuple):
+    """An action that can be run: a stand-in of ours, or files on this disk.
+
+    `home` is the root of the repository in which it stands.
+    """
+
+    action: Action | None
+    builtin: 'Builtin | None'
+    directory: str
+    home: str
+    repository: str = ''
+    ref: str = ''
+
+
+async def find_all(job: Job, uses: str, home: str, depth: int) -> None:
+    """Bring an action here that does not stand in the workspace, and those that it uses."""
+    key = key_of(uses, home)
+    if key in job.actions:
+        return
+    reference = parse(uses)
+    if reference is not None:
+        loaded = await _find(job, uses, reference)
+    elif uses.startswith('$/'):
+        loaded = await _own(job, uses, home)
+    else:
+        return
+    job.actions[key] = loaded
+    if loaded.action is None or not isinstance(loaded.action.runs, Composite) or depth > DEEPEST:
+        return
+    for inner in used(loaded.action.runs):
+        await find_all(job, inner, loaded.home, depth + 1)
+
+
+def key_of(uses: str, home: str) -> str:
+    """`$/path` means another action in every repository."""
+    return f'{home}/{uses[2:]}' if uses.startswith('$/') else uses
+
+
+async def _find(job: Job, uses: str, reference: Reference) -> Loaded:
+    path = f'/{reference.path}' if reference.path else ''
+    repository = f'{reference.owner}/{reference.repo}'
+    if not job.world.real_actions:
+        from liftlock.runner.actions.builtin import find_builtin
+
+        builtin = find_builtin(f'{repository}{path}')
+        if builtin is not None:
+            job.report(ActionResolved(job.key, uses, '', 'stand-in'))
+            return Loaded(None, builtin, '', '', repository, reference.ref)
+    found = await job.world.actions.find(repository, reference.ref, job.say)
+    job.report(ActionResolved(job.key, uses, found.commit, found.source))
+    home = str(found.directory)
+    directory = f'{home}{path}'
+    return Loaded(_read(directory, uses), None, directory, home, repository, reference.ref)
+
+
+def _read(directory: str, uses: str) -> Action:
+    for name in ('action.yml', 'action.yaml'):
+        try:
+            with open(f'{directory}/{name}', encoding='utf-8-sig', errors='replace') as file:
+                text = file.read()
+        except (FileNotFoundError, NotADirectoryError):
+            continue
+        shown = f'{uses}/{name}' if uses.startswith(('./', '$/')) else f'{uses}: {name}'
+        action, diagnostics = parse_action(shown, text)
+        if action is None:
+            first = diagnostics[0]
+            raise StepFailed(
+                f'{shown} (Line: {first.span.line}, Col: {first.span.column}): {first.message}'
+            )
+        return action
+    if os.path.isfile(f'{directory}/Dockerfile'):
+        return Action(uses, uses, Docker('Dockerfile'))
+    raise StepFailed(
+        f"Can't find 'action.yml', 'action.yaml' or 'Dockerfile' under '{directory}'. Did you "
+        'forget to run actions/checkout before running your local action?'
+    )
+
+
+def _inside(home: str, path: str) -> str:
+    return os.path.normpath(os.path.join(home, path))
+
+
+def _is_directory(path: str) -> bool:
+    return os.path.isdir(path)
+
+
+async def load(turn: Turn, uses: str) -> Loaded:
+    """The action of this step. Raises StepFailed, UserError and OSError."""
+    job = turn.job
+    if uses.startswith('docker://'):
+        raise StepFailed(f'{uses} {NO_DOCKER}')
+    if uses.startswith('./') or uses == '.':
+        home = job.directories.workspace
+        directory = _inside(home, uses)
+        return Loaded(_read(directory, uses), None, directory, home)
+    if uses.startswith('$/'):
+        return await _own(job, uses, turn.frame.home)
+    await find_all(job, uses, turn.frame.home, turn.frame.depth)
+    if uses not in job.actions:
+        raise StepFailed(f"Expected format {{org}}/{{repo}}[/path]@ref. Actual '{uses}'")
+    return job.actions[uses]
+
+
+async def _own(job: Job, uses: str, home: str) -> Loaded:
+    """An action beside the file that uses it: in that repository, as it was at that commit."""
+    home = home or await _own_repository(job)
+    directory = _inside(home, uses[2:])
+    return Loaded(_read(directory, uses), None, directory, home)
+
+
+async def _own_repository(job: Job) -> str:
+    """The repository of the workflow: another one where a file of that is called, else the run's
+    own at its commit, beside the workspace."""
+    written = job.request.plan.workflow.path
+    if '@' in written:
+        path, _, ref = written.rpartition('@')
+        found = await job.world.actions.find('/'.join(path.split('/')[:2]), ref, job.say)
+        return str(found.directory)
+    directory = f'{job.directories.root}/_self'
+    if not _is_directory(directory):
+        os.mkdir(directory)
+        await job.world.sources.checkout(Path(directory), '', 1, job.say)
+    return directory
+
+
+def has_pre(job: Job, loaded: Loaded, depth: int = 0) -> bool:
+    match loaded.action and loaded.action.runs:
+        case JavaScript() as runs:
+            return bool(runs.pre)
+        case Composite() as runs:
+            inner = (job.actions.get(key_of(uses, loaded.home)) for uses in used(runs))
+            return depth < DEEPEST and any(
+                found is not None and has_pre(job, found, depth + 1) for found in inner
+            )
+    return False
+
+
+def used(runs: Composite) -> Iterator[str]:
+    for step in runs.steps:
+        if isinstance(step.does, Uses):
+            yield str(step.does.reference.value)
