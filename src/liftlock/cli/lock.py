@@ -6,7 +6,7 @@ from pathlib import Path
 import click
 
 from liftlock.errors import FAILED, UserError
-from liftlock.runner.actions import identity, lock
+from liftlock.runner.actions import LOCK, identity, lock
 from liftlock.runner.actions.lock import BadLock, Lock, Pinned
 
 
@@ -33,7 +33,7 @@ def command(check: bool, update: bool) -> int:
     for sentence in news:
         print(sentence)
     if check:
-        print(f'{lock.PATH} is {"out of date: run liftlock lock" if news else "up to date"}')
+        print(f'{LOCK} is {"out of date: run liftlock lock" if news else "up to date"}')
         return FAILED if news else 0
     _write(top, new)
     return 0
@@ -42,14 +42,14 @@ def command(check: bool, update: bool) -> int:
 def read(top: Path) -> Lock:
     """The lock of the repository; an empty one if it has none. UserError if it is damaged."""
     try:
-        return lock.parse((top / lock.PATH).read_text(encoding='utf-8'))
+        return lock.parse((top / LOCK).read_text(encoding='utf-8'))
     except FileNotFoundError:
         return Lock()
     except (OSError, UnicodeDecodeError) as error:
-        raise UserError(f'{lock.PATH} cannot be read: {error}') from error
+        raise UserError(f'{LOCK} cannot be read: {error}') from error
     except BadLock as error:
         raise UserError(
-            f'{lock.PATH}: {error}', 'delete it and run `liftlock lock`, or take it from git'
+            f'{LOCK}: {error}', 'delete it and run `liftlock lock`, or take it from git'
         ) from error
 
 
@@ -63,7 +63,7 @@ def _collect(top: Path, known: Lock) -> Lock:
     from liftlock.runner.snapshot import read_tree
 
     where = place(None)
-    folder = Path(lock.PATH).parent.as_posix()
+    folder = Path(LOCK).parent.as_posix()
     files = read_tree(top, folder)
     texts = {path: text for path, text in files.items() if is_workflow(path)}
     if not texts:
@@ -107,16 +107,16 @@ def _named(known: Mapping[str, tuple[int, int] | None]) -> set[str]:
 
 def _write(top: Path, new: Lock) -> None:
     text = lock.render(new)
-    file = top / lock.PATH
+    file = top / LOCK
     if (
         file.exists()
         and file.read_text(encoding='utf-8').partition('version:')[2]
         == (text.partition('version:')[2])
     ):
-        print(f'{lock.PATH} is up to date')
+        print(f'{LOCK} is up to date')
         return
     try:
         file.write_text(text, encoding='utf-8')
     except OSError as error:
-        raise UserError(f'{lock.PATH} cannot be written: {error.strerror}') from error
-    print(f'{lock.PATH}: {len(new.dependencies)} actions of {len(new.workflows)} workflows')
+        raise UserError(f'{LOCK} cannot be written: {error.strerror}') from error
+    print(f'{LOCK}: {len(new.dependencies)} actions of {len(new.workflows)} workflows')

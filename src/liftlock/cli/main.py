@@ -6,7 +6,6 @@ imports no command and running a command imports no other.
 
 import atexit
 import errno
-import gc
 import importlib
 import io
 import os
@@ -63,8 +62,6 @@ class Commands(click.Group):
             _import_asyncio_without_tls()
         found = importlib.import_module(f'liftlock.cli.{cmd_name}').command
         assert isinstance(found, click.Command)
-        gc.freeze()
-        gc.enable()
         return found
 
     def resolve_command(
@@ -122,14 +119,12 @@ def liftlock(ctx: click.Context, state: str | None) -> None:
 
 def main(argv: Sequence[str] | None = None) -> NoReturn:
     """The console script. Given words, as tests do, it ends by SystemExit."""
-    gc.disable()  # until the command's modules are in: collecting then would find nothing
     if signal.getsignal(signal.SIGINT) is signal.SIG_DFL:
         signal.signal(signal.SIGINT, signal.default_int_handler)
     _open_what_is_closed()
     if isinstance(sys.stdout, io.TextIOWrapper) and sys.stdout.errors == 'strict':
         sys.stdout.reconfigure(errors='replace')  # what a Latin-1 terminal lacks becomes a `?`
     status = _run(list(sys.argv[1:] if argv is None else argv))
-    gc.enable()
     try:
         sys.stdout.flush()
     except OSError as error:

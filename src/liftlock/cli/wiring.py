@@ -17,6 +17,7 @@ from liftlock.errors import UserError
 from liftlock.language.expressions.values import Value
 from liftlock.language.records import NamedTuple
 from liftlock.runner import job
+from liftlock.runner.actions import LOCK
 from liftlock.runner.actions.builtin import BUILTINS
 from liftlock.runner.actions.resolve import GitActions
 from liftlock.runner.executors import orphans
@@ -143,14 +144,14 @@ def kept(
 def pins(files: Mapping[str, str], workflow: str) -> Mapping[str, str] | None:
     """What `actions.lock` says of this workflow; None where it says nothing. UserError if the
     lock cannot be read: to run without its protection would be wrong."""
+    if LOCK not in files:
+        return None
     from liftlock.runner.actions import lock
 
-    if lock.PATH not in files:
-        return None
     try:
-        return lock.pins_of(lock.parse(files[lock.PATH]), workflow)
+        return lock.pins_of(lock.parse(files[LOCK]), workflow)
     except lock.BadLock as error:
-        raise UserError(f'{lock.PATH}: {error}') from error
+        raise UserError(f'{LOCK}: {error}') from error
 
 
 def read_remote(where: Place, reference: str) -> str:

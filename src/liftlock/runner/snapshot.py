@@ -12,7 +12,6 @@ the same commit, because its author and its dates are fixed.
 
 import contextlib
 import errno
-import hashlib
 import json
 import os
 import stat
@@ -21,6 +20,7 @@ from pathlib import Path
 
 from liftlock.errors import UserError
 from liftlock.language.records import NamedTuple
+from liftlock.plan import digest
 from liftlock.runner import git
 from liftlock.runner.repository import Repository
 
@@ -128,8 +128,7 @@ def _read_blob(snapshot: Snapshot, path: str) -> str:
 def _prepare_store(repository: Repository, state: Path) -> Path:
     """Our bare repository for this one of the user's: files as `git init --bare` would lay them,
     written by hand because a spawn costs more than all of them."""
-    digest = hashlib.sha256(os.fsencode(repository.common)).hexdigest()[:16]
-    store = state / 'sources' / f'{digest}.git'
+    store = state / 'sources' / f'{digest.of(str(repository.common))[:16]}.git'
     try:
         for folder in ('objects/info', 'refs/liftlock'):
             (store / folder).mkdir(parents=True, exist_ok=True)

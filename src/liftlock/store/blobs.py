@@ -1,6 +1,5 @@
 """Files named by the SHA-256 of what is in them, so that equal ones are kept once."""
 
-import hashlib
 import os
 from pathlib import Path
 
@@ -17,6 +16,8 @@ def path(directory: Path, digest: str) -> Path:
 
 
 def digest(file: Path) -> str:
+    import hashlib
+
     with file.open('rb') as stream:
         return hashlib.file_digest(stream, 'sha256').hexdigest()
 

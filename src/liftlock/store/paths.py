@@ -1,9 +1,10 @@
 """Where the files of runs and jobs lie inside a store's directory."""
 
-import hashlib
 import re
 from pathlib import Path
 from typing import Final
+
+from liftlock.plan import digest
 
 _ODD: Final = re.compile(r'[^A-Za-z0-9_-]')
 _LEG: Final = re.compile(r'=5b=([0-9]+)=5d=(?==2f=|$)')
@@ -19,7 +20,7 @@ class RunPaths:
         """`directory` is the store's."""
         self.works = directory / 'work' / str(run)
         self._logs = directory / 'logs' / str(run)
-        store = hashlib.sha256(str(directory.resolve()).encode()).hexdigest()[:12]
+        store = digest.of(str(directory.resolve()))[:12]
         self._mark = f'liftlock_{store}_{run}'
         self._slugs: dict[str, str] = {}
 
@@ -53,4 +54,4 @@ def slug(key: str) -> str:
     name = _LEG.sub(r'.\1', odd).replace('=2f=', '..')
     if len(name) <= LONGEST:
         return name
-    return f'{name[: LONGEST - 17]}={hashlib.sha256(key.encode()).hexdigest()[:16]}'
+    return f'{name[: LONGEST - 17]}={digest.of(key)[:16]}'

@@ -1,11 +1,11 @@
 """Runs as rows: written down, claimed, listed."""
 
-import hashlib
 from collections.abc import Callable
 from typing import Final
 
 from liftlock.errors import UserError
 from liftlock.language.records import NamedTuple
+from liftlock.plan import digest
 from liftlock.plan.facts import RunSubmitted, Stamped
 from liftlock.store import journal
 from liftlock.store.database import Store
@@ -88,12 +88,12 @@ def submit(
         run = sql.execute(SUBMIT, (*draft[:2], number, *draft[2:], owner)).lastrowid
         assert run is not None
         text = body(run, number)
-        digest = hashlib.sha256(text.encode()).hexdigest()
-        sql.execute('INSERT OR IGNORE INTO requests VALUES (?, ?)', (digest, text))
-        fact = RunSubmitted(*draft[1:], request=digest)
+        name = digest.of(text)
+        sql.execute('INSERT OR IGNORE INTO requests VALUES (?, ?)', (name, text))
+        fact = RunSubmitted(*draft[1:], request=name)
         (stamped,) = journal.append(sql, run, [fact], 1)
         sql.execute(
-            'UPDATE runs SET request = ?, created = ? WHERE id = ?', (digest, stamped.at, run)
+            'UPDATE runs SET request = ?, created = ? WHERE id = ?', (name, stamped.at, run)
         )
     return run, stamped
 

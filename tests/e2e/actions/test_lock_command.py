@@ -9,7 +9,8 @@ from click.testing import CliRunner
 from e2e.actions.ground import Repository
 from liftlock.cli.lock import command
 from liftlock.errors import UserError
-from liftlock.runner.actions.lock import PATH, parse
+from liftlock.runner.actions import LOCK
+from liftlock.runner.actions.lock import parse
 
 WORKFLOW = """
 on: push
@@ -74,7 +75,7 @@ def test_every_action_is_pinned_those_that_others_use_too(
     project: Repository, remotes: dict[str, Repository], lock: Lock
 ) -> None:
     assert lock()[0] == 0
-    written = parse((project.top / PATH).read_text())
+    written = parse((project.top / LOCK).read_text())
     assert written.workflows == {
         '.github/workflows/ci.yml': ('acme/leaf@v1', 'acme/tree@v1', 'acme/twig@v1')
     }
@@ -86,9 +87,9 @@ def test_every_action_is_pinned_those_that_others_use_too(
 
 def test_a_check_fails_until_the_lock_is_written(project: Repository, lock: Lock) -> None:
     assert lock('--check')[0] == 1
-    assert not (project.top / PATH).exists()
+    assert not (project.top / LOCK).exists()
     lock()
-    assert lock('--check') == (0, f'{PATH} is up to date\n')
+    assert lock('--check') == (0, f'{LOCK} is up to date\n')
     (project.top / '.github/workflows/ci.yml').write_text(WORKFLOW.replace('leaf', 'twig'))
     code, said = lock('--check')
     assert code == 1
@@ -103,14 +104,14 @@ def test_a_tag_that_moved_stays_where_it_was_until_an_update(
     remotes['leaf'].git('tag', '--force', 'v1')
     assert lock('--check')[0] == 0
     lock()
-    assert moved not in (project.top / PATH).read_text()
+    assert moved not in (project.top / LOCK).read_text()
     assert moved in lock('--update')[1]
-    assert moved in (project.top / PATH).read_text()
+    assert moved in (project.top / LOCK).read_text()
 
 
 def test_ids_are_kept_where_they_are_known(project: Repository, lock: Lock) -> None:
     assert 'could not be asked for the ids' in lock()[1]
-    file = project.top / PATH
+    file = project.top / LOCK
     text = file.read_text()
     leaf = text.index("'acme/leaf@v1':")
     end = text.index("    'acme/tree@v1':", leaf)
@@ -129,11 +130,11 @@ def test_what_cannot_be_had_is_listed_and_nothing_is_written(
     with pytest.raises(UserError, match='acme/one@v1') as caught:
         lock()
     assert 'acme/two@v1' in str(caught.value)
-    assert not (project.top / PATH).exists()
+    assert not (project.top / LOCK).exists()
 
 
 def test_a_damaged_lock_is_not_overwritten(project: Repository, lock: Lock) -> None:
-    (project.top / PATH).write_text('version: v9')
+    (project.top / LOCK).write_text('version: v9')
     with pytest.raises(UserError, match='is not'):
         lock()
-    assert (project.top / PATH).read_text() == 'version: v9'
+    assert (project.top / LOCK).read_text() == 'version: v9'

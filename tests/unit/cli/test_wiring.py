@@ -4,7 +4,7 @@ import pytest
 
 from liftlock.cli import wiring
 from liftlock.errors import UserError
-from liftlock.runner.actions.lock import PATH
+from liftlock.runner.actions import LOCK
 
 
 def test_a_step_finds_the_network_and_no_credential() -> None:
@@ -43,7 +43,7 @@ def test_root_gets_a_sudo_where_there_is_none() -> None:
 def test_without_a_lock_nothing_is_pinned_and_a_broken_one_is_no_lock() -> None:
     assert wiring.pins({}, 'ci.yml') is None
     with pytest.raises(UserError, match=r'actions\.lock'):
-        wiring.pins({PATH: 'nonsense'}, 'ci.yml')
+        wiring.pins({LOCK: 'nonsense'}, 'ci.yml')
 
 
 def test_the_tool_cache_is_where_the_settings_or_the_machine_say() -> None:

@@ -13,9 +13,9 @@ import re
 from collections.abc import Iterable, Mapping, Sequence
 
 from liftlock.language.records import NamedTuple
+from liftlock.runner.actions import LOCK
 from liftlock.runner.actions.reference import parse as parse_reference
 
-PATH = '.github/workflows/actions.lock'
 VERSION = 'v0.0.2'
 _LARGEST = 1 << 20  # bytes; GitHub refuses more
 _COMMIT = re.compile(r'sha1-[0-9a-f]{40}|sha256-[0-9a-f]{64}')
@@ -107,9 +107,9 @@ def verify(lock: Lock, workflow: str, uses: str, commit: str) -> str:
     if pins is None or reference is None:
         return ''
     if reference.pin not in pins:
-        return f'{uses} is not in {PATH}'
+        return f'{uses} is not in {LOCK}'
     if commit and pins[reference.pin] != commit:
-        return f'{uses} is {commit}, but {PATH} says {pins[reference.pin]}'
+        return f'{uses} is {commit}, but {LOCK} says {pins[reference.pin]}'
     return ''
 
 
