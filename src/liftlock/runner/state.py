@@ -242,6 +242,7 @@ class Record:
             self.message = shown
         count = self._counts[level] = self._counts.get(level, 0) + 1
         if count <= MOST_ANNOTATIONS:
+            spot = spot._replace(file=job.hide(spot.file))
             job.report(Annotated(job.key, self.number, level, shown, job.hide(title), *spot))
 
     def fail(self, message: str) -> None:

@@ -111,6 +111,6 @@ def _other_facts(said: dict[str, Any], played: Played) -> Iterator[str]:
 
 def _annotation(fact: f.Annotated, like: list[Any]) -> Any:
     """In the form of what is wanted in its place."""
-    if like and isinstance(like[0], dict) and 'message' in like[0]:
+    if like and 'level' in like[0]:
         return {key: getattr(fact, key, None) for key in like[0]}
     return {fact.level: fact.message}
