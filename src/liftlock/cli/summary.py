@@ -33,7 +33,7 @@ def lines(
     """
     yield ''
     yield headline(board, paint)
-    if len(board.jobs) > 1 and not told:
+    if (len(board.jobs) > 1 or board.conclusion != 'success') and not told:
         yield from _jobs(board, paint)
     yield from _annotations(board, paint)
     yield from _summaries(board, paint, markdown)

@@ -46,7 +46,7 @@ async def _run(job: Job, stop: Stop) -> JobFinished:
     if missing:
         return _refused(job, missing)
     if stop.requested.is_set():
-        _cancel(job)
+        _cancel(job, stop.reason)
     watch = asyncio.ensure_future(_watch(job, stop))
     timer = asyncio.get_running_loop().call_later(
         job.request.plan.timeout_minutes * MINUTE, _time_is_over, job
@@ -108,7 +108,7 @@ def _is_parallel(step: Step) -> bool:
 async def _watch(job: Job, stop: Stop) -> None:
     """Pass on that the job is to end: politely first, and at once when patience is over."""
     await stop.requested.wait()
-    _cancel(job)
+    _cancel(job, stop.reason)
     try:
         patience = job.request.plan.cancel_timeout_minutes * MINUTE
         await asyncio.wait_for(stop.forced.wait(), patience)
@@ -117,7 +117,8 @@ async def _watch(job: Job, stop: Stop) -> None:
     _force(job)
 
 
-def _cancel(job: Job) -> None:
+def _cancel(job: Job, reason: str) -> None:
+    job.message = job.message or job.hide(reason)
     job.set_status(CANCELLED)
     for look_again in list(job.running):
         look_again()
@@ -134,7 +135,7 @@ def _time_is_over(job: Job) -> None:
     minutes = job.request.plan.timeout_minutes
     job.message = f'The job has exceeded the maximum execution time of {minutes} minutes.'
     job.annotate('error', job.message)
-    _cancel(job)
+    _cancel(job, job.message)
     asyncio.get_running_loop().call_later(
         job.request.plan.cancel_timeout_minutes * MINUTE, _force, job
     )

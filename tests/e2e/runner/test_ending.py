@@ -41,7 +41,7 @@ def test_a_cancelled_job_runs_only_what_still_wants_to(tmp_path: Path) -> None:
     assert played.outcomes == [CANCELLED, SKIPPED, SUCCESS, SUCCESS, SKIPPED]
     assert played.printed(1)[0] == 'interrupted'
     assert played.printed(3) == ['cancelled']
-    assert played.finished.conclusion == 'cancelled'
+    assert (played.finished.conclusion, played.finished.message) == ('cancelled', 'by hand')
     assert played.annotations[0].message == 'The operation was canceled.'
 
 

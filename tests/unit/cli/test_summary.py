@@ -125,3 +125,15 @@ def test_what_stands_beside_a_job_is_no_annotation_and_an_artifact_is_told_once(
     assert shown.count('no docker here') == 1
     assert '  report     2.0 KB  2 files' in shown
     assert '1.0 KB' not in shown
+
+
+def test_a_run_of_one_job_that_went_badly_says_why() -> None:
+    shown = concluded(
+        RUN,
+        f.JobClaimed('a', 1, 1, 'here'),
+        f.StepStarted('a', 1, 's', 'Tests'),
+        f.StepFinished('a', 1, 'failure', 'failure', 'no such file'),
+        f.JobFinished('a', 'failure', {}),
+        f.RunFinished('failure'),
+    )
+    assert '\n  ✗ a     3.0s  Tests: no such file\n' in shown
