@@ -49,18 +49,18 @@ def step(root: Path, env: Mapping[str, str] | None = None, **inputs: str) -> Ben
 def test_the_uv_on_the_path_is_taken_and_its_neighbours_are_not(tmp_path: Path) -> None:
     put(tmp_path / 'bin', '0.9.1')
     (tmp_path / 'bin' / 'python3.99').touch(mode=0o755)
-    bench = step(tmp_path, python_version='3.11')
+    bench = step(tmp_path, python_version='pypy3.11')
     bench.main()
     directory = tmp_path / 'job/temp/uv/0.9.1'
     assert bench.outputs == {
         'uv-version': '0.9.1',
         'uv-path': str(directory / 'uv'),
         'uvx-path': str(directory / 'uvx'),
-        'python-version': '3.11',
+        'python-version': 'pypy3.11',
     }
     assert bench.paths == [bench.home / '.local/bin', directory]
     assert sorted(file.name for file in directory.iterdir()) == ['uv', 'uvx']
-    assert bench.exported['UV_PYTHON'] == '3.11'
+    assert bench.exported['UV_PYTHON'] == 'pypy3.11'
     assert [file.name for file in bench.matchers] == ['python.json']
 
 

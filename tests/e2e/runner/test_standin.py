@@ -43,7 +43,7 @@ def test_what_a_failed_program_said_is_in_the_log(tmp_path: Path) -> None:
 
 
 def test_a_stand_in_that_is_stopped_blames_nobody(tmp_path: Path) -> None:
-    env = install(tmp_path, 'npm', 'touch ready; sleep 60')
+    env = install(tmp_path, 'npm', 'touch ready; exec sleep 60')
     stop = Stop()
     played = play(
         '- {uses: actions/setup-node@v4, with: {node-version: 31}}\n- run: echo after',
