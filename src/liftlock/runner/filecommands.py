@@ -9,6 +9,9 @@ Rules: GitHub's runner (FileCommandManager). On Linux a `\\r` is part of the lin
 """
 
 from collections.abc import Iterator
+from typing import Final
+
+SHOWN: Final = 500  # characters of a line, in a message
 
 
 class BadFileCommand(Exception):
@@ -29,20 +32,25 @@ def parse_pairs(text: str) -> Iterator[tuple[str, str]]:
             name, delimiter = line[:heredoc], line[heredoc + 2 :]
             if not name or not delimiter:
                 raise BadFileCommand(
-                    f"Invalid format '{line}'. Name must not be empty and delimiter must not be "
-                    'empty'
+                    f"Invalid format '{_short(line)}'. Name must not be empty and delimiter must "
+                    'not be empty'
                 )
             value, position = _until(delimiter, text, position)
         else:
-            raise BadFileCommand(f"Invalid format '{line}'")
+            raise BadFileCommand(f"Invalid format '{_short(line)}'")
         if not name:
-            raise BadFileCommand(f"Invalid format '{line}'. Name must not be empty")
+            raise BadFileCommand(f"Invalid format '{_short(line)}'. Name must not be empty")
         yield name, value
 
 
 def _line(text: str, position: int) -> tuple[str, int]:
     end = text.find('\n', position)
     return (text[position:], len(text)) if end < 0 else (text[position:end], end + 1)
+
+
+def _short(text: str) -> str:
+    """What a message shows of it: it may be a megabyte of anything."""
+    return text if len(text) <= SHOWN else f'{text[:SHOWN]}…'
 
 
 def _until(delimiter: str, text: str, position: int) -> tuple[str, int]:
@@ -55,7 +63,7 @@ def _until(delimiter: str, text: str, position: int) -> tuple[str, int]:
             return text[start : max(start, line_start - 1)], position
         if position == len(text) and not text.endswith('\n'):
             raise BadFileCommand('Invalid value. EOF marker missing new line.')
-    raise BadFileCommand(f"Invalid value. Matching delimiter not found '{delimiter}'")
+    raise BadFileCommand(f"Invalid value. Matching delimiter not found '{_short(delimiter)}'")
 
 
 def parse_paths(text: str) -> list[str]:
