@@ -122,7 +122,9 @@ def main(argv: Sequence[str] | None = None) -> NoReturn:
     if signal.getsignal(signal.SIGINT) is signal.SIG_DFL:
         signal.signal(signal.SIGINT, signal.default_int_handler)
     _open_what_is_closed()
-    if isinstance(sys.stdout, io.TextIOWrapper) and sys.stdout.errors == 'strict':
+    if isinstance(sys.stdout, io.TextIOWrapper) and (
+        sys.stdout.errors == 'strict' or sys.stdout.encoding != 'utf-8'
+    ):
         sys.stdout.reconfigure(errors='replace')  # what a Latin-1 terminal lacks becomes a `?`
     status = _run(list(sys.argv[1:] if argv is None else argv))
     try:
@@ -155,8 +157,7 @@ def _end_at_once(status: int) -> NoReturn:
 
 
 def _run(arguments: list[str]) -> int:
-    """The one place where every way to end becomes a number. (click itself ends with 1 when the
-    reader of our output went away.)"""
+    """The one place where every way to end becomes a number."""
     try:
         status = liftlock.main(arguments, prog_name='liftlock', standalone_mode=False)
     except UserError as error:
@@ -171,6 +172,8 @@ def _run(arguments: list[str]) -> int:
         return _complain(error.format_message(), '', USAGE)
     except (KeyboardInterrupt, click.Abort):
         return INTERRUPTED
+    except SystemExit:  # so click ends when the reader of our output went away: nothing is wrong
+        return 0
     except Exception as error:
         if isinstance(error, OSError) and error.errno in FULL:
             return _complain(f'cannot write: {error.strerror}', 'make room, then go on', UNDECIDED)
