@@ -1,11 +1,9 @@
 """What a careless or a hostile user does, on the command line, in a store of one's own."""
 
 import os
-import resource
 import signal
 import subprocess
 import sys
-import threading
 from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import NamedTuple
@@ -14,15 +12,25 @@ import pytest
 
 LIFTLOCK = (sys.executable, '-m', 'liftlock')
 PATIENCE = 60  # seconds after which a command counts as hanging
+MEMORY = 100  # megabytes that the engine may take, whatever its input is
+
+# A child's peak is never below its parent's, so the parent must be smaller than a test-suite.
+MEASURE = """
+import os, sys
+child = os.posix_spawn(sys.argv[1], sys.argv[1:], os.environ)
+_, status, used = os.wait4(child, 0)
+unit = 1024 if sys.platform == 'linux' else 1024 * 1024
+sys.stderr.write(f'peak: {used.ru_maxrss // unit}')
+sys.exit(os.waitstatus_to_exitcode(status))
+"""
 
 
 class Ended(NamedTuple):
-    """`status` is negative where a signal ended it; `peak` is its memory in megabytes."""
+    """`status` is negative where a signal ended it."""
 
     status: int
     out: str
     err: str
-    peak: int
 
 
 class Place:
@@ -76,40 +84,33 @@ class Place:
         assert 'bug in liftlock' not in ended.out + ended.err, ended.err
         return ended
 
+    def measured(self, *words: str, **env: str) -> Ended:
+        """The same; and it must not take more than MEMORY."""
+        program = (sys.executable, '-S', '-c', MEASURE, *LIFTLOCK)
+        ended = self.liftlock(*words, program=program, **env)
+        err, _, peak = ended.err.rpartition('peak: ')
+        assert int(peak) < MEMORY, f'it took {peak} MB'
+        return ended._replace(err=err)
+
     def run(self, *words: str, **env: str) -> Ended:
         return self.liftlock('run', *words, **env)
 
 
 def finish(process: 'subprocess.Popen[bytes]') -> Ended:
-    """`communicate`, and how much memory it took."""
-    said: dict[str, bytes] = {}
-    assert process.stdout is not None
-    assert process.stderr is not None
-    streams = {'out': process.stdout, 'err': process.stderr}
-    readers = [
-        threading.Thread(target=lambda name=name, stream=stream: said.update({name: stream.read()}))
-        for name, stream in streams.items()
-    ]
-    for reader in readers:
-        reader.start()
-    watchdog = threading.Timer(PATIENCE, process.kill)
-    watchdog.start()
-    _, status, used = os.wait4(process.pid, 0)
-    watchdog.cancel()
-    process.returncode = os.waitstatus_to_exitcode(status)
-    for reader in readers:
-        reader.join()
-    for stream in streams.values():
-        stream.close()
-    unit = 1024 if sys.platform == 'linux' else 1024 * 1024
-    out, err = (said[name].decode('utf-8', 'replace') for name in ('out', 'err'))
-    return Ended(process.returncode, out, err, used.ru_maxrss // unit)
+    """Wait for its end; whoever hangs is killed, and has failed."""
+    try:
+        out, err = process.communicate(timeout=PATIENCE)
+    except subprocess.TimeoutExpired:
+        process.kill()
+        process.communicate()
+        raise
+    texts = (said.decode('utf-8', 'replace') for said in (out, err))
+    return Ended(process.returncode, *texts)
 
 
 def _heed_interrupts() -> None:
     """A test-suite that runs in the background has children that ignore Ctrl-C."""
     signal.signal(signal.SIGINT, signal.default_int_handler)
-    resource.setrlimit(resource.RLIMIT_CORE, (0, 0))
 
 
 @pytest.fixture
