@@ -91,7 +91,17 @@ def _github(job: Job) -> dict[str, Value]:
 def _write_event(job: Job) -> None:
     event = job.github.get('event')
     with open(job.directories.event, 'wb', buffering=0) as file:
-        file.write(json.dumps(event if event is not None else {}, default=str).encode())
+        file.write(json.dumps(_written(event) if event is not None else {}).encode())
+
+
+def _written(value: Value) -> object:
+    """A value as GitHub's JSON has it, where a whole number has no fraction."""
+    if isinstance(value, dict):
+        return {key: _written(inner) for key, inner in value.items()}
+    if isinstance(value, list):
+        return [_written(inner) for inner in value]
+    whole = isinstance(value, float) and value.is_integer()
+    return int(value) if whole else value  # type: ignore[arg-type]
 
 
 def _job_context(job: Job) -> dict[str, Value]:
