@@ -104,7 +104,7 @@ def _decide_slot(progress: Progress, slot: Slot) -> None:
     slot.begun = True
     only = slot.legs[0]
     try:
-        slot.contexts = growth.slot_contexts(slot)
+        slot.contexts = growth.slot_contexts(slot, progress.attempt)
         if progress.forced or not status.holds(slot, cancelled=progress.stopping):
             progress.curtailed = progress.curtailed or progress.stopping
             reason = status.why_not(slot, cancelled=progress.stopping)

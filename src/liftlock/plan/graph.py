@@ -86,7 +86,7 @@ def _node(slot: Slot, plan: Plan, stage: int) -> Node:
     needs = tuple(need.key for need in slot.needs)
     uses = str(job.uses.value) if isinstance(job, Call) else ''
     node = Node(slot.key, '', needs, stage, 'runs', uses=uses)
-    slot.contexts = growth.slot_contexts(slot)
+    slot.contexts = growth.slot_contexts(slot, 1)
     node = node._replace(name=early_name(slot))
     waits = job.condition is not None and _asks_others(job.condition)
     try:

@@ -43,10 +43,16 @@ def chosen(request: Request, call: str) -> frozenset[str] | None:
     return frozenset(job.partition('/')[0] for job in inside) or None
 
 
-def slot_contexts(slot: Slot) -> dict[str, Value]:
-    """The workflow's contexts, and `needs`: the jobs it needs directly."""
+def slot_contexts(slot: Slot, attempt: int) -> dict[str, Value]:
+    """The workflow's contexts in this attempt of the run, and `needs`: the jobs needed directly."""
     needs: dict[str, Value] = {need.id: _ended(need) for need in slot.needs}
-    return {**slot.frame.contexts, 'needs': needs}
+    github = slot.frame.contexts['github']
+    assert isinstance(github, dict)
+    return {
+        **slot.frame.contexts,
+        'github': {**github, 'run_attempt': str(attempt)} if attempt > 1 else github,
+        'needs': needs,
+    }
 
 
 def _ended(slot: Slot) -> dict[str, Value]:

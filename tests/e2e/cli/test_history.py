@@ -180,6 +180,23 @@ def test_a_rerun_of_what_failed_keeps_the_other_jobs(failed: Project) -> None:
     assert 'two' in first.out.splitlines()
 
 
+def test_the_attempt_is_that_of_the_run_also_for_a_job_that_had_not_run(project: Project) -> None:
+    project.workflow("""
+on: push
+jobs:
+  first: {runs-on: ubuntu-latest, steps: [{run: 'echo "attempt $GITHUB_RUN_ATTEMPT"; exit 1'}]}
+  then:
+    needs: first
+    if: github.run_attempt > 1 && failure()
+    runs-on: ubuntu-latest
+    steps: [{run: 'echo "attempt $GITHUB_RUN_ATTEMPT ${{ github.run_attempt }}"'}]
+""")
+    assert 'attempt 1' in project.liftlock('run', '-v').out
+    ended = project.liftlock('rerun', 'last', '--failed', '-v')
+    assert 'first | attempt 2' in ended.out
+    assert 'then  | attempt 2 2' in ended.out
+
+
 def test_a_job_goes_on_at_the_step_that_failed(failed: Project) -> None:
     state = Path(failed.homes['XDG_STATE_HOME'], 'liftlock')
     for directory in (state / 'work' / '1' / 'test-1').rglob('*'):
