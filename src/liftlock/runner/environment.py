@@ -27,13 +27,14 @@ CACHES: Final = (
 )
 
 # What of `github` becomes a variable for the whole job; the rest belongs to a step.
-GITHUB: Final = (
+_KEYS: Final = (
     'actor', 'actor_id', 'api_url', 'base_ref', 'event_name', 'event_path', 'graphql_url',
     'head_ref', 'job', 'ref', 'ref_name', 'ref_protected', 'ref_type', 'repository',
     'repository_id', 'repository_owner', 'repository_owner_id', 'retention_days', 'run_attempt',
     'run_id', 'run_number', 'server_url', 'sha', 'triggering_actor', 'workflow', 'workflow_ref',
     'workflow_sha', 'workspace',
 )  # fmt: skip
+GITHUB: Final = {key: f'GITHUB_{key.upper()}' for key in _KEYS}
 _ARCHITECTURES: Final = {
     'x86_64': 'X64', 'amd64': 'X64', 'aarch64': 'ARM64', 'arm64': 'ARM64', 'i686': 'X86',
     'i386': 'X86', 'armv7l': 'ARM',
@@ -57,12 +58,12 @@ def base(host: Mapping[str, str], home: str, cache_home: str, tracking_id: str) 
 def fixed(github: Mapping[str, Value], runner: Mapping[str, Value]) -> dict[str, str]:
     """Variables that nothing in the job can change."""
     found = {'GITHUB_ACTIONS': 'true'}
-    for key in GITHUB:
+    for key, variable in GITHUB.items():
         value = github.get(key)
         if isinstance(value, str):
-            found[f'GITHUB_{key.upper()}'] = value
+            found[variable] = value
         elif isinstance(value, bool):
-            found[f'GITHUB_{key.upper()}'] = 'true' if value else 'false'
+            found[variable] = 'true' if value else 'false'
     for key, value in runner.items():
         if isinstance(value, str) and value:
             found[f'RUNNER_{key.upper()}'] = value

@@ -59,17 +59,21 @@ def lend(job: Job) -> Files:
     if job.files:
         return job.files.pop()
     if not job.tokens:
-        _publish(job, _NOTHING_MADE)
+        _write(_list(job), _NOTHING_MADE)
     return Files(job)
 
 
 def _publish(job: Job, data: bytes) -> None:
     """Put the list in its place as a whole: steps beside this one may be reading it."""
     new = f'{_list(job)}.new'
-    opened = os.open(new, os.O_CREAT | os.O_WRONLY | os.O_TRUNC | os.O_CLOEXEC, 0o666)
+    _write(new, data)
+    os.replace(new, _list(job))
+
+
+def _write(path: str, data: bytes) -> None:
+    opened = os.open(path, os.O_CREAT | os.O_WRONLY | os.O_TRUNC | os.O_CLOEXEC, 0o666)
     with os.fdopen(opened, 'wb', buffering=0) as file:
         file.write(data)
-    os.replace(new, _list(job))
 
 
 def take(files: Files, job: Job, record: Record, effects: Effects) -> None:

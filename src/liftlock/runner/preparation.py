@@ -89,9 +89,27 @@ def _github(job: Job) -> dict[str, Value]:
 
 
 def _write_event(job: Job) -> None:
-    event = job.github.get('event')
     with open(job.directories.event, 'wb', buffering=0) as file:
-        file.write(json.dumps(_written(event) if event is not None else {}).encode())
+        file.write(_payloads.text(job.github.get('event')))
+
+
+class _Payloads:
+    """The event as JSON. All jobs of a run have the same one, which is made into text once."""
+
+    __slots__ = ('_event', '_text')
+
+    def __init__(self) -> None:
+        self._event: Value = None
+        self._text = b'{}'
+
+    def text(self, event: Value) -> bytes:
+        if event is not self._event:
+            self._event = event
+            self._text = json.dumps({} if event is None else _written(event)).encode()
+        return self._text
+
+
+_payloads: Final = _Payloads()
 
 
 def _written(value: Value) -> object:

@@ -14,14 +14,11 @@ from typing import Any, Final
 from liftlock.errors import UserError
 from liftlock.plan.facts import Fact, Stamped
 from liftlock.store import journal, place, schema
+from liftlock.store.journal import StaleToken as StaleToken
 
 PATIENCE_MS: Final = 10_000  # for another process' transaction
 DAMAGED: Final = ('malformed', 'not a database', 'encrypted', 'disk image')
 FULL: Final = ('full', 'disk I/O error')
-
-
-class StaleToken(Exception):
-    """Somebody else has claimed the run since: who gets this must stop what he does for it."""
 
 
 class Store:
@@ -39,8 +36,6 @@ class Store:
         0 is a person, who needs no claim.
         """
         with self.transaction() as sql:
-            if token:
-                self.check(sql, run, token)
             return journal.append(sql, run, facts, token)
 
     def facts(self, run: int, after: int = 0) -> list[Stamped]:
@@ -73,12 +68,6 @@ class Store:
     def close(self) -> None:
         self._connection.close()
         os.close(self._lock)
-
-    @staticmethod
-    def check(sql: sqlite3.Connection, run: int, token: int) -> None:
-        row = sql.execute('SELECT token FROM runs WHERE id = ?', (run,)).fetchone()
-        if row is None or row[0] != token:
-            raise StaleToken(f'run {run} is no longer claimed under token {token}')
 
 
 def open_store(directory: Path) -> Store:

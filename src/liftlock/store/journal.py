@@ -9,14 +9,22 @@ from typing import Any, Final
 from liftlock.plan import facts as f
 from liftlock.plan import wire
 
+PLACE: Final = """
+SELECT (SELECT token FROM runs WHERE id = ?), (SELECT COALESCE(MAX(seq), 0) FROM facts)"""
 INSERT: Final = 'INSERT INTO facts (seq, run, at, kind, body, token) VALUES (?, ?, ?, ?, ?, ?)'
+
+
+class StaleToken(Exception):
+    """Somebody else has claimed the run since: who gets this must stop what he does for it."""
 
 
 def append(
     sql: sqlite3.Connection, run: int, facts: Sequence[f.Fact], token: int
 ) -> list[f.Stamped]:
-    """Inside a transaction of the caller's."""
-    last: int = sql.execute('SELECT COALESCE(MAX(seq), 0) FROM facts').fetchone()[0]
+    """Inside a transaction of the caller's. StaleToken if a newer claim than `token` exists."""
+    claim, last = sql.execute(PLACE, (run,)).fetchone()
+    if token and claim != token:
+        raise StaleToken(f'run {run} is no longer claimed under token {token}')
     now = time.time()
     stamped = [f.Stamped(last + n, run, now, fact) for n, fact in enumerate(facts, 1)]
     sql.executemany(

@@ -1,7 +1,7 @@
 """Ends what a job has left running: every process that carries the job's RUNNER_TRACKING_ID."""
 
 # Paths are texts here: pathlib costs more than the calls themselves.
-# ruff: noqa: PTH112, PTH119, PTH123, PTH208
+# ruff: noqa: PTH119, PTH208
 
 import os
 import signal
@@ -15,6 +15,7 @@ from liftlock.language.records import NamedTuple
 _PROC: Final = '/proc'
 _TRIES: Final = 10
 _MOMENT: Final = 0.0002  # seconds
+_CHUNK: Final = 1 << 16
 _FEW: Final = 64  # ids that are asked for one by one, rather than listing all processes
 
 
@@ -39,18 +40,18 @@ def end(tracking_id: str, processes: tuple[int, int] | None = None) -> list[Orph
 
 
 def _find(tracking_id: str, processes: tuple[int, int] | None) -> Iterator[Orphan]:
-    if not os.path.isdir(f'{_PROC}/self'):
+    newest = _newest()
+    if not newest:
         yield from _ask_ps(tracking_id)
         return
     mark = f'RUNNER_TRACKING_ID={tracking_id}'.encode()
     own = os.getpid()
-    for pid in _candidates(*(processes or (0, 0))):
+    for pid in _candidates(newest, *(processes or (0, 0))):
         if pid != own and mark in _environment(pid).split(b'\0'):
             yield Orphan(pid, _name(pid))
 
 
-def _candidates(first: int, latest: int) -> Iterable[int]:
-    newest = _newest()
+def _candidates(newest: int, first: int, latest: int) -> Iterable[int]:
     if 0 < first <= latest <= newest < first + _FEW:
         return range(first, newest + 1)
     listed = (int(entry) for entry in os.listdir(_PROC) if entry.isdecimal())
@@ -58,15 +59,17 @@ def _candidates(first: int, latest: int) -> Iterable[int]:
 
 
 def _newest() -> int:
-    """The id of the process that was started last on this machine."""
-    with open(f'{_PROC}/loadavg', 'rb', buffering=0) as file:
-        return int(file.read().split()[-1])
+    """The id of the process that was started last on this machine; 0 where nothing tells it."""
+    told = _read('loadavg')
+    return int(told.split()[-1]) if told else 0
 
 
 def _environment(pid: int) -> bytes:
     """Its variables. A process that is just becoming another program shows none for a moment."""
     for _ in range(_TRIES):
-        found = _read(pid, 'environ')
+        found = _read(f'{pid}/environ')
+        if found is None:
+            return b''
         if found or _is_lifeless(pid):
             return found
         time.sleep(_MOMENT)
@@ -75,20 +78,26 @@ def _environment(pid: int) -> bytes:
 
 def _is_lifeless(pid: int) -> bool:
     """A zombie, a part of the kernel, or gone."""
-    fields = _read(pid, 'stat').rpartition(b')')[2].split()
+    fields = (_read(f'{pid}/stat') or b'').rpartition(b')')[2].split()
     return not fields or fields[0] == b'Z' or fields[1] in (b'0', b'2')
 
 
-def _read(pid: int, what: str) -> bytes:
+def _read(what: str) -> bytes | None:
+    """None for what is somebody else's, or gone."""
     try:
-        with open(f'{_PROC}/{pid}/{what}', 'rb', buffering=0) as file:
-            return file.read()
-    except OSError:  # somebody else's, or gone
-        return b''
+        opened = os.open(f'{_PROC}/{what}', os.O_RDONLY | os.O_CLOEXEC)
+    except OSError:
+        return None
+    try:
+        return b''.join(iter(lambda: os.read(opened, _CHUNK), b''))
+    except OSError:
+        return None
+    finally:
+        os.close(opened)
 
 
 def _name(pid: int) -> str:
-    return _read(pid, 'comm').decode('utf-8', 'replace').strip()
+    return (_read(f'{pid}/comm') or b'').decode('utf-8', 'replace').strip()
 
 
 def _ask_ps(tracking_id: str) -> Iterator[Orphan]:
