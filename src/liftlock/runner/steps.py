@@ -38,14 +38,21 @@ class Ended(NamedTuple):
     outcome: str
     conclusion: str
     effects: Effects
+    undecided: bool = False  # nobody could tell whether it was to run
 
 
 async def run_all(frame: Frame, steps: Sequence[Step]) -> None:
-    """The steps of a composite action, in which nothing runs in the background."""
+    """The steps of a composite action, in which nothing runs in the background.
+
+    A condition that cannot be evaluated ends the action, unlike the job.
+    """
     for step in steps:
         if frame.job.forced:
             return
-        settle(frame, await take_turn(frame, step))
+        ended = await take_turn(frame, step)
+        settle(frame, ended)
+        if ended.undecided:
+            return
 
 
 async def take_turn(
@@ -69,7 +76,7 @@ async def take_turn(
     turn.record = inside or _open(turn, skipped=not wanted)
     if wrong is not None:
         turn.record.fail(evaluation.explain(wrong, frame.file))
-        ended = Ended(step, FAILURE, FAILURE, turn.effects)
+        ended = Ended(step, FAILURE, FAILURE, turn.effects, undecided=True)
     elif not wanted:
         ended = Ended(step, SKIPPED, SKIPPED, turn.effects)
     elif gate is None:
@@ -241,13 +248,12 @@ def settle(frame: Frame, ended: Ended) -> None:
 
 def flush(frame: Frame, ended: Ended) -> None:
     """The same, but for what it means to the job's status."""
-    step, outcome, conclusion, effects = ended
-    frame.job.apply(effects)
-    if visible_id(step):
-        frame.steps[step.id] = {
-            'outputs': dict(effects.outputs),
-            'outcome': outcome,
-            'conclusion': conclusion,
+    frame.job.apply(ended.effects)
+    if visible_id(ended.step):
+        frame.steps[ended.step.id] = {
+            'outputs': dict(ended.effects.outputs),
+            'outcome': ended.outcome,
+            'conclusion': ended.conclusion,
         }
 
 

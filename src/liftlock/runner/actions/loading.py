@@ -100,6 +100,10 @@ def _read(directory: str, uses: str) -> Action:
         return action
     if os.path.isfile(f'{directory}/Dockerfile'):
         return Action(uses, uses, Docker('Dockerfile'))
+    if parse(uses) is not None:
+        raise StepFailed(
+            f"Can't find 'action.yml', 'action.yaml' or 'Dockerfile' for action '{uses}'."
+        )
     raise StepFailed(
         f"Can't find 'action.yml', 'action.yaml' or 'Dockerfile' under '{directory}'. Did you "
         'forget to run actions/checkout before running your local action?'
