@@ -145,7 +145,7 @@ def _clean_up(job: Job) -> None:
     processes = job.workplace.processes
     if not processes[0]:
         return
-    ended = orphans.end(job.request.tracking_id, processes)
+    ended = orphans.end(job.request.tracking_id, processes, host.RUNNING)
     if ended:
         job.say('Cleaning up orphan processes')
     for orphan in ended:

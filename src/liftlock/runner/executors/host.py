@@ -24,6 +24,8 @@ from liftlock.runner.executors.base import GITHUB, KILLED, CannotStart, Leash, P
 _CHUNK: Final = 1 << 16  # a pipe holds no more
 _OOM_SCORE: Final = b'500'
 
+RUNNING: Final[set[int]] = set()  # ids of the processes that workplaces wait for
+
 
 class Host:
     """A workplace on this machine."""
@@ -54,12 +56,14 @@ class Host:
         self._last = process.pid
         self._first = self._first or process.pid
         running = _Running(process, reader, sink, self._patience)
+        RUNNING.add(process.pid)
         try:
             leash.hold(running.obey)
             return await running.end
         finally:
             leash.hold(None)
             running.close()
+            RUNNING.discard(process.pid)
 
     def _start(
         self, command: Sequence[str], env: Mapping[str, str], cwd: str, output: int

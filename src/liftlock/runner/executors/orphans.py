@@ -7,7 +7,7 @@ import os
 import signal
 import subprocess
 import time
-from collections.abc import Iterable, Iterator
+from collections.abc import Collection, Iterable, Iterator
 from typing import Final
 
 from liftlock.language.records import NamedTuple
@@ -24,13 +24,17 @@ class Orphan(NamedTuple):
     name: str
 
 
-def end(tracking_id: str, processes: tuple[int, int] | None = None) -> list[Orphan]:
+def end(
+    tracking_id: str, processes: tuple[int, int] = (0, 0), known: Collection[int] = ()
+) -> list[Orphan]:
     """Kill them and say which they were.
 
     `processes` are the first and the latest id of those that the job itself started. Ids count
     up, so only those above the first need a look, unless the count has begun anew in between.
+    `known` are other jobs' running processes. To read the variables of one that is just starting
+    means to wait for it, which took a seventh of the time of a run of 200 short jobs.
     """
-    found = list(_find(tracking_id, processes))
+    found = list(_find(tracking_id, processes, known))
     for orphan in found:
         try:
             os.kill(orphan.pid, signal.SIGKILL)
@@ -39,15 +43,17 @@ def end(tracking_id: str, processes: tuple[int, int] | None = None) -> list[Orph
     return found
 
 
-def _find(tracking_id: str, processes: tuple[int, int] | None) -> Iterator[Orphan]:
+def _find(
+    tracking_id: str, processes: tuple[int, int], known: Collection[int]
+) -> Iterator[Orphan]:
     newest = _newest()
     if not newest:
         yield from _ask_ps(tracking_id)
         return
     mark = f'RUNNER_TRACKING_ID={tracking_id}'.encode()
     own = os.getpid()
-    for pid in _candidates(newest, *(processes or (0, 0))):
-        if pid != own and mark in _environment(pid).split(b'\0'):
+    for pid in _candidates(newest, *processes):
+        if pid != own and pid not in known and mark in _environment(pid).split(b'\0'):
             yield Orphan(pid, _name(pid))
 
 
