@@ -22,6 +22,7 @@ from liftlock.plan.plan import Plan, Request
 
 DEEPEST: Final = 10  # workflows in a row, the first one included
 MOST: Final = 50  # called files of one run
+NAME_THEIR_WORKFLOW: Final = ('workflow_dispatch', 'schedule')
 MOST_JOBS: Final = 10_000  # of one run, matrices not counted: calls multiply
 
 
@@ -156,6 +157,8 @@ def _check_chosen(request: Request, workflow: Workflow) -> None:
 def _plan(request: Request, workflow: Workflow, called: dict[str, Workflow]) -> Plan:
     typed = inputs.of_event(request, workflow)
     payload = inputs.told(request.event.payload, request.event.name, typed)
+    if request.event.name in NAME_THEIR_WORKFLOW:
+        payload = {'workflow': workflow.path, **payload}
     known: dict[str, Value] = {
         'github': contexts.github(request, workflow, payload),
         'inputs': typed,
