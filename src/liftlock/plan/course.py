@@ -162,8 +162,13 @@ def open_call(progress: Progress, leg: Leg) -> None:
 # --- to the end
 
 
-def close(progress: Progress, leg: Leg, conclusion: str, outputs: Mapping[str, str]) -> None:
-    """A leg is done. Matrix legs write into the same outputs; the last finisher wins."""
+def close(
+    progress: Progress, leg: Leg, conclusion: str, outputs: Mapping[str, str], *, tried: bool = True
+) -> None:
+    """A leg is done. Matrix legs write into the same outputs; the last finisher wins.
+
+    One that nobody could serve was not `tried`: it fails, but tells nothing of the other legs.
+    """
     slot = leg.slot
     leg.due = Due.NOTHING
     leg.conclusion = conclusion
@@ -173,7 +178,7 @@ def close(progress: Progress, leg: Leg, conclusion: str, outputs: Mapping[str, s
     slot.flying -= leg.started
     if slot.settled:
         _settle(progress, slot)
-    elif leg.result == 'failure' and slot.fail_fast:
+    elif leg.result == 'failure' and slot.fail_fast and tried:
         failed = leg.plan.name if leg.plan else leg.key
         for other in slot.legs:
             stop(progress, other, f'fail-fast: {failed} failed', force=False)

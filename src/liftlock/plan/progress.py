@@ -4,7 +4,8 @@ Rule 1: every change of a job's state is a row of TRANSITIONS; nothing else chan
 Rule 2: this room has no clock, no database and no runner. It is told what happened.
 Rule 3: a job is decided when all that it needs is settled: skipped, refused, or expanded into legs.
     A leg becomes due when max-parallel has a place for it.
-Rule 4: the first leg that fails stops the others of its matrix, unless `fail-fast: false`.
+Rule 4: the first leg that fails stops the others of its matrix, unless `fail-fast: false`, or
+    nobody here can serve that leg: on GitHub it would have run.
 Rule 5: cancelling the run asks every job's `if` again; what still holds goes on. With `force`
     nobody is asked.
 Rule 6: a job whose worker is lost starts again by itself only if none of its steps had started, or
@@ -149,9 +150,10 @@ def _skipped(progress: Progress, fact: JobSkipped) -> None:
 
 def _finished(progress: Progress, fact: JobFinished) -> None:
     leg = _leg(progress, fact.job)
+    tried = leg.due is not Due.QUEUE and leg.state is not State.QUEUED
     move(leg, Happened.FINISHED)
     outputs = leg.outputs if leg.due is Due.LEAVE else fact.outputs
-    course.close(progress, leg, fact.conclusion, outputs)
+    course.close(progress, leg, fact.conclusion, outputs, tried=tried)
 
 
 def _lost(progress: Progress, fact: JobLost) -> None:
