@@ -12,9 +12,10 @@ Source: GitHub's MatrixBuilder, and its documentation of `jobs.<id>.strategy.mat
 
 from collections.abc import Iterator
 from itertools import product
-from typing import Final, NamedTuple
+from typing import Final
 
 from liftlock.language.expressions.values import Value, equal, to_text
+from liftlock.language.records import NamedTuple
 from liftlock.language.template import Literal, Mapping, Sequence, Token
 from liftlock.language.workflow import Call, Workflow
 

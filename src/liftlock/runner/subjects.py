@@ -19,8 +19,9 @@ import json
 import os
 import re
 from collections.abc import Iterable
-from typing import Final, NamedTuple
+from typing import Final
 
+from liftlock.language.records import NamedTuple
 from liftlock.runner.filecommands import BadFileCommand
 
 MOST: Final = 500  # of one job

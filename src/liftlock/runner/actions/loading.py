@@ -10,10 +10,11 @@ their step comes. `$/path` is an action beside the file that uses it.
 import os
 from collections.abc import Iterator
 from pathlib import Path
-from typing import TYPE_CHECKING, Final, NamedTuple
+from typing import TYPE_CHECKING, Final
 
 from liftlock.language.action import Action, Composite, Docker, JavaScript
 from liftlock.language.parse import parse_action
+from liftlock.language.records import NamedTuple
 from liftlock.language.workflow import Uses
 from liftlock.plan.facts import ActionResolved
 from liftlock.runner.actions.reference import Reference, parse

@@ -43,9 +43,7 @@ def end(
     return found
 
 
-def _find(
-    tracking_id: str, processes: tuple[int, int], known: Collection[int]
-) -> Iterator[Orphan]:
+def _find(tracking_id: str, processes: tuple[int, int], known: Collection[int]) -> Iterator[Orphan]:
     newest = _newest()
     if not newest:
         yield from _ask_ps(tracking_id)
