@@ -119,7 +119,7 @@ def describe(repository: Repository, sha: str = '', *, changed: bool = True) -> 
         branch=repository.branch,
         sha=sha or repository.head or NO_COMMIT,
         before=before or NO_COMMIT,
-        commits=_since(repository, before),
+        commits=(*_since(repository, before), *_uncommitted(repository, sha)),
         remote_url=repository.url,
         default_branch=repository.default_branch,
         user_name=repository.settings.get('user.name', ''),
@@ -127,6 +127,24 @@ def describe(repository: Repository, sha: str = '', *, changed: bool = True) -> 
         actor=repository.settings.get('github.user', ''),
         changed=read_changed(repository, before) if changed else None,
     )
+
+
+def _uncommitted(repository: Repository, sha: str) -> tuple[Commit, ...]:
+    """The snapshot's commit, where it isn't HEAD: what a push of it would end with."""
+    if not sha or sha == repository.head:
+        return ()
+    name = repository.settings.get('user.name', '')
+    return (
+        Commit(sha, told_uncommitted(repository), name, repository.settings.get('user.email', '')),
+    )
+
+
+def told_uncommitted(repository: Repository) -> str:
+    """The message of the commit that holds what isn't committed."""
+    if repository.unborn:
+        return 'Uncommitted changes'
+    subject = repository.log[0].commit.message.partition('\n')[0]
+    return f'Uncommitted changes on top of: {subject}'
 
 
 def read_before(repository: Repository) -> str:

@@ -22,7 +22,7 @@ from liftlock.errors import UserError
 from liftlock.language.records import NamedTuple
 from liftlock.plan import digest
 from liftlock.runner import git
-from liftlock.runner.repository import Repository
+from liftlock.runner.repository import Repository, told_uncommitted
 
 _LARGEST = 4 * 1024 * 1024 + 1  # bytes of a file; the reader refuses it sooner
 _NO_DATE = '2000-01-01T00:00:00+00:00'  # of a commit on no commit
@@ -205,10 +205,8 @@ def _copy_index(repository: Repository, index: Path) -> None:
 
 
 def _lineage(repository: Repository) -> Sequence[str]:
-    if repository.unborn:
-        return ('-m', 'Uncommitted changes')
-    subject = repository.log[0].commit.message.partition('\n')[0]
-    return ('-p', repository.head, '-m', f'Uncommitted changes on top of: {subject}')
+    parent = () if repository.unborn else ('-p', repository.head)
+    return (*parent, '-m', told_uncommitted(repository))
 
 
 def _signed(repository: Repository, env: dict[str, str]) -> dict[str, str]:

@@ -5,6 +5,7 @@ import pytest
 from e2e.actions.ground import Repository
 from liftlock.errors import UserError
 from liftlock.plan.event import NO_COMMIT
+from liftlock.runner import snapshot
 from liftlock.runner.repository import describe, look, read_tags
 
 
@@ -125,3 +126,14 @@ def test_git_that_is_not_installed_is_said(tmp_path: Path, monkeypatch: pytest.M
     monkeypatch.setenv('PATH', str(tmp_path))
     with pytest.raises(UserError, match='git was not found'):
         look(tmp_path)
+
+
+def test_what_is_not_committed_is_the_last_commit_of_the_push(
+    project: Repository, tmp_path: Path
+) -> None:
+    project.commit('Add a shop', a='1')
+    project.write(a='2')
+    repository = look(project.top)
+    taken = snapshot.take(repository, tmp_path / 'state')
+    last = describe(repository, taken.commit).commits[-1]
+    assert (last.sha, last.message) == (taken.commit, 'Uncommitted changes on top of: Add a shop')
