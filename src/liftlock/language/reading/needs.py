@@ -47,7 +47,8 @@ def check(needs: Needs, where: Span, mistakes: Mistakes) -> None:
 
 def _unknown(name: str, need: Literal, needs: Needs, mistakes: Mistakes) -> None:
     message = f"Job '{name}' depends on unknown job '{need.value}'."
-    mistakes.add(need.span, 'needs', message, hints.nearest(str(need.value), needs))
+    others = (other for other in needs if other != name)
+    mistakes.add(need.span, 'needs', message, hints.nearest(str(need.value), others))
 
 
 def _unordered(needs: Needs) -> dict[str, list[Literal]]:
