@@ -16,7 +16,7 @@ from liftlock.language.expressions.values import Value, find
 DEEPEST: Final = 64
 
 _BLANK: Final = re.compile(r'(?:[ \t\r\n\x0b\x0c\x85\xa0]+|//[^\r\n]*|/\*.*?\*/)*', re.DOTALL)
-_STRING: Final = re.compile(r'"((?:[^"\\]|\\.)*+)"|\'((?:[^\'\\]|\\.)*+)\'', re.DOTALL)
+_STRING: Final = re.compile(r'"([^"\\]*(?:\\.[^"\\]*)*)"|\'([^\'\\]*(?:\\.[^\'\\]*)*)\'', re.DOTALL)
 _ESCAPE: Final = re.compile(r'\\(?:u([0-9a-fA-F]{4})|(.))', re.DOTALL)
 _ESCAPES: Final = {
     'b': '\b', 't': '\t', 'n': '\n', 'f': '\f', 'r': '\r', '\\': '\\', '"': '"', "'": "'", '/': '/',
@@ -35,7 +35,7 @@ _WORDS: Final[dict[str, Value]] = {
     '-Infinity': -inf,
     'undefined': '',
 }
-_NESTING: Final = re.compile(r'"(?:[^"\\]|\\.)*+"|([\[{])|([\]}])', re.DOTALL)
+_NESTING: Final = re.compile(r'"[^"\\]*(?:\\.[^"\\]*)*"|([\[{])|([\]}])', re.DOTALL)
 
 
 def read(text: str) -> Value:

@@ -45,7 +45,8 @@ INLINE: Final = (
 STATUS: Final = frozenset({'always', 'cancelled', 'failure', 'success'})
 
 # A quote opens and closes a string; `}}` inside one closes nothing.
-_CLOSED: Final = re.compile(r"\$\{\{((?:[^'}]+|'[^']*+'|\}(?!\}))*+)\}\}")
+# No possessive groups here or in the other patterns: before CPython 3.11.5 they match wrongly.
+_CLOSED: Final = re.compile(r"\$\{\{([^'}]*(?:(?:'[^']*'|\}(?!\}))[^'}]*)*)\}\}")
 _KEPT: Final = 10_000
 _readings: dict[tuple[str, Known], Reading] = {}
 
