@@ -73,10 +73,9 @@ def test_it_is_a_prefix_of_its_own_and_no_virtual_environment(
     assert place.startswith(str(bench.temp))
     assert bench.outputs['python-path'] == f'{place}/bin/python'
     assert bench.exported['LD_LIBRARY_PATH'].split(':')[0] == f'{place}/lib'
-    assert tell(bench, 'which', 'pip', 'python3').split() == [
-        f'{place}/bin/pip',
-        f'{place}/bin/python3',
-    ]
+    pip, python = tell(bench, 'which', 'pip', 'python3').split()
+    assert python == f'{place}/bin/python3'
+    assert pip in (f'{place}/bin/pip', f'{place}/local/bin/pip')  # the second is Debian's
     assert tell(bench, 'pip', '--version').startswith('pip ')
 
 
@@ -220,13 +219,17 @@ def test_a_package_cache_needs_its_lock_file(tools: Path, jobs: Iterator[Path]) 
         step(tools, next(jobs), python_version=MINOR, cache='conda').main()
 
 
+@pytest.mark.skipif(
+    not Path(sys.base_prefix, 'bin/python').exists(),
+    reason='the Python of these tests is not laid out like those that uv installs',
+)
 def test_a_python_that_is_not_here_is_had_by_uv(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     bin_ = fake_uv(
         tmp_path, f'ln -s {sys.base_prefix} "$UV_PYTHON_INSTALL_DIR"/cpython-{VERSION}-x'
     )
-    monkeypatch.setenv('PATH', f'{bin_}:/bin')
+    monkeypatch.setenv('PATH', str(bin_))
     bench = step(tmp_path / 'tools', tmp_path / 'job', python_version=VERSION)
     bench.main()
     assert bench.outputs['python-version'] == VERSION
@@ -249,6 +252,8 @@ def test_what_uv_cannot_get_fails_and_says_what_to_install(
 def fake_uv(root: Path, install: str) -> Path:
     folder = root / 'bin'
     folder.mkdir()
+    for tool in ('ln', 'mkdir'):  # and no Python
+        (folder / tool).symlink_to(f'/bin/{tool}')
     (folder / 'uv').write_text(
         '#!/bin/sh\ncase "$1 $2" in\n'
         '--version*) echo uv 0.9.1;;\n'

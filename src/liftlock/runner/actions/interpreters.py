@@ -99,15 +99,18 @@ def _fetched(tool_cache: Path) -> Iterator[Interpreter]:
 
 
 async def _on_path(bench: Workbench) -> list[Interpreter]:
-    asked = [await _ask(bench, file, 'PATH') for file in _list_path(bench.env.get('PATH', ''))]
+    files = _list_path(bench.env.get('PATH', ''), str(bench.temp))
+    asked = [await _ask(bench, file, 'PATH') for file in files]
     return [item for item in asked if item is not None]
 
 
-def _list_path(path: str) -> list[Path]:
-    """pyenv's shims are left out: which Python they start depends on where they are started."""
+def _list_path(path: str, own: str) -> list[Path]:
+    """pyenv's shims are left out: which Python they start depends on where they are started. So are
+    the prefixes of the job itself, below `own`: they only borrow what is elsewhere.
+    """
     found: dict[str, Path] = {}
     for folder in path.split(os.pathsep):
-        if folder and not folder.endswith('/shims'):
+        if folder and not folder.endswith('/shims') and not folder.startswith(own):
             for file in sorted(Path(folder).glob('python[23]*')):
                 if _ON_PATH.fullmatch(file.name):
                     found.setdefault(file.name, file)
