@@ -10,17 +10,25 @@ from pathlib import Path
 
 import pytest
 
-from liftlock.runner.executors import EXECUTORS
-from liftlock.runner.executors.base import CannotStart, Executor, Leash, Patience, Workplace
+from liftlock.runner import directories
+from liftlock.runner.containers import Wanted
+from liftlock.runner.executors import find
+from liftlock.runner.executors.base import (
+    CannotStart,
+    Executor,
+    Leash,
+    Order,
+    Patience,
+    Workplace,
+)
 
 ENV = {'PATH': '/usr/bin:/bin'}
 QUICK = Patience(after_interrupt=0.3, after_terminate=0.3, for_pipes=0.3)
 
 
-@pytest.fixture(params=EXECUTORS.values(), ids=EXECUTORS.keys())
+@pytest.fixture(params=['host'])
 def executor(request: pytest.FixtureRequest) -> Executor:
-    found: Executor = request.param
-    return found
+    return find(request.param)
 
 
 class Heard:
@@ -38,7 +46,14 @@ class Heard:
 
 def play(executor: Executor, scene: Callable[[Workplace], Awaitable[int]]) -> int:
     async def stage() -> int:
-        async with executor.prepare(QUICK) as workplace:
+        order = Order(
+            directories=directories.name('/nowhere', 'octo/hello'),
+            tracking_id='github_contract',
+            wanted=Wanted(),
+            say=print,
+            patience=QUICK,
+        )
+        async with executor.prepare(order) as workplace:
             return await scene(workplace)
 
     return asyncio.run(stage())

@@ -2,7 +2,9 @@
 
     labels:                       # runs-on label -> where such jobs run on this machine
       big-machine: host
-      gpu: host
+      ubuntu-22.04: docker:registry.example.org/runner:22.04
+      untrusted: sandbox
+    container-engine: podman      # or docker, or a path; the default is what is there
     actions:                      # where actions are fetched from, instead of github.com
       actions/*: ~/mirrors/{name}
       '*': https://git.example.org/mirrors/{owner}-{name}.git
@@ -17,15 +19,16 @@ from typing import Final
 
 from liftlock.errors import UserError
 from liftlock.language.records import NamedTuple
+from liftlock.runner.executors import EXECUTORS
 
-KEYS: Final = ('labels', 'actions', 'tool-cache')
-EXECUTORS: Final = ('host',)
+KEYS: Final = ('labels', 'container-engine', 'actions', 'tool-cache')
 
 
 class Config(NamedTuple):
-    labels: Mapping[str, str] = {}  # lower-case label -> executor; beside those of GitHub's Linux
+    labels: Mapping[str, str] = {}  # lower-case label -> place; beside those of GitHub's Linux
     actions: tuple[tuple[str, str], ...] = ()  # (pattern of owner/name, where instead)
     tool_cache: str = ''  # '' = in the cache directory
+    container_engine: str = ''  # '' = docker or podman, whichever answers
 
 
 def read(path: Path) -> Config:
@@ -56,17 +59,24 @@ def parse(text: str, path: str) -> Config:
         if key not in KEYS:
             raise UserError(f'{path}: unknown key "{key}"', f'known keys: {", ".join(KEYS)}')
     labels = dict(_pairs(content.get('labels'), f'{path}: labels'))
-    for label, executor in labels.items():
-        if executor not in EXECUTORS:
-            known = ', '.join(EXECUTORS)
+    for label, place in labels.items():
+        if not _is_place(place):
             raise UserError(
-                f'{path}: label "{label}" asks for the executor "{executor}"', f'there is: {known}'
+                f'{path}: label "{label}" asks for the place "{place}"',
+                'there are: host, sandbox, docker:IMAGE',
             )
     return Config(
-        {label.lower(): executor for label, executor in labels.items()},
+        {label.lower(): place for label, place in labels.items()},
         tuple(_pairs(content.get('actions'), f'{path}: actions')),
         str(content.get('tool-cache') or ''),
+        str(content.get('container-engine') or ''),
     )
+
+
+def _is_place(text: str) -> bool:
+    """Only containers are made from an image, and they need one."""
+    executor, _, image = text.partition(':')
+    return executor in EXECUTORS and (executor == 'docker') == bool(image)
 
 
 def _pairs(content: object, where: str) -> Iterator[tuple[str, str]]:

@@ -20,7 +20,7 @@ from liftlock.runner import job
 from liftlock.runner.actions import LOCK
 from liftlock.runner.actions.builtin import BUILTINS
 from liftlock.runner.actions.resolve import GitActions
-from liftlock.runner.executors import orphans
+from liftlock.runner.executors import EXECUTORS, find
 from liftlock.runner.ports import World
 from liftlock.runner.snapshot import Snapshot, open_snapshot
 from liftlock.runner.sources import SnapshotSources
@@ -122,7 +122,8 @@ def open_works(where: Place, *, slots: int = 0) -> Works:
         return _world(where, store, run, submission)
 
     def end_leftovers(tracking_id: str) -> None:
-        orphans.end(tracking_id)
+        for name in EXECUTORS:
+            find(name).end_leftovers(tracking_id)
 
     hands = Hands(world=world, run_job=job.run, end_leftovers=end_leftovers)
     engine = Inline(store, hands, slots=slots, labels=where.config.labels)
@@ -189,6 +190,8 @@ def _world(where: Place, store: Store, run: int, submission: Submission) -> Worl
         ),
         tool_cache=tool_cache(where),
         cache_home=where.cache / 'tools',
+        container_engine=where.config.container_engine,
+        shared=(str(snapshot.store), str(snapshot.source), str(where.cache / 'actions')),
         real_actions=bool(keep.get('real_actions')),
         host_env=host_env(),
     )

@@ -267,6 +267,7 @@ class Carrying:
             tracking_id=self._paths.tracking_id(job.key, before + 1),
             attempt=before + 1,
             debug=self._plan.request.debug,
+            place=labels.place(job.labels, self._bench.labels),
             from_step=step,
             shell_on_failure=self._session.terms.shell_on_failure,
         )

@@ -5,8 +5,9 @@ from collections.abc import Mapping, Sequence
 from typing import Final
 
 HOST: Final = 'host'
+SANDBOX: Final = 'sandbox'
 
-PLAIN: Final = frozenset({'self-hosted', 'linux', HOST})
+PLAIN: Final = frozenset({'self-hosted', 'linux', HOST, SANDBOX})
 ARCHITECTURES: Final = {'x64': 'x86_64', 'x86_64': 'x86_64', 'arm64': 'aarch64', 'arm': 'armv7l'}
 ELSEWHERE: Final = {'windows': 'Windows', 'macos': 'macOS'}
 
@@ -16,7 +17,7 @@ def missing(
 ) -> str:
     """Why nobody here can run a job with these labels; '' if this machine can.
 
-    `own` maps labels of the user's settings, in lower case, to executors. Labels compare without
+    `own` maps labels of the user's settings, in lower case, to places. Labels compare without
     regard to case. Every `ubuntu-…` is served here, whatever its version, unless it asks for ARM.
     """
     for label in labels:
@@ -26,8 +27,20 @@ def missing(
     return '' if labels else 'no runner here: `runs-on` names no label'
 
 
+def place(labels: Sequence[str], own: Mapping[str, str]) -> str:
+    """Where a job with these labels runs: an executor, or `docker:IMAGE`.
+
+    The first label that the user's settings name decides, `sandbox` by itself means that executor.
+    """
+    for label in labels:
+        found = own.get(label.lower()) or (SANDBOX if label.lower() == SANDBOX else '')
+        if found:
+            return found
+    return HOST
+
+
 def _missing(label: str, own: Mapping[str, str], machine: str) -> str:
-    if label in PLAIN or own.get(label) == HOST:
+    if label in PLAIN or label in own:
         return ''
     wanted = ARCHITECTURES.get(label, '')
     if label.startswith('ubuntu-'):
@@ -37,4 +50,4 @@ def _missing(label: str, own: Mapping[str, str], machine: str) -> str:
     for family, name in ELSEWHERE.items():
         if label.startswith(family):
             return f'it means a machine with {name}, and this one has Linux'
-    return f'nothing here is called "{label}"; the settings of this machine may map it to `host`'
+    return f'nothing here is called "{label}"; the settings of this machine may map it to a place'

@@ -98,6 +98,7 @@ class Carrier:
     def _annotate(self, command: Command) -> None:
         where = spot(command.properties)
         workspace = f'{self._job.directories.workspace}/'
+        where = where._replace(file=self._job.workplace.outside(where.file))
         if where.file.startswith(workspace):
             where = where._replace(file=os.path.normpath(where.file[len(workspace) :]))
         title = command.properties.get('title', '')
@@ -163,7 +164,8 @@ class Carrier:
     def _read_matchers(self, file: str) -> 'list[Matcher]':
         from liftlock.runner.matchers import BadMatcher, parse
 
-        path = os.path.join(self._job.directories.workspace, file)
+        outside = self._job.workplace.outside(file)
+        path = os.path.join(self._job.directories.workspace, outside)
         try:
             with open(path, encoding='utf-8-sig') as opened:
                 return parse(json.load(opened))
@@ -207,7 +209,7 @@ class Carrier:
         self._record.annotate(
             finding.severity,
             finding.message,
-            spot=locate(finding, self._job.directories.workspace),
+            spot=locate(finding, self._job.directories.workspace, self._job.workplace.outside),
             line=line,
         )
 

@@ -5,8 +5,17 @@ import asyncio
 from liftlock.language.resolve import TemplateError
 from liftlock.language.workflow import Run, Step, Uses
 from liftlock.plan.facts import JobFinished
-from liftlock.runner import checkpoint, directories, ending, evaluation, preparation, steps
-from liftlock.runner.executors import host, orphans
+from liftlock.runner import (
+    checkpoint,
+    containers,
+    directories,
+    ending,
+    evaluation,
+    preparation,
+    steps,
+    surroundings,
+)
+from liftlock.runner.executors.base import CannotPrepare
 from liftlock.runner.ports import JobRequest, Log, Report, Stop, World
 from liftlock.runner.state import CANCELLED, FAILURE, SKIPPED, Frame, Job
 
@@ -27,12 +36,7 @@ async def run(
     places = directories.name(str(request.directory), str(repository or ''))
     try:
         directories.make(places)
-        async with host.prepare() as workplace:
-            job = Job(request, world, report, log, workplace, places)
-            try:
-                return await _run(job, stop)
-            finally:
-                _clean_up(job)
+        return await _run(Job(request, world, report, log, places), stop)
     except OSError as error:
         return JobFinished(request.plan.key, FAILURE, {}, steps.explain(error))
 
@@ -40,11 +44,9 @@ async def run(
 async def _run(job: Job, stop: Stop) -> JobFinished:
     try:
         frame = preparation.prepare(job)
-        missing = preparation.missing(frame)
+        wanted = containers.read(frame)
     except TemplateError as error:
         return _refused(job, evaluation.explain(error, job.request.plan.workflow.path))
-    if missing:
-        return _refused(job, missing)
     if stop.requested.is_set():
         _cancel(job, stop.reason)
     watch = asyncio.ensure_future(_watch(job, stop))
@@ -52,9 +54,11 @@ async def _run(job: Job, stop: Stop) -> JobFinished:
         job.request.plan.timeout_minutes * MINUTE, _time_is_over, job
     )
     try:
-        await _run_steps(job, frame)
+        async with surroundings.open_for(job, wanted):
+            await _run_steps(job, frame)
+            _clean_up(job)
         return ending.finish(job, frame)
-    except checkpoint.NoCheckpoint as error:
+    except (checkpoint.NoCheckpoint, CannotPrepare) as error:
         return _refused(job, str(error))
     finally:
         timer.cancel()
@@ -62,6 +66,8 @@ async def _run(job: Job, stop: Stop) -> JobFinished:
 
 
 def _refused(job: Job, message: str) -> JobFinished:
+    if job.status == CANCELLED:
+        return JobFinished(job.key, CANCELLED, {}, job.message)
     job.annotate('error', message)
     return JobFinished(job.key, FAILURE, {}, job.hide(message))
 
@@ -142,11 +148,8 @@ def _time_is_over(job: Job) -> None:
 
 
 def _clean_up(job: Job) -> None:
-    processes = job.workplace.processes
-    if not processes[0]:
-        return
-    ended = orphans.end(job.request.tracking_id, processes, host.RUNNING)
+    ended = job.workplace.clean_up()
     if ended:
         job.say('Cleaning up orphan processes')
-    for orphan in ended:
-        job.say(f'Terminate orphan process: pid ({orphan.pid}) ({orphan.name})')
+    for line in ended:
+        job.say(line)

@@ -1,6 +1,7 @@
 """What the runner needs from the world. Other rooms fill these; the wiring introduces them."""
 
 import asyncio
+import socket
 from collections.abc import Awaitable, Callable, Mapping, Sequence
 from pathlib import Path
 from typing import Protocol
@@ -102,6 +103,18 @@ class Actions(Protocol):
         ...
 
 
+class Services(Protocol):
+    """The HTTP services that GitHub's actions expect: artifacts, caches, OIDC."""
+
+    async def variables(self, job: JobPlan, listener: socket.socket | None) -> Mapping[str, str]:
+        """The ACTIONS_… variables of a job, with a token of its own in them. Started if need be.
+
+        `listener` is where the job's processes will look for the services; None is loopback.
+        ACTIONS_ID_TOKEN_REQUEST_… are there if the job may have an ID token.
+        """
+        ...
+
+
 class World(NamedTuple):
     """Shared by all jobs of one run in this process."""
 
@@ -111,6 +124,9 @@ class World(NamedTuple):
     actions: Actions
     tool_cache: Path  # RUNNER_TOOL_CACHE, shared by jobs
     cache_home: Path  # XDG caches of pip, uv, npm …, shared explicitly
+    services: Services | None = None
+    container_engine: str = ''  # docker, podman or a path; '' = what is there
+    shared: tuple[str, ...] = ()  # directories that checkouts and actions lead into
     real_actions: bool = False
     host_env: Mapping[str, str] = {}  # what a clean environment starts from
 
@@ -139,5 +155,6 @@ class JobRequest(NamedTuple):
     tracking_id: str  # RUNNER_TRACKING_ID: finds its processes again, even after kill -9
     attempt: int
     debug: bool = False
+    place: str = 'host'  # an executor, or `docker:IMAGE`
     from_step: str = ''  # take up again at this step, from what `directory` holds
     shell_on_failure: Callable[[Mapping[str, str], Path], Awaitable[None]] | None = None

@@ -10,8 +10,6 @@ from collections.abc import Mapping, Sequence
 from typing import Final
 
 from liftlock.language.expressions.values import Function, Scope, Value, to_text
-from liftlock.language.resolve import resolve
-from liftlock.language.template import Token
 from liftlock.runner import environment, evaluation
 from liftlock.runner.state import CANCELLED, FAILURE, SUCCESS, Frame, Job
 
@@ -185,35 +183,3 @@ def _hash_files(job: Job, arguments: Sequence[Value]) -> Value:
 
     patterns = [to_text(argument) for argument in arguments]
     return hash_files(patterns, job.directories.workspace, job.directories.home)
-
-
-def missing(frame: Frame) -> str:
-    """What this job needs and this executor has not; '' if all is there."""
-    plan = frame.job.request.plan
-    scope = frame.scope(frame.job.env, frame.job.github)
-    if _named(plan.job.container, scope):
-        return (
-            'This job runs in a container, which needs the docker executor; '
-            'this version runs jobs straight on the host only'
-        )
-    services = resolve(plan.job.services, scope) if plan.job.services else None
-    if isinstance(services, dict):
-        names = [name for name, service in services.items() if _image(service)]
-        for name in services.keys() - names:
-            frame.job.say(f"The service '{name}' is not started, because its image is empty.")
-        if names:
-            return (
-                f'This job needs the docker executor for its services ({", ".join(names)}); '
-                'this version runs jobs straight on the host only'
-            )
-    return ''
-
-
-def _named(token: Token | None, scope: Scope) -> str:
-    return _image(resolve(token, scope)) if token is not None else ''
-
-
-def _image(container: Value) -> str:
-    """The image of a container or a service, given in its short or its long form."""
-    found = container.get('image') if isinstance(container, dict) else container
-    return to_text(found).removeprefix('docker://')

@@ -4,22 +4,26 @@
 # ruff: noqa: PTH110, PTH113, PTH118, PTH120
 
 import os
+from collections.abc import Callable
 
 from liftlock.runner.commands import Spot
 from liftlock.runner.matchers import Finding
 
 
-def locate(finding: Finding, workspace: str) -> Spot:
-    """The file relative to its repository; none if it isn't there or not in a checkout."""
+def locate(finding: Finding, workspace: str, outside: Callable[[str], str]) -> Spot:
+    """The file relative to its repository; none if it isn't there or not in a checkout.
+
+    `outside` gives this machine's name of a path that a process printed.
+    """
     line, column = finding.number('line'), finding.number('column')
-    return Spot(_relative(finding, workspace), line, 0, column if line else 0)
+    return Spot(_relative(finding, workspace, outside), line, 0, column if line else 0)
 
 
-def _relative(finding: Finding, workspace: str) -> str:
-    file = finding.fields.get('file', '').strip()
+def _relative(finding: Finding, workspace: str, outside: Callable[[str], str]) -> str:
+    file = outside(finding.fields.get('file', '').strip())
     if not file:
         return ''
-    start = os.path.dirname(finding.fields.get('fromPath', ''))
+    start = os.path.dirname(outside(finding.fields.get('fromPath', '')))
     path = os.path.normpath(os.path.join(workspace, start, file))
     if not path.startswith(f'{workspace}/') or not os.path.isfile(path):
         return ''

@@ -24,7 +24,9 @@ async def run(
 ) -> str:
     """One stage of a stand-in; its outcome. Raises StepFailed and what stages raise."""
     states = turn.job.states.setdefault(turn.instance, {})
-    bench = Bench(turn, inputs, loaded.ref, states)
+    outside = turn.job.workplace.outside
+    seen = {name: '\n'.join(map(outside, text.split('\n'))) for name, text in inputs.items()}
+    bench = Bench(turn, seen, loaded.ref, states)
     turn.lend()
     try:
         await stage(bench)

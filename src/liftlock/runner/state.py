@@ -49,7 +49,9 @@ class Effects:
 
 
 class Job:
-    """One running job."""
+    """One running job. It has a workplace once its containers are known."""
+
+    workplace: Workplace
 
     __slots__ = (
         'actions',
@@ -92,14 +94,12 @@ class Job:
         world: World,
         report: Report,
         log: Log,
-        workplace: Workplace,
         directories: Directories,
     ) -> None:
         self.request = request
         self.world = world
         self.report = report
         self.log = log
-        self.workplace = workplace
         self.directories = directories
         self.key = request.plan.key
         self.debug = request.debug
@@ -158,6 +158,7 @@ class Job:
 
     def find_shell(self, option: str, path: str) -> Shell:
         """Raises BadShell."""
+        option = option or self.workplace.default_shell
         key = (option, path)
         shell = self.shells.get(key)
         if shell is None:

@@ -244,23 +244,6 @@ jobs:
     assert 'ci.yml (Line: 6, Col: 18)' in played.finished.message
 
 
-@pytest.mark.parametrize(
-    ('key', 'named'),
-    [
-        ('container: alpine', 'container'),
-        ("container: {image: '${{ vars.COLOUR }}'}", 'container'),
-        ('services: {db: {image: postgres}}', 'db'),
-    ],
-)
-def test_what_needs_docker_fails_and_says_so(tmp_path: Path, key: str, named: str) -> None:
-    text = indent('- run: echo').replace('steps:', f'{key}\n    steps:')
-    played = play(text, tmp_path)
-    assert played.finished.conclusion == 'failure'
-    assert 'docker executor' in played.finished.message
-    assert named in played.finished.message
-    assert played.steps == []
-
-
 def test_an_empty_container_is_none(tmp_path: Path) -> None:
     text = indent('- run: echo').replace('steps:', 'container: ${{ vars.NONE }}\n    steps:')
     assert play(text, tmp_path).finished.conclusion == 'success'

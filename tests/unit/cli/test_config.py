@@ -18,7 +18,8 @@ def test_an_empty_file_changes_nothing() -> None:
     ('text', 'message'),
     [
         ('label: {}', 'c.yml: unknown key "label"'),
-        ('labels: {gpu: cloud}', 'label "gpu" asks for the executor "cloud"'),
+        ('labels: {gpu: cloud}', 'label "gpu" asks for the place "cloud"'),
+        ('labels: {gpu: docker}', 'label "gpu" asks for the place "docker"'),
         ('labels: [gpu]', 'c.yml: labels must be a mapping'),
         ('actions: {a/b: 1}', 'c.yml: actions: "a/b: 1" must be two texts'),
         ('- a', 'c.yml must hold a mapping'),

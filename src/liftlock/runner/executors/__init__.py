@@ -1,11 +1,15 @@
 """Every place where steps can run. To add one, write its module and name it here."""
 
-from collections.abc import Mapping
-from typing import Final
+from importlib import import_module
+from typing import TYPE_CHECKING, Final, cast
 
-from liftlock.runner.executors import host
-from liftlock.runner.executors.base import Executor
+if TYPE_CHECKING:
+    from liftlock.runner.executors.base import Executor
 
-EXECUTORS: Final[Mapping[str, Executor]] = {
-    'host': host,
-}
+HOST: Final = 'host'
+EXECUTORS: Final = (HOST, 'docker', 'sandbox')
+
+
+def find(name: str) -> 'Executor':
+    """Imported when it is used: most runs need no container."""
+    return cast('Executor', import_module(f'{__name__}.{name}'))

@@ -1,10 +1,16 @@
 """What a place must offer so that steps can run there."""
 
+import socket
 from collections.abc import Callable, Mapping, Sequence
 from contextlib import AbstractAsyncContextManager
-from typing import Final, Protocol
+from typing import TYPE_CHECKING, Final, Protocol
 
+from liftlock.language.expressions.values import Value
 from liftlock.language.records import NamedTuple
+from liftlock.runner.directories import Directories
+
+if TYPE_CHECKING:
+    from liftlock.runner.containers import Wanted
 
 Sink = Callable[[bytes], None]
 
@@ -67,8 +73,30 @@ class Leash:
             child._pull(level)
 
 
+class Order(NamedTuple):
+    """What a job asks of the place in which it will run."""
+
+    directories: Directories
+    tracking_id: str  # marks everything that is started for the job, to find it again
+    wanted: 'Wanted'
+    say: Callable[[str], None]  # a line for the log; secrets are hidden in it
+    image: str = ''  # of the label; `wanted.container` goes before it
+    shared: tuple[str, ...] = ()  # directories outside of the job's own that its steps may read
+    tool_cache: str = ''  # steps may write there
+    container_engine: str = ''  # the user's choice: docker, podman or a path; '' = what is there
+    patience: Patience = GITHUB
+
+
+class CannotPrepare(Exception):
+    """The place cannot be had; the message says why and what to do, for the user."""
+
+
 class Workplace(Protocol):
-    """One job's own processes, alive while the job runs."""
+    """One job's own processes, alive while the job runs.
+
+    Everybody outside speaks of paths of this machine; the workplace translates where its
+    processes see other ones.
+    """
 
     async def run(
         self,
@@ -86,18 +114,56 @@ class Workplace(Protocol):
         ...
 
     def find(self, program: str, path: str) -> str | None:
-        """Where this program stands, looked for in the directories of `path`."""
+        """Where this program stands, looked for in the directories of `path`.
+
+        Inside a container the bare name is the answer: nobody outside can look.
+        """
         ...
 
     @property
-    def processes(self) -> tuple[int, int]:
-        """The first and the latest process id started here; (0, 0) before there was one."""
+    def default_shell(self) -> str:
+        """What `shell:` says where it is not given: '' for bash where there is one, or `sh`."""
+        ...
+
+    @property
+    def context(self) -> Mapping[str, Value]:
+        """What the place adds to the `job` context: `container` and `services`."""
+        ...
+
+    def ground(self, base: Mapping[str, str]) -> dict[str, str]:
+        """The environment on which the job's variables are laid, made from this machine's."""
+        ...
+
+    def inside(self, path: str) -> str:
+        """How processes in there call this path of this machine."""
+        ...
+
+    def outside(self, path: str) -> str:
+        """And back again; a path that is not shared stays as it is."""
+        ...
+
+    def listen(self) -> socket.socket | None:
+        """A listening TCP socket that processes in there reach under its own address.
+
+        None where this machine's loopback is theirs too. Whoever asks closes it.
+        """
+        ...
+
+    def clean_up(self) -> Sequence[str]:
+        """End what steps have left running; a line for the log about each."""
         ...
 
 
 class Executor(Protocol):
-    """A module is an executor when it has this function."""
+    """A module is an executor when it has these."""
 
-    def prepare(self, patience: Patience = ...) -> AbstractAsyncContextManager[Workplace]:
-        """Prepare a workplace; take it down again whatever happens inside."""
+    def prepare(self, order: Order) -> AbstractAsyncContextManager[Workplace]:
+        """Prepare a workplace; take it down again whatever happens inside.
+
+        Raises CannotPrepare and OSError. May be cancelled while it prepares.
+        """
+        ...
+
+    def end_leftovers(self, tracking_id: str) -> None:
+        """End what an attempt has left here that nobody carries out any more (`kill -9`)."""
         ...

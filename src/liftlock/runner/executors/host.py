@@ -13,13 +13,15 @@ import asyncio
 import errno
 import os
 import signal
+import socket
 import subprocess
 from collections.abc import AsyncIterator, Mapping, Sequence
 from contextlib import asynccontextmanager
 from typing import Final
 
+from liftlock.language.expressions.values import Value
 from liftlock.runner.executors import orphans
-from liftlock.runner.executors.base import GITHUB, KILLED, CannotStart, Leash, Patience, Sink
+from liftlock.runner.executors.base import KILLED, CannotStart, Leash, Order, Patience, Sink
 
 _CHUNK: Final = 1 << 16  # a pipe holds no more
 _OOM_SCORE: Final = b'500'
@@ -30,9 +32,13 @@ RUNNING: Final[set[int]] = set()  # ids of the processes that workplaces wait fo
 class Host:
     """A workplace on this machine."""
 
-    __slots__ = ('_first', '_last', '_nothing', '_patience')
+    __slots__ = ('_first', '_last', '_nothing', '_patience', '_tracking_id')
 
-    def __init__(self, patience: Patience) -> None:
+    default_shell = ''
+    context: Mapping[str, Value] = {}
+
+    def __init__(self, tracking_id: str, patience: Patience) -> None:
+        self._tracking_id = tracking_id
         self._patience = patience
         self._nothing = os.open(os.devnull, os.O_RDONLY | os.O_CLOEXEC)
         self._first = self._last = 0
@@ -94,17 +100,34 @@ class Host:
                 return candidate
         return None
 
-    @property
-    def processes(self) -> tuple[int, int]:
-        return self._first, self._last
+    def ground(self, base: Mapping[str, str]) -> dict[str, str]:
+        return dict(base)
+
+    def inside(self, path: str) -> str:
+        return path
+
+    def outside(self, path: str) -> str:
+        return path
+
+    def listen(self) -> socket.socket | None:
+        return None
+
+    def clean_up(self) -> Sequence[str]:
+        if not self._first:
+            return ()
+        started = self._first, self._last
+        return [
+            f'Terminate orphan process: pid ({orphan.pid}) ({orphan.name})'
+            for orphan in orphans.end(self._tracking_id, started, RUNNING)
+        ]
 
     def close(self) -> None:
         os.close(self._nothing)
 
 
 @asynccontextmanager
-async def prepare(patience: Patience = GITHUB) -> AsyncIterator[Host]:
-    host = Host(patience)
+async def prepare(order: Order) -> AsyncIterator[Host]:
+    host = Host(order.tracking_id, order.patience)
     try:
         yield host
     finally:
@@ -112,7 +135,6 @@ async def prepare(patience: Patience = GITHUB) -> AsyncIterator[Host]:
 
 
 def end_leftovers(tracking_id: str) -> None:
-    """Kill what an attempt has left running that nobody carries out any more."""
     orphans.end(tracking_id)
 
 

@@ -1,0 +1,116 @@
+"""What stands around a job's steps: the place where they run, and the services beside it."""
+
+import asyncio
+from collections.abc import AsyncIterator, Iterator, Mapping
+from contextlib import AsyncExitStack, asynccontextmanager, contextmanager
+from typing import Final
+
+from liftlock.language.expressions.values import Value
+from liftlock.runner import executors
+from liftlock.runner.containers import Wanted
+from liftlock.runner.executors.base import CannotPrepare, Order
+from liftlock.runner.state import CANCELLED, FAILURE, SUCCESS, Job, Record
+
+_DOCKER: Final = 'docker'
+
+
+@asynccontextmanager
+async def open_for(job: Job, wanted: Wanted) -> AsyncIterator[None]:
+    """Give the job its workplace, and take all of it down again. Raises CannotPrepare, OSError."""
+    place, _, image = job.request.place.partition(':')
+    executor = _DOCKER if wanted.container else place
+    voice = _Voice(job)
+    order = Order(
+        directories=job.directories,
+        tracking_id=job.request.tracking_id,
+        wanted=wanted,
+        say=voice.say,
+        image=image,
+        shared=job.world.shared,
+        tool_cache=str(job.world.tool_cache),
+        container_engine=job.world.container_engine,
+    )
+    shown = bool(wanted.container or wanted.services or image)
+    async with AsyncExitStack() as stack:
+        stack.callback(voice.end)
+        if shown:
+            voice.begin('Initialize containers', 'pre')
+        with _interruptible(job), voice.failing():
+            job.status_context.update(await _prepare(job, executor, order, stack))
+        voice.end()
+        job.base = job.workplace.ground(job.base)
+        yield
+        if shown:
+            voice.begin('Stop containers', 'post')
+
+
+async def _prepare(
+    job: Job, executor: str, order: Order, stack: AsyncExitStack
+) -> Mapping[str, Value]:
+    """The workplace, then the services; what they add to the `job` context.
+
+    Containers find each other by a network of their own, so that executor starts both.
+    """
+    prepared = executors.find(executor).prepare(order)
+    job.workplace = await stack.enter_async_context(prepared)
+    context = job.workplace.context
+    if order.wanted.services and executor != _DOCKER:
+        from liftlock.runner import services
+
+        beside = await stack.enter_async_context(services.start(order))
+        context = {**context, 'services': dict(beside)}
+    return context
+
+
+@contextmanager
+def _interruptible(job: Job) -> Iterator[None]:
+    """To pull an image may take long; a job that is cancelled meanwhile doesn't wait for it."""
+    task = asyncio.current_task()
+    assert task is not None
+
+    def look_again() -> None:
+        if job.status == CANCELLED:
+            task.cancel()
+
+    job.running[look_again] = None
+    try:
+        yield
+    except asyncio.CancelledError:
+        if job.status != CANCELLED:
+            raise
+        task.uncancel()
+        raise CannotPrepare(job.message) from None
+    finally:
+        del job.running[look_again]
+
+
+class _Voice:
+    """Lines of what is being prepared: in a step of its own, or in none."""
+
+    __slots__ = ('_job', '_record')
+
+    def __init__(self, job: Job) -> None:
+        self._job = job
+        self._record: Record | None = None
+
+    def begin(self, name: str, stage: str) -> None:
+        self._record = Record(self._job, '', name, stage)
+
+    def say(self, line: str) -> None:
+        self._job.say(line, self._record.number if self._record else 0)
+
+    @contextmanager
+    def failing(self) -> Iterator[None]:
+        """What goes wrong now is this step's failure."""
+        try:
+            yield
+        except CannotPrepare as error:
+            if self._record is not None and self._job.status != CANCELLED:
+                self._record.fail(str(error))
+                self.end(FAILURE)
+            raise
+
+    def end(self, outcome: str = SUCCESS) -> None:
+        if self._record is not None:
+            self._record.finish(outcome, outcome)
+            self._record = None
