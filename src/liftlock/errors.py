@@ -1,4 +1,4 @@
-"""The mistakes this program can name, each with its exit code. What it cannot name is a bug."""
+"""The mistakes this program can name, and its exit codes. What it cannot name is a bug."""
 
 from typing import Final
 
@@ -15,20 +15,6 @@ class UserError(Exception):
     The message says what is wrong and where; `hint` says what to try.
     """
 
-    exit_code = USAGE
-
     def __init__(self, message: str, hint: str = '') -> None:
         super().__init__(message)
         self.hint = hint
-
-
-class WorkFailed(UserError):
-    """The work that was asked for was done, and it failed."""
-
-    exit_code = FAILED
-
-
-class CouldNotEvaluate(UserError):
-    """Neither yes nor no can be said honestly."""
-
-    exit_code = UNDECIDED

@@ -161,7 +161,7 @@ def _run(arguments: list[str]) -> int:
     try:
         status = liftlock.main(arguments, prog_name='liftlock', standalone_mode=False)
     except UserError as error:
-        return _complain(str(error), error.hint, error.exit_code)
+        return _complain(str(error), error.hint, USAGE)
     except click.exceptions.NoArgsIsHelpError as error:
         error.show()
         return USAGE

@@ -12,9 +12,7 @@ from pathlib import Path
 
 from liftlock.errors import UserError
 from liftlock.language.records import NamedTuple
-from liftlock.plan.event import RepositoryFacts
 from liftlock.runner import git
-from liftlock.runner.repository import describe, look
 from liftlock.runner.snapshot import Snapshot
 from liftlock.runner.submodules import fill
 
@@ -26,11 +24,6 @@ class Wanted(NamedTuple):
 
     commit: str
     ref: str  # refs/heads/main, refs/tags/v1, refs/pull/7/merge, or '' for a bare commit
-
-
-def read_facts(directory: Path, *, changed: bool = True) -> RepositoryFacts:
-    """What git knows, for commands that start nothing and so need no snapshot."""
-    return describe(look(directory), changed=changed)
 
 
 class SnapshotSources:

@@ -6,7 +6,7 @@ import click
 import pytest
 
 from liftlock.cli import main as cli
-from liftlock.errors import UserError, WorkFailed
+from liftlock.errors import UserError
 
 
 def end(words: list[str]) -> int:
@@ -61,7 +61,6 @@ def raise_(error: BaseException) -> Callable[[], int]:
     [
         (lambda: None, 0),
         (lambda: 1, 1),
-        (raise_(WorkFailed('it failed')), 1),
         (raise_(UserError('no such file')), 2),
         (raise_(click.UsageError('no such option')), 2),
         (raise_(KeyboardInterrupt()), 130),
