@@ -34,10 +34,9 @@ def read_event(asked: Asked, repository: RepositoryFacts, workflows: Iterable[Wo
 
 def _other(asked: Asked, facts: RepositoryFacts, workflows: tuple[Workflow, ...]) -> Event:
     match asked.event:
-        case 'push' if asked.ref.startswith('refs/tags/'):
-            return e.tag(facts, asked.ref.removeprefix('refs/tags/'))
         case 'push':
-            return e.push(facts)
+            tag = _tag(asked, facts)
+            return e.tag(facts, tag) if tag else e.push(facts)
         case 'workflow_dispatch':
             return e.workflow_dispatch(facts)
         case 'workflow_call':
@@ -78,9 +77,18 @@ def read_payload(path: Path) -> dict[str, Value]:
 
 def _at_ref(asked: Asked, facts: RepositoryFacts) -> RepositoryFacts:
     """`--ref` moves the event to another branch; the files stay those that are here."""
-    if not asked.ref or asked.ref.startswith('refs/tags/'):
+    if not asked.ref or _tag(asked, facts):
         return facts
     return facts._replace(branch=_short(asked.ref))
+
+
+def _tag(asked: Asked, facts: RepositoryFacts) -> str:
+    """The tag that is pushed: one that is named, or the one that is checked out. '' for none."""
+    if asked.ref.startswith('refs/tags/'):
+        return asked.ref.removeprefix('refs/tags/')
+    if asked.ref:
+        return asked.ref if asked.ref in facts.tags and asked.ref != facts.branch else ''
+    return facts.tags[0] if facts.tags and not facts.branch else ''
 
 
 def _short(ref: str) -> str:

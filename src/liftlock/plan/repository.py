@@ -42,3 +42,4 @@ class RepositoryFacts(NamedTuple):
     actor: str = ''  # a login; the owner if empty
     changed: tuple[str, ...] | None = None
     private: bool = False
+    tags: tuple[str, ...] = ()  # on HEAD

@@ -126,6 +126,7 @@ def describe(repository: Repository, sha: str = '', *, changed: bool = True) -> 
         user_email=repository.settings.get('user.email', ''),
         actor=repository.settings.get('github.user', ''),
         changed=read_changed(repository, before) if changed else None,
+        tags=_tags(repository),
     )
 
 
@@ -183,8 +184,7 @@ def read_changed(repository: Repository, before: str) -> tuple[str, ...] | None:
     return tuple(dict.fromkeys((*answer.text.split('\0')[:-1], *repository.touched)))
 
 
-def read_tags(repository: Repository) -> tuple[str, ...]:
-    """Tags on HEAD: on a detached HEAD, the event is a push of the first one."""
+def _tags(repository: Repository) -> tuple[str, ...]:
     if repository.unborn:
         return ()
     return tuple(

@@ -6,7 +6,7 @@ from e2e.actions.ground import Repository
 from liftlock.errors import UserError
 from liftlock.plan.event import NO_COMMIT
 from liftlock.runner import snapshot
-from liftlock.runner.repository import describe, look, read_tags
+from liftlock.runner.repository import describe, look
 
 
 @pytest.mark.parametrize(
@@ -88,7 +88,7 @@ def test_a_detached_head_has_no_branch_but_tags(project: Repository) -> None:
     project.git('tag', 'v1')
     project.git('checkout', '--quiet', '--detach')
     repository = look(project.top)
-    assert (repository.branch, read_tags(repository)) == ('', ('v1',))
+    assert (repository.branch, describe(repository).tags) == ('', ('v1',))
 
 
 def test_looking_writes_nothing(project: Repository) -> None:

@@ -9,10 +9,10 @@ FACTS = RepositoryFacts(owner='acme', name='shop', branch='topic', sha='a' * 40)
 JOBS = 'jobs: {a: {runs-on: x, steps: [run: y]}}'
 
 
-def made(asked: Asked, on: str = 'push') -> Event:
+def made(asked: Asked, on: str = 'push', facts: RepositoryFacts = FACTS) -> Event:
     workflow = parse('.github/workflows/ci.yml', f'on: {on}\n{JOBS}').workflow
     assert workflow is not None
-    return read_event(asked, FACTS, [workflow])
+    return read_event(asked, facts, [workflow])
 
 
 @pytest.mark.parametrize(
@@ -29,6 +29,21 @@ def made(asked: Asked, on: str = 'push') -> Event:
 def test_words_become_an_event(asked: Asked, name: str, ref: str) -> None:
     event = made(asked)
     assert (event.name, event.ref) == (name, ref)
+
+
+@pytest.mark.parametrize(
+    ('branch', 'ref', 'expected'),
+    [
+        ('', '', 'refs/tags/v1'),
+        ('topic', '', 'refs/heads/topic'),
+        ('topic', 'v2', 'refs/tags/v2'),
+        ('topic', 'v3', 'refs/heads/v3'),
+        ('v2', 'v2', 'refs/heads/v2'),
+    ],
+)
+def test_a_tag_that_is_checked_out_or_named_is_pushed(branch: str, ref: str, expected: str) -> None:
+    event = made(Asked(ref=ref), facts=FACTS._replace(branch=branch, tags=('v1', 'v2')))
+    assert event.ref == expected
 
 
 def test_a_pull_request_goes_from_head_to_base() -> None:
