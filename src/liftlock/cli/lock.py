@@ -6,8 +6,11 @@ from pathlib import Path
 import click
 
 from liftlock.errors import FAILED, UserError
-from liftlock.runner.actions import LOCK, identity, lock
-from liftlock.runner.actions.lock import BadLock, Lock, Pinned
+from liftlock.language.locks import ACTIONS as LOCK
+from liftlock.language.locks import actions as lock
+from liftlock.language.locks.actions import Lock, Pinned
+from liftlock.language.locks.writing import BadLock
+from liftlock.runner.actions import identity
 
 
 @click.command()

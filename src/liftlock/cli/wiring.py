@@ -15,9 +15,9 @@ from liftlock.engine.inline import Inline
 from liftlock.engine.submission import Hands, Submission
 from liftlock.errors import UserError
 from liftlock.language.expressions.values import Value
+from liftlock.language.locks import ACTIONS as LOCK
 from liftlock.language.records import NamedTuple
 from liftlock.runner import job
-from liftlock.runner.actions import LOCK
 from liftlock.runner.actions.builtin import BUILTINS
 from liftlock.runner.actions.resolve import GitActions
 from liftlock.runner.executors import EXECUTORS, find
@@ -27,6 +27,7 @@ from liftlock.runner.sources import SnapshotSources
 from liftlock.store.artifacts import RunArtifacts
 from liftlock.store.caches import RefCaches
 from liftlock.store.database import Store, open_store
+from liftlock.store.reports import RunReports
 
 # How to reach the network, and whom to trust there. Both spellings of a proxy are in use.
 PASSED: Final = (
@@ -147,11 +148,12 @@ def pins(files: Mapping[str, str], workflow: str) -> Mapping[str, str] | None:
     lock cannot be read: to run without its protection would be wrong."""
     if LOCK not in files:
         return None
-    from liftlock.runner.actions import lock
+    from liftlock.language.locks import actions
+    from liftlock.language.locks.writing import BadLock
 
     try:
-        return lock.pins_of(lock.parse(files[LOCK]), workflow)
-    except lock.BadLock as error:
+        return actions.pins_of(actions.parse(files[LOCK]), workflow)
+    except BadLock as error:
         raise UserError(f'{LOCK}: {error}') from error
 
 
@@ -159,7 +161,7 @@ def read_remote(where: Place, reference: str) -> str:
     """The text of a workflow in another repository, `owner/repo/path@ref`."""
     import asyncio
 
-    from liftlock.runner.actions.reference import parse
+    from liftlock.language.reference import parse
 
     found = parse(reference)
     if found is None:
@@ -178,6 +180,7 @@ def _world(where: Place, store: Store, run: int, submission: Submission) -> Worl
     return World(
         sources=SnapshotSources(snapshot, event.ref, event.head_ref),
         artifacts=RunArtifacts(store, run),
+        reports=RunReports(store, run),
         caches=RefCaches(
             store,
             event.repository,

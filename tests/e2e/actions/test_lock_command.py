@@ -9,8 +9,8 @@ from click.testing import CliRunner
 from e2e.actions.ground import Repository
 from liftlock.cli.lock import command
 from liftlock.errors import UserError
-from liftlock.runner.actions import LOCK
-from liftlock.runner.actions.lock import parse
+from liftlock.language.locks import ACTIONS as LOCK
+from liftlock.language.locks.actions import parse
 
 WORKFLOW = """
 on: push

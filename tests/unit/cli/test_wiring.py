@@ -4,7 +4,7 @@ import pytest
 
 from liftlock.cli import wiring
 from liftlock.errors import UserError
-from liftlock.runner.actions import LOCK
+from liftlock.language.locks import ACTIONS as LOCK
 
 
 def test_a_step_finds_the_network_and_no_credential() -> None:

@@ -15,9 +15,9 @@ from typing import TYPE_CHECKING, Final
 from liftlock.language.action import Action, Composite, Docker, JavaScript
 from liftlock.language.parse import parse_action
 from liftlock.language.records import NamedTuple
+from liftlock.language.reference import Reference, parse
 from liftlock.language.workflow import Uses
 from liftlock.plan.facts import ActionResolved
-from liftlock.runner.actions.reference import Reference, parse
 from liftlock.runner.state import Job
 from liftlock.runner.turn import Turn
 from liftlock.runner.workbench import StepFailed

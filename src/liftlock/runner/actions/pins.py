@@ -5,11 +5,11 @@ from pathlib import Path
 
 from liftlock.errors import UserError
 from liftlock.language.action import Action, Composite
+from liftlock.language.locks.actions import Lock, Pinned
 from liftlock.language.parse import parse, parse_action
+from liftlock.language.reference import Reference
+from liftlock.language.reference import parse as parse_reference
 from liftlock.language.workflow import Call, Parallel, Step, Uses, Workflow
-from liftlock.runner.actions.lock import Lock, Pinned
-from liftlock.runner.actions.reference import Reference
-from liftlock.runner.actions.reference import parse as parse_reference
 from liftlock.runner.ports import Actions
 
 Read = Callable[[str], str | None]  # a path in a repository -> its text, if it is there

@@ -11,17 +11,17 @@ in a draft directory that is renamed when it is whole: whoever looks sees all of
 """
 
 import asyncio
-import contextlib
 import os
 import re
-from collections.abc import AsyncIterator, Callable, Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
-from typing import TextIO
 from urllib.parse import quote
 
 from liftlock.errors import UserError
+from liftlock.language import locks
 from liftlock.language.records import NamedTuple
 from liftlock.runner import git
+from liftlock.runner.actions.exclusive import exclusive
 from liftlock.runner.ports import Found
 
 GITHUB = 'https://github.com/{owner}/{name}'
@@ -97,7 +97,7 @@ class GitActions:
         resolved = await self._resolve(owner_repo, wanted, log)
         target = folder / resolved.commit
         if not target.is_dir():
-            async with _locked(folder):
+            async with exclusive(folder):
                 if not target.is_dir():  # another process may have brought it meanwhile
                     log(f'Download action repository {owner_repo}@{ref} (SHA:{resolved.commit})')
                     await self._bring(owner_repo, ref, resolved, target)
@@ -112,13 +112,7 @@ class GitActions:
     def _pinned(self, owner_repo: str, ref: str) -> str:
         if self._pins is None:
             return ref.lower() if _COMMIT.fullmatch(ref.lower()) else ref
-        try:
-            return self._pins[f'{owner_repo.lower()}@{ref}']
-        except KeyError:
-            raise UserError(
-                f'{owner_repo}@{ref} is not in .github/workflows/actions.lock',
-                'run `liftlock lock` and review what it writes',
-            ) from None
+        return locks.look_up(self._pins, f'{owner_repo.lower()}@{ref}', locks.ACTIONS)
 
     async def _resolve(self, owner_repo: str, ref: str, log: Callable[[str], None]) -> Resolved:
         """Ask one place after the other; without an answer, what the ref last was."""
@@ -259,26 +253,6 @@ async def _tell(arguments: Sequence[str], cwd: Path, env: Mapping[str, str]) -> 
     answer = await git.run(*arguments, cwd=cwd, env=env, timeout=_FETCHING)
     if answer.code:
         raise UserError(answer.last)
-
-
-@contextlib.asynccontextmanager
-async def _locked(folder: Path) -> AsyncIterator[None]:
-    """One process at a time fetches from one repository."""
-    import fcntl
-
-    with _open_lock(folder) as lock:
-        while True:
-            try:
-                fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
-                break
-            except BlockingIOError:
-                await asyncio.sleep(0.05)
-        yield
-
-
-def _open_lock(folder: Path) -> TextIO:
-    folder.mkdir(parents=True, exist_ok=True)
-    return (folder / '.lock').open('w')
 
 
 def _remember(memory: Path, commit: str) -> None:

@@ -1,7 +1,7 @@
 import pytest
 
+from liftlock.language.reference import Reference, parse
 from liftlock.runner.actions.majors import NEWEST, major
-from liftlock.runner.actions.reference import Reference, parse
 
 
 @pytest.mark.parametrize(
