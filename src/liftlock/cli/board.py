@@ -77,6 +77,7 @@ class Board:
         self.annotations: list[f.Annotated] = []
         self.summaries: list[f.Summarized] = []
         self.artifacts: list[f.ArtifactStored] = []
+        self.reports: list[f.ReportRecorded] = []
         self._early: dict[tuple[str, int], list[str]] = {}
 
     def count(self, state: str) -> int:
@@ -124,6 +125,8 @@ class Board:
                 self.annotations.append(found)
             case f.Summarized() as summary:
                 self.summaries.append(summary)
+            case f.ReportRecorded() as report:
+                self.reports.append(report)
             case f.ArtifactStored() as kept:  # what is added to one is told as the whole again
                 others = [one for one in self.artifacts if one.name != kept.name]
                 self.artifacts = [*others, kept]

@@ -101,4 +101,5 @@ OF_STEPS = (
     f.Summarized,
     f.ActionResolved,
     f.ArtifactStored,
+    f.ReportRecorded,
 )

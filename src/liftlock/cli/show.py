@@ -14,7 +14,8 @@ from liftlock.cli.figures import count, duration, size
 from liftlock.cli.loglines import harmless
 from liftlock.cli.runs import condition, fitted, record, short
 from liftlock.cli.summary import mark
-from liftlock.store import artifacts, runs
+from liftlock.plan.facts import ReportRecorded
+from liftlock.store import artifacts, blobs, runs
 from liftlock.store.database import Store, open_store
 from liftlock.store.runs import Run
 
@@ -50,6 +51,7 @@ def lines(store: Store, run: Run, board: Board, paint: Paint) -> Iterator[str]:
     yield from _annotations(board, paint)
     yield from _summaries(board, paint)
     yield from _artifacts(store, run, paint)
+    yield from _reports(board, paint)
     if state == 'interrupted':
         yield ''
         yield paint.dim(f'Next: liftlock resume {run.id}')
@@ -103,6 +105,17 @@ def _artifacts(store: Store, run: Run, paint: Paint) -> Iterator[str]:
         yield f'  {one.name.ljust(width)}  {size(one.size):>9}  {count(one.files, "file")}'
 
 
+def _reports(board: Board, paint: Paint) -> Iterator[str]:
+    if board.reports:
+        yield ''
+        yield paint.bold('Reports')
+    width = max((len(one.name) for one in board.reports), default=0)
+    for one in board.reports:
+        flags = f'  {", ".join(one.flags)}' if one.flags else ''
+        told = f'{one.type:<8}  {one.name.ljust(width)}  {size(one.size):>9}'
+        yield f'  {harmless(told)}{harmless(flags)}  {paint.dim(one.job)}'
+
+
 def as_record(store: Store, run: Run, board: Board) -> dict[str, object]:
     kept = [
         {'name': one.name, 'size': one.size, 'files': one.files, 'digest': f'sha256:{one.digest}'}
@@ -114,7 +127,15 @@ def as_record(store: Store, run: Run, board: Board) -> dict[str, object]:
         'annotations': [one._asdict() for one in board.annotations],
         'summaries': [one._asdict() for one in board.summaries],
         'artifacts': kept,
+        'reports': [_report_record(store, one) for one in board.reports],
     }
+
+
+def _report_record(store: Store, report: ReportRecorded) -> dict[str, object]:
+    """`file` is where its bytes are; None when they are no longer kept."""
+    file = blobs.path(store.directory, report.digest)
+    kept = str(file) if file.exists() else None
+    return {**report._asdict(), 'digest': f'sha256:{report.digest}', 'file': kept}
 
 
 def _job_record(job: Job) -> dict[str, object]:

@@ -153,6 +153,26 @@ class ArtifactStored(NamedTuple):
     files: int
 
 
+class ReportRecorded(NamedTuple):
+    """A step handed in a report for people and gates to read; its bytes are kept by their digest.
+
+    `type` is coverage, tests or sarif; `name` its path, in the workspace if it lies there. `root`
+    is what the job called the directory to which paths in it are relative. `ref` and `sha` are
+    '' where it tells of what the run is about.
+    """
+
+    job: str
+    number: int
+    type: str
+    name: str
+    digest: str
+    size: int
+    flags: tuple[str, ...] = ()  # Codecov's flags, or the category of code scanning
+    root: str = ''
+    ref: str = ''
+    sha: str = ''
+
+
 class Unknown(NamedTuple):
     """A fact of a kind that this version does not know: kept as it is, and otherwise ignored."""
 
@@ -163,7 +183,13 @@ class Unknown(NamedTuple):
 RunFact: TypeAlias = RunSubmitted | RunRestarted | StopRequested | RunFinished
 JobFact: TypeAlias = JobQueued | JobBlocked | JobClaimed | JobSkipped | JobFinished | JobLost
 StepFact: TypeAlias = (
-    StepStarted | StepFinished | Annotated | Summarized | ActionResolved | ArtifactStored
+    StepStarted
+    | StepFinished
+    | Annotated
+    | Summarized
+    | ActionResolved
+    | ArtifactStored
+    | ReportRecorded
 )
 Fact: TypeAlias = RunFact | JobFact | StepFact | Unknown
 

@@ -22,6 +22,7 @@ from liftlock.plan.facts import (
     JobLost,
     JobQueued,
     JobSkipped,
+    ReportRecorded,
     RunFinished,
     RunRestarted,
     RunSubmitted,
@@ -53,6 +54,7 @@ KINDS: Final[Mapping[str, type[Any]]] = {
         Summarized,
         ActionResolved,
         ArtifactStored,
+        ReportRecorded,
     )
 }
 # A kind's version goes up when the meaning of its fields changes; a new field with a default

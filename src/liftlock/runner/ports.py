@@ -71,6 +71,14 @@ class Artifacts(Protocol):
         ...
 
 
+class Reports(Protocol):
+    """Reports of one run that gates will read, kept as they are."""
+
+    async def keep(self, file: Path) -> tuple[str, int]:
+        """Keep a copy of the file; return its sha256 and its size in bytes. UserError."""
+        ...
+
+
 class Caches(Protocol):
     """Caches of one repository, seen from one ref."""
 
@@ -125,6 +133,7 @@ class World(NamedTuple):
     tool_cache: Path  # RUNNER_TOOL_CACHE, shared by jobs
     cache_home: Path  # XDG caches of pip, uv, npm …, shared explicitly
     services: Services | None = None
+    reports: Reports | None = None
     container_engine: str = ''  # docker, podman or a path; '' = what is there
     shared: tuple[str, ...] = ()  # directories that checkouts and actions lead into
     real_actions: bool = False

@@ -4,7 +4,9 @@ from collections.abc import Awaitable, Callable, Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from liftlock.errors import UserError
 from liftlock.language.expressions.values import Value
+from liftlock.plan.facts import ReportRecorded
 from liftlock.runner.console import Console
 from liftlock.runner.executors.base import CannotStart, Sink
 from liftlock.runner.ports import Report, World
@@ -187,3 +189,35 @@ class Bench:
         turn = self._turn
         console = Console(turn.job, turn.record, turn.effects, turn.env)
         console.feed(f'::add-matcher::{file}\n'.encode())
+
+    async def record(
+        self,
+        type: str,
+        file: Path,
+        *,
+        flags: Sequence[str] = (),
+        root: Path | None = None,
+        ref: str = '',
+        sha: str = '',
+    ) -> str:
+        assert self.world.reports is not None
+        try:
+            digest, size = await self.world.reports.keep(file)
+        except UserError as error:
+            raise StepFailed(str(error)) from None
+        inner = file.is_relative_to(self.workspace)
+        job = self._turn.job
+        fact = ReportRecorded(
+            job=self.job,
+            number=self._turn.record.number,
+            type=type,
+            name=job.hide(str(file.relative_to(self.workspace) if inner else file)),
+            digest=digest,
+            size=size,
+            flags=tuple(map(job.hide, flags)),
+            root=job.workplace.inside(str(root or self.workspace)),
+            ref=job.hide(ref),
+            sha=job.hide(sha),
+        )
+        self.report(fact)
+        return digest

@@ -4,7 +4,7 @@ A stand-in is a module that satisfies `Builtin`. It gets from its workbench what
 action gets by files, variables and workflow commands, and says the same things with methods.
 """
 
-from collections.abc import Awaitable, Mapping
+from collections.abc import Awaitable, Mapping, Sequence
 from pathlib import Path
 from typing import Protocol
 
@@ -122,6 +122,23 @@ class Workbench(Protocol):
 
     def add_matcher(self, file: Path) -> None:
         """Add the problem matchers of this file for the rest of the job."""
+        ...
+
+    async def record(
+        self,
+        type: str,
+        file: Path,
+        *,
+        flags: Sequence[str] = (),
+        root: Path | None = None,
+        ref: str = '',
+        sha: str = '',
+    ) -> str:
+        """Hand a report in, for the gates: a ReportRecorded. Returns its sha256.
+
+        Paths in it are relative to `root`, the workspace by default. StepFailed if the file
+        cannot be read.
+        """
         ...
 
 

@@ -1,4 +1,4 @@
-"""What is no longer needed goes: expired artifacts, unreferenced blobs, old workspaces.
+"""What is no longer needed goes: expired artifacts and reports, unreferenced blobs, old workspaces.
 
 Nothing here is urgent, so it happens after a run and at most once an hour.
 """
@@ -29,6 +29,7 @@ def tidy(store: Store, now: float) -> None:
     (store.directory / 'tidied').touch(0o600)
     with store.transaction() as sql:
         sql.execute('DELETE FROM artifacts WHERE expires <= ?', (now,))
+        sql.execute('DELETE FROM reports WHERE expires <= ?', (now,))
     _remove_unreferenced(store)
     rows = _finished_before(store, now - PACKED_AFTER)
     for run, finished in rows:
@@ -53,9 +54,10 @@ def _remove_unreferenced(store: Store) -> None:
         digest = file.parent.name + file.name
         with store.transaction() as sql:  # nobody can adopt it meanwhile
             used = sql.execute(
-                'SELECT 1 FROM artifacts WHERE digest = ?'
-                ' UNION ALL SELECT 1 FROM caches WHERE digest = ? LIMIT 1',
-                (digest, digest),
+                'SELECT 1 FROM artifacts WHERE digest = :digest'
+                ' UNION ALL SELECT 1 FROM caches WHERE digest = :digest'
+                ' UNION ALL SELECT 1 FROM reports WHERE digest = :digest LIMIT 1',
+                {'digest': digest},
             ).fetchone()
             if not used:
                 blobs.path(store.directory, digest).unlink(missing_ok=True)

@@ -1,6 +1,7 @@
 """A workbench that runs real processes in real directories and remembers what it was told."""
 
 import asyncio
+import hashlib
 import os
 from collections.abc import Mapping, Sequence
 from pathlib import Path
@@ -54,6 +55,7 @@ class Bench:
         self.exported: dict[str, str] = {}
         self.matchers: list[Path] = []
         self.facts: list[object] = []
+        self.reports: list[tuple[str, str, tuple[str, ...], dict[str, object]]] = []
 
     def report(self, fact: object) -> None:
         self.facts.append(fact)
@@ -130,6 +132,13 @@ class Bench:
 
     def add_matcher(self, file: Path) -> None:
         self.matchers.append(file)
+
+    async def record(
+        self, kind: str, file: Path, *, flags: Sequence[str] = (), **more: object
+    ) -> str:
+        content = await asyncio.to_thread(file.read_bytes)
+        self.reports.append((kind, str(file.relative_to(self.workspace)), tuple(flags), more))
+        return hashlib.sha256(content).hexdigest()
 
     def main(self) -> None:
         asyncio.run(self.builtin.main(self))

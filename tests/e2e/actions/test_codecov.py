@@ -1,4 +1,4 @@
-"""What is said of coverage reports that nobody gets."""
+"""Coverage reports are found, recorded for the gates, and sent to nobody."""
 
 from pathlib import Path
 
@@ -42,6 +42,10 @@ def test_reports_are_found_and_described(tmp_path: Path) -> None:
     ]
     assert bench.lines[-1].startswith('Nothing was sent to Codecov')
     assert not bench.warnings
+    assert [(kind, name, flags) for kind, name, flags, _ in bench.reports] == [
+        ('coverage', 'coverage.xml', ('unit', 'web')),
+        ('coverage', 'web/lcov.info', ('unit', 'web')),
+    ]
 
 
 def test_files_that_are_named_come_first_and_once(tmp_path: Path) -> None:
@@ -66,6 +70,14 @@ def test_results_of_tests_are_another_kind_of_report(tmp_path: Path) -> None:
     bench = step(tmp_path, files, report_type='test_results')
     bench.main()
     assert found(bench) == ['junit.xml: 13 bytes (flags: none)']
+    assert bench.reports[0][:2] == ('tests', 'junit.xml')
+
+
+def test_a_dry_run_records_nothing(tmp_path: Path) -> None:
+    bench = step(tmp_path, {'coverage.xml': COBERTURA}, dry_run='true')
+    bench.main()
+    assert found(bench)
+    assert not bench.reports
 
 
 @pytest.mark.parametrize('inputs', [{}, {'files': 'gone.xml', 'disable_search': 'true'}])

@@ -28,6 +28,7 @@ EXAMPLES: list[Fact] = [
     facts.Summarized('a', 1, '# hi'),
     facts.ActionResolved('a', 'actions/checkout@v4', 'c', 'stand-in'),
     facts.ArtifactStored('a', 'dist', 'sha256:x', 10, 2),
+    facts.ReportRecorded('a', 3, 'coverage', 'c.xml', 'ff', 9, ('unit', 'web'), '/w', 'r', 's'),
 ]
 
 

@@ -1,4 +1,4 @@
-"""codecov/codecov-action, all majors: says which reports there are, and sends nothing.
+"""codecov/codecov-action, all majors: records the reports for the gates, and sends nothing.
 
 A run on one's own machine is no news for a service that draws the history of a project.
 """
@@ -51,13 +51,20 @@ _HEAD = 4096  # bytes; where Cobertura has its totals
 async def main(bench: Workbench) -> None:
     work = bench.workspace / bench.inputs['working-directory']
     found = dict.fromkeys([*_named(bench, work), *_searched(bench, work)])
-    flags = ', '.join(_listed(bench.inputs['flags'])) or 'none'
     for file in found:
-        shown = file.relative_to(bench.workspace) if file.is_relative_to(bench.workspace) else file
-        bench.log(f'Found {shown}: {_describe(file)} (flags: {flags})')
+        await _record(bench, file)
     if not found and bench.inputs['handle_no_reports_found'] != 'true':
         _fail(bench, 'No coverage reports found. Please make sure the tests wrote one.')
     bench.log('Nothing was sent to Codecov: this run is not on GitHub.')
+
+
+async def _record(bench: Workbench, file: Path) -> None:
+    flags = _listed(bench.inputs['flags'])
+    shown = file.relative_to(bench.workspace) if file.is_relative_to(bench.workspace) else file
+    bench.log(f'Found {shown}: {_describe(file)} (flags: {", ".join(flags) or "none"})')
+    if bench.inputs['dry_run'] != 'true':
+        kind = 'tests' if bench.inputs['report_type'] == 'test_results' else 'coverage'
+        await bench.record(kind, file, flags=flags, sha=bench.inputs['override_commit'])
 
 
 def _fail(bench: Workbench, message: str) -> None:
