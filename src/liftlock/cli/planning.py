@@ -2,7 +2,7 @@
 
 from collections.abc import Mapping, Sequence
 
-from liftlock.cli import options, wiring, workflows
+from liftlock.cli import locks, options, wiring, workflows
 from liftlock.cli.options import Asked
 from liftlock.errors import UserError
 from liftlock.language.workflow import Workflow
@@ -34,6 +34,7 @@ def plan(
         matrix=tuple(options.pairs(asked.matrix, '--matrix', ':').items()),
         debug=debug,
     )
+    pins = locks.held(files, workflow.path).pins
     while True:
         match make.make(request):
             case Plan() as made:
@@ -41,7 +42,7 @@ def plan(
             case make.Refused(diagnostics):
                 raise workflows.refused(diagnostics, request.files)
             case make.Lacking(references):
-                more = {name: _called(name, files, where) for name in references}
+                more = {name: _called(name, files, where, pins) for name in references}
                 request = request._replace(files={**request.files, **more})
 
 
@@ -54,10 +55,15 @@ def check_legs(plans: Sequence[Plan], asked: Asked) -> None:
             raise UserError(f'no matrix has a key "{key}"', hint)
 
 
-def _called(reference: str, files: Mapping[str, str], where: wiring.Place) -> str:
+def _called(
+    reference: str,
+    files: Mapping[str, str],
+    where: wiring.Place,
+    pins: Mapping[str, str] | None,
+) -> str:
     """A called workflow's text: from the repository, or from another one."""
     if '@' in reference:
-        return wiring.read_remote(where, reference)
+        return wiring.read_remote(where, reference, pins)
     if reference not in files:
         raise UserError(f'there is no workflow file {reference}', 'another workflow calls it')
     return files[reference]

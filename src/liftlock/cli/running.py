@@ -5,7 +5,7 @@ from collections.abc import Sequence
 from pathlib import Path
 from subprocess import Popen
 
-from liftlock.cli import events, options, planning, view, wiring, workflows
+from liftlock.cli import events, locks, options, planning, view, wiring, workflows
 from liftlock.cli.board import Board
 from liftlock.cli.conduct import conduct
 from liftlock.cli.options import Asked
@@ -97,8 +97,8 @@ def _run_all(planned: Sequence[Plan], asked: Asked, ways: Ways, ground: Ground) 
     status = 0
     try:
         for plan in planned:
-            pins = wiring.pins(ground.files, plan.workflow.path)
-            keep = wiring.kept(ground.snapshot, pins, real_actions=ways.real_actions)
+            held = locks.held(ground.files, plan.workflow.path)
+            keep = wiring.kept(ground.snapshot, held, real_actions=ways.real_actions)
             run = works.engine.submit(
                 Submission(
                     request=plan.request,

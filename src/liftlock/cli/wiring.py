@@ -11,11 +11,11 @@ from typing import Final
 
 from liftlock.cli import config
 from liftlock.cli.config import Config
+from liftlock.cli.locks import Held
 from liftlock.engine.inline import Inline
 from liftlock.engine.submission import Hands, Submission
 from liftlock.errors import UserError
 from liftlock.language.expressions.values import Value
-from liftlock.language.locks import ACTIONS as LOCK
 from liftlock.language.records import NamedTuple
 from liftlock.runner import job
 from liftlock.runner.actions.builtin import BUILTINS
@@ -131,33 +131,18 @@ def open_works(where: Place, *, slots: int = 0) -> Works:
     return Works(where, store, engine)
 
 
-def kept(
-    snapshot: Snapshot, pins: Mapping[str, str] | None, *, real_actions: bool
-) -> Mapping[str, Value]:
+def kept(snapshot: Snapshot, held: Held, *, real_actions: bool) -> Mapping[str, Value]:
     """What `_world` needs again when somebody takes the run up later."""
     return {
         'sources': str(snapshot.store),
         'commit': snapshot.commit,
         'real_actions': real_actions,
-        'pins': None if pins is None else dict(pins),
+        'pins': None if held.pins is None else dict(held.pins),
+        'images': None if held.images is None else dict(held.images),
     }
 
 
-def pins(files: Mapping[str, str], workflow: str) -> Mapping[str, str] | None:
-    """What `actions.lock` says of this workflow; None where it says nothing. UserError if the
-    lock cannot be read: to run without its protection would be wrong."""
-    if LOCK not in files:
-        return None
-    from liftlock.language.locks import actions
-    from liftlock.language.locks.writing import BadLock
-
-    try:
-        return actions.pins_of(actions.parse(files[LOCK]), workflow)
-    except BadLock as error:
-        raise UserError(f'{LOCK}: {error}') from error
-
-
-def read_remote(where: Place, reference: str) -> str:
+def read_remote(where: Place, reference: str, pins: Mapping[str, str] | None) -> str:
     """The text of a workflow in another repository, `owner/repo/path@ref`."""
     import asyncio
 
@@ -166,7 +151,7 @@ def read_remote(where: Place, reference: str) -> str:
     found = parse(reference)
     if found is None:
         raise UserError(f'{reference} names no workflow file')
-    actions = GitActions(where.cache, where.config.actions)
+    actions = GitActions(where.cache, where.config.actions, pins=pins)
     placed = asyncio.run(actions.find(f'{found.owner}/{found.repo}', found.ref, lambda _: None))
     try:
         return (placed.directory / found.path).read_text(encoding='utf-8')
@@ -177,6 +162,7 @@ def read_remote(where: Place, reference: str) -> str:
 def _world(where: Place, store: Store, run: int, submission: Submission) -> World:
     event, keep = submission.request.event, submission.keep
     snapshot = open_snapshot(Path(str(keep['sources'])), str(keep['commit']))
+    pins = _texts(keep.get('pins'))
     return World(
         sources=SnapshotSources(snapshot, event.ref, event.head_ref),
         artifacts=RunArtifacts(store, run),
@@ -188,22 +174,23 @@ def _world(where: Place, store: Store, run: int, submission: Submission) -> Worl
             base_ref=event.base_ref,
             default_branch=event.default_branch,
         ),
-        actions=GitActions(
-            where.cache, where.config.actions, pins=_texts(keep.get('pins')), stand_ins=(*BUILTINS,)
-        ),
+        actions=GitActions(where.cache, where.config.actions, pins=pins, stand_ins=(*BUILTINS,)),
         tool_cache=tool_cache(where),
         cache_home=where.cache / 'tools',
         container_engine=where.config.container_engine,
+        externals=where.cache / 'externals',
         shared=(str(snapshot.store), str(snapshot.source), str(where.cache / 'actions')),
         real_actions=bool(keep.get('real_actions')),
+        pins=pins,
+        images=_texts(keep.get('images')),
         host_env=host_env(),
     )
 
 
-def _texts(pins: Value) -> Mapping[str, str] | None:
-    if not isinstance(pins, dict):
+def _texts(locked: Value) -> Mapping[str, str] | None:
+    if not isinstance(locked, dict):
         return None
-    return {pin: str(commit) for pin, commit in pins.items()}
+    return {name: str(recorded) for name, recorded in locked.items()}
 
 
 def tool_cache(where: Place, env: Mapping[str, str] = os.environ) -> Path:

@@ -136,7 +136,12 @@ class World(NamedTuple):
     reports: Reports | None = None
     container_engine: str = ''  # docker, podman or a path; '' = what is there
     shared: tuple[str, ...] = ()  # directories that checkouts and actions lead into
+    externals: Path | None = None  # nodes that run actions; None: only this machine's own
     real_actions: bool = False
+    # What the locks record for the run's workflow, see `language/locks`: None where they don't
+    # name it, and then anything may be used.
+    pins: Mapping[str, str] | None = None  # owner/repo@ref -> commit
+    images: Mapping[str, str] | None = None  # image as it is written -> sha256:…
     host_env: Mapping[str, str] = {}  # what a clean environment starts from
 
 

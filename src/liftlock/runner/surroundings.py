@@ -3,10 +3,11 @@
 import asyncio
 from collections.abc import AsyncIterator, Iterator, Mapping
 from contextlib import AsyncExitStack, asynccontextmanager, contextmanager
+from functools import partial
 from typing import Final
 
 from liftlock.language.expressions.values import Value
-from liftlock.runner import executors
+from liftlock.runner import executors, images
 from liftlock.runner.containers import Wanted
 from liftlock.runner.executors.base import CannotPrepare, Order
 from liftlock.runner.state import CANCELLED, FAILURE, SUCCESS, Job, Record
@@ -27,8 +28,10 @@ async def open_for(job: Job, wanted: Wanted) -> AsyncIterator[None]:
         say=voice.say,
         image=image,
         shared=job.world.shared,
+        externals=str(job.world.externals or ''),
         tool_cache=str(job.world.tool_cache),
         container_engine=job.world.container_engine,
+        note_image=partial(images.note, job),
     )
     shown = bool(wanted.container or wanted.services or image)
     async with AsyncExitStack() as stack:
@@ -51,6 +54,7 @@ async def _prepare(
 
     Containers find each other by a network of their own, so that executor starts both.
     """
+    order = order._replace(wanted=images.hold_all(job, order.wanted, order.say))
     prepared = executors.find(executor).prepare(order)
     job.workplace = await stack.enter_async_context(prepared)
     context = job.workplace.context

@@ -4,7 +4,6 @@ import pytest
 
 from liftlock.cli import wiring
 from liftlock.errors import UserError
-from liftlock.language.locks import ACTIONS as LOCK
 
 
 def test_a_step_finds_the_network_and_no_credential() -> None:
@@ -38,12 +37,6 @@ def test_root_gets_a_sudo_where_there_is_none() -> None:
     assert found['PATH'] in ('/nowhere:/bin', f'/nowhere:/bin:{wiring.ROOT}')
     assert wiring.host_env({'PATH': '/nowhere'}, user=0)['PATH'] == f'/nowhere:{wiring.ROOT}'
     assert wiring.host_env({'PATH': '/nowhere'}, user=1000)['PATH'] == '/nowhere'
-
-
-def test_without_a_lock_nothing_is_pinned_and_a_broken_one_is_no_lock() -> None:
-    assert wiring.pins({}, 'ci.yml') is None
-    with pytest.raises(UserError, match=r'actions\.lock'):
-        wiring.pins({LOCK: 'nonsense'}, 'ci.yml')
 
 
 def test_the_tool_cache_is_where_the_settings_or_the_machine_say() -> None:

@@ -12,6 +12,7 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
+from liftlock.language import locks
 from liftlock.language.action import Action, Composite, Docker, JavaScript
 from liftlock.language.parse import parse_action
 from liftlock.language.records import NamedTuple
@@ -75,6 +76,8 @@ async def _find(job: Job, uses: str, reference: Reference) -> Loaded:
 
         builtin = find_builtin(f'{repository}{path}')
         if builtin is not None:
+            if job.world.pins is not None:  # what is fetched is looked up where it is fetched
+                locks.look_up(job.world.pins, reference.pin, locks.ACTIONS)
             job.report(ActionResolved(job.key, uses, '', 'stand-in'))
             return Loaded(None, builtin, '', '', repository, reference.ref)
     found = await job.world.actions.find(repository, reference.ref, job.say)

@@ -82,8 +82,10 @@ class Order(NamedTuple):
     say: Callable[[str], None]  # a line for the log; secrets are hidden in it
     image: str = ''  # of the label; `wanted.container` goes before it
     shared: tuple[str, ...] = ()  # directories outside of the job's own that its steps may read
+    externals: str = ''  # nodes that run actions, likewise; '' = none; may not be there yet
     tool_cache: str = ''  # steps may write there
     container_engine: str = ''  # the user's choice: docker, podman or a path; '' = what is there
+    note_image: Callable[[str, str], None] = lambda image, digest: None  # see `images.note`
     patience: Patience = GITHUB
 
 
