@@ -21,6 +21,7 @@ from liftlock.store.artifacts import RunArtifacts
 from liftlock.store.caches import RefCaches
 from liftlock.store.database import StaleToken, Store, open_store
 from liftlock.store.logs import LogReader, LogWriter
+from liftlock.store.reports import RunReports
 from liftlock.store.runs import Draft
 
 DRAFT = Draft(
@@ -545,6 +546,24 @@ def test_tidying_removes_what_nobody_refers_to(store: Store, tmp_path: Path) -> 
     tidying.tidy(store, time.time() + 91 * 24 * 3600)
     assert not blob.exists()
     assert run(of.names()) == []
+
+
+def test_reports_are_kept_byte_for_byte_as_long_as_artifacts(store: Store, tmp_path: Path) -> None:
+    report = tmp_path / 'coverage.xml'
+    report.write_bytes(b'<coverage line-rate="1"/>')
+    digest, size = run(RunReports(store, submit(store)).keep(report))  # type: ignore[misc]
+    report.unlink()
+    blob = blobs.path(store.directory, digest)
+    assert (blob.read_bytes(), size) == (b'<coverage line-rate="1"/>', 25)
+    tidying.tidy(store, time.time() + 89 * 24 * 3600)
+    assert blob.exists()
+    tidying.tidy(store, time.time() + 91 * 24 * 3600)
+    assert not blob.exists()
+
+
+def test_a_report_that_is_not_there_is_a_users_mistake(store: Store, tmp_path: Path) -> None:
+    with pytest.raises(UserError, match=r'cannot keep the report .*gone\.xml: No such file'):
+        run(RunReports(store, submit(store)).keep(tmp_path / 'gone.xml'))
 
 
 def test_a_read_only_directory_is_removed_too(tmp_path: Path) -> None:

@@ -24,6 +24,9 @@ jobs:
           mkdir dist; echo wheel > dist/shop.whl
       - uses: actions/upload-artifact@v4
         with: {name: wheel, path: dist}
+      - run: echo '<coverage line-rate="0.5">' > coverage.xml
+      - uses: codecov/codecov-action@v4
+        with: {files: coverage.xml, flags: 'unit,web'}
   test:
     needs: build
     runs-on: ubuntu-latest
@@ -98,6 +101,14 @@ def test_show_gives_the_same_as_json(shop: Project) -> None:
     assert steps['test']['Second'] == 'failure'
     assert told['artifacts'][0]['name'] == 'wheel'
     assert told['artifacts'][0]['digest'].startswith('sha256:')
+
+
+def test_show_tells_reports_and_where_their_bytes_are(shop: Project) -> None:
+    lines = [' '.join(line.split()) for line in shop.liftlock('show').out.splitlines()]
+    assert lines[lines.index('Reports') + 1] == 'coverage coverage.xml 27 bytes unit, web build'
+    (told,) = json.loads(shop.liftlock('show', '--json').out)['reports']
+    assert (told['job'], told['type'], told['flags']) == ('build', 'coverage', ['unit', 'web'])
+    assert Path(told['file']).read_text() == '<coverage line-rate="0.5">\n'
 
 
 def test_a_run_that_is_not_there_is_a_users_mistake(shop: Project) -> None:

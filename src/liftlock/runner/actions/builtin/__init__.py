@@ -22,6 +22,7 @@ BUILTINS: Final[Mapping[str, str]] = {
     'actions/upload-artifact': 'upload_artifact',
     'astral-sh/setup-uv': 'setup_uv',
     'codecov/codecov-action': 'codecov',
+    'github/codeql-action/upload-sarif': 'upload_sarif',
 }
 
 
