@@ -69,7 +69,7 @@ def test_the_stages_of_a_javascript_action(tmp_path: Path) -> None:
     assert played.printed(1) == ['pre you d -']
     assert played.printed(3) == ['main you d pre']
     assert played.printed(4) == ['main']
-    assert played.printed(5) == ['post you d main']
+    assert played.printed(5) == ['Post job cleanup.', 'post you d main']
     assert [found.message for found in played.annotations] == [
         "Input 'old' has been deprecated with message: use who",
         "Unexpected input(s) 'extra', valid inputs are ['who', 'with-dash', 'old']",
@@ -324,3 +324,12 @@ def test_an_action_beside_its_workflow(tmp_path: Path) -> None:
     played = play('- uses: $/mine\n- run: ls -A', tmp_path, world={'sources': Own()})
     assert 'mine' in played.printed(1)
     assert played.printed(2) == []  # the workspace stays empty
+
+
+def test_actions_that_use_one_another_many_times_are_gone_through_once(tmp_path: Path) -> None:
+    """Ten levels of ten uses each; without an end to it, 10^10 ways lead to the innermost."""
+    for level in range(9):
+        steps = ''.join(f'    - {{uses: octo/a{level + 1}@v1, if: false}}\n' for _ in range(10))
+        write(tmp_path, f'octo/a{level}', f'runs:\n  using: composite\n  steps:\n{steps}')
+    write(tmp_path, 'octo/a9', 'runs: {using: composite, steps: [{run: echo, shell: sh}]}')
+    assert play('- uses: octo/a0@v1', tmp_path).outcomes == [('success', 'success')]

@@ -162,15 +162,33 @@ async def _own_repository(job: Job) -> str:
 
 
 def has_pre(job: Job, loaded: Loaded, depth: int = 0) -> bool:
-    match loaded.action and loaded.action.runs:
-        case JavaScript() as runs:
-            return bool(runs.pre)
-        case Composite() as runs:
-            inner = (job.actions.get(key_of(uses, loaded.home)) for uses in used(runs))
-            return depth < DEEPEST and any(
-                found is not None and has_pre(job, found, depth + 1) for found in inner
-            )
+    """Whether it, or one that it uses, has a first stage.
+
+    Level by level, and each action once: those that use one another many times would else be
+    gone through along every way that leads to them, of which there are billions.
+    """
+    seen, level = {id(loaded)}, [loaded]
+    while level and depth <= DEEPEST:
+        if any(_begins_early(each) for each in level):
+            return True
+        used_by_them = [inner for each in level for inner in _inside_of(job, each)]
+        level = list({id(inner): inner for inner in used_by_them if id(inner) not in seen}.values())
+        seen.update(map(id, level))
+        depth += 1
     return False
+
+
+def _begins_early(loaded: Loaded) -> bool:
+    runs = loaded.action and loaded.action.runs
+    return isinstance(runs, JavaScript) and bool(runs.pre)
+
+
+def _inside_of(job: Job, loaded: Loaded) -> Iterator[Loaded]:
+    runs = loaded.action and loaded.action.runs
+    for uses in used(runs) if isinstance(runs, Composite) else ():
+        found = job.actions.get(key_of(uses, loaded.home))
+        if found is not None:
+            yield found
 
 
 def used(runs: Composite) -> Iterator[str]:
