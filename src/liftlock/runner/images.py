@@ -8,30 +8,31 @@ from liftlock.language import locks
 from liftlock.plan.facts import ActionResolved
 from liftlock.runner.containers import Container, Wanted
 from liftlock.runner.executors.base import CannotPrepare
+from liftlock.runner.ports import World
 from liftlock.runner.state import Job
 
 
-def hold(job: Job, image: str, say: Callable[[str], None]) -> str:
+def hold(world: World, image: str, say: Callable[[str], None]) -> str:
     """What to give the engine for an image that a workflow or an action names.
 
     Where a lock names the run's workflow that is `postgres:16@sha256:…`, and UserError if the
     image is not in it; one that is written with its digest is what it is. Whoever starts the
     container calls `note` with the digest that it turned out to have.
     """
-    recorded = job.world.images
-    if recorded is None or '@' in image:
+    named = images.parse(image)
+    if world.images is None or (named and named.digest):
         return image
     written = image.removeprefix(images.SCHEME)
-    digest = locks.look_up(recorded, written, locks.IMAGES)
+    digest = locks.look_up(world.images, written, locks.IMAGES)
     say(f'{written} is locked to {digest}')
     return f'{written}@{digest}'
 
 
-def hold_all(job: Job, wanted: Wanted, say: Callable[[str], None]) -> Wanted:
+def hold_all(world: World, wanted: Wanted, say: Callable[[str], None]) -> Wanted:
     """The same for the containers around a job. Raises CannotPrepare."""
 
     def held(container: Container) -> Container:
-        return container._replace(image=hold(job, container.image, say))
+        return container._replace(image=hold(world, container.image, say))
 
     try:
         own = held(wanted.container) if wanted.container else None

@@ -54,7 +54,7 @@ async def _prepare(
 
     Containers find each other by a network of their own, so that executor starts both.
     """
-    order = order._replace(wanted=images.hold_all(job, order.wanted, order.say))
+    order = order._replace(wanted=images.hold_all(job.world, order.wanted, order.say))
     prepared = executors.find(executor).prepare(order)
     job.workplace = await stack.enter_async_context(prepared)
     context = job.workplace.context
