@@ -70,7 +70,7 @@ def _found(
     path = which(program)
     if not path:
         raise BadShell(f'{program}: command not found. Install it, or choose another `shell:`')
-    return Shell(path, tuple(_words(arguments)), extension, f'{path} {arguments}')
+    return Shell(path, tuple(split(arguments)), extension, f'{path} {arguments}')
 
 
 def fix_up(script: str, extension: str) -> str:
@@ -91,7 +91,7 @@ def command(shell: Shell, script: str) -> tuple[str, ...]:
     return (shell.program, *(word.replace('{0}', script) for word in shell.arguments))
 
 
-def _words(text: str) -> list[str]:
+def split(text: str) -> list[str]:
     """Split at blanks, but not inside double quotes, as .NET does. `\\"` is a quote as such."""
     words: list[str] = []
     current = ''

@@ -1,0 +1,117 @@
+"""Having an image: one that is here is used, another one is pulled.
+
+`docker run` does the same. GitHub's runner pulls in any case, on machines that never have one; here
+that would cost every job a question to a registry, and fail without network or for images that
+were built on this machine.
+"""
+
+import asyncio
+import random
+import shutil
+import tempfile
+from collections.abc import AsyncIterator, Callable
+from contextlib import asynccontextmanager
+from typing import Final
+
+from liftlock.runner.docker.engine import Engine, EngineFailed
+from liftlock.runner.docker.reference import HUB, qualify, registry
+from liftlock.runner.docker.sockets import endpoint
+
+TRIES: Final = 3
+_PAUSE: Final = (1.0, 10.0)  # seconds between tries, at random
+# What another try would not change.
+_FINAL: Final = (
+    'manifest unknown', 'not found', 'unauthorized', 'access denied', 'denied:',
+    'invalid reference', 'no basic auth', 'no matching manifest', 'authentication required',
+    'incorrect username or password', 'must use a token',
+)  # fmt: skip
+
+Say = Callable[[str], None]
+
+
+async def have(engine: Engine, image: str, say: Say, username: str = '', password: str = '') -> str:
+    """Have the image here and return how the engine calls it. Raises EngineFailed, OSError."""
+    here = await engine.ask('image', 'inspect', '--format', '{{.Id}}', image)
+    if here.code == 0:
+        short = here.text.strip().removeprefix('sha256:')[:12]
+        newer = '' if '@' in image else f'; `{engine.name} pull {image}` asks for a newer one'
+        say(f'Using {image} as it is on this machine ({short}){newer}')
+        return image
+    name = qualify(image) if engine.podman else image
+    async with _logged_in(engine, registry(image), username, password, say) as login:
+        await _pull(engine, name, login, say)
+    return name
+
+
+async def _pull(engine: Engine, image: str, login: '_Login', say: Say) -> None:
+    words = (*login.before, 'pull', *login.after, image)
+    said: list[str] = []
+
+    def hear(line: str) -> None:
+        said.append(line)
+        say(line)
+
+    say(f'##[command]{engine.name} pull {image}')
+    for left in reversed(range(TRIES)):
+        said.clear()
+        code = await engine.show(hear, *words)
+        if code == 0:
+            return
+        last = next((line for line in reversed(said) if line.strip()), '')
+        if not left or _is_final(said):
+            raise EngineFailed(f"Docker pull failed with exit code {code}: '{image}': {last}")
+        pause = random.uniform(*_PAUSE)  # noqa: S311 - no secret
+        say(
+            f'##[warning]Docker pull failed with exit code {code}, '
+            f'back off {pause:.1f} seconds before retry.'
+        )
+        await asyncio.sleep(pause)
+
+
+def _is_final(said: list[str]) -> bool:
+    text = '\n'.join(said).lower()
+    return any(sign in text for sign in _FINAL)
+
+
+class _Login:
+    """Words before and after the command that let it use these credentials."""
+
+    __slots__ = ('after', 'before')
+
+    def __init__(self, before: tuple[str, ...] = (), after: tuple[str, ...] = ()) -> None:
+        self.before = before
+        self.after = after
+
+
+@asynccontextmanager
+async def _logged_in(
+    engine: Engine, server: str, username: str, password: str, say: Say
+) -> AsyncIterator[_Login]:
+    """Credentials live in a directory of their own for as long as the pull takes."""
+    if not (username and password):
+        yield _Login()
+        return
+    folder = tempfile.mkdtemp(prefix='liftlock-login-')
+    try:
+        if engine.podman:
+            login = _Login(after=('--authfile', f'{folder}/auth.json'))
+        else:
+            # The user's own settings tell which engine is meant, and are not in that directory.
+            login = _Login(before=('--host', endpoint(), '--config', folder))
+        await _log_in(engine, server, username, password, login)
+        yield login
+    finally:
+        await asyncio.to_thread(shutil.rmtree, folder, ignore_errors=True)
+
+
+async def _log_in(engine: Engine, server: str, username: str, password: str, login: _Login) -> None:
+    answer = await engine.ask(
+        *login.before, 'login', *login.after, '--username', username, '--password-stdin',
+        server or HUB, given=password.encode(),
+    )  # fmt: skip
+    if answer.code:
+        where = server or 'Docker Hub'
+        raise EngineFailed(
+            f"Docker login for '{where}' failed with exit code {answer.code}: {answer.reason}. "
+            'Look at the `credentials:` of the container'
+        )

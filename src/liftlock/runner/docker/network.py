@@ -1,0 +1,161 @@
+"""A job's network and the containers on it: started one after the other, removed together.
+
+Every one of them carries the job's tracking id as a label, so that what is left of a killed
+engine is found again. Rules and wording: GitHub's ContainerOperationProvider.
+"""
+
+import json
+import os
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+from liftlock.language.expressions.values import Value
+from liftlock.language.records import NamedTuple
+from liftlock.runner.containers import Container
+from liftlock.runner.docker import create, images, leftovers
+from liftlock.runner.docker.create import LABEL, Mount, Place
+from liftlock.runner.docker.engine import Engine, EngineFailed
+from liftlock.runner.docker.health import wait
+from liftlock.runner.docker.reference import plain
+from liftlock.runner.docker.variables import hand_over
+from liftlock.runner.executors.base import Order
+from liftlock.runner.shells import split
+
+
+class Started(NamedTuple):
+    """A container that runs. `alias` is '' for the job's own."""
+
+    id: str
+    name: str
+    alias: str
+    image: str
+    told: Mapping[str, Any]  # what `inspect` says
+
+    @property
+    def ports(self) -> dict[str, Value]:
+        """Port in there → port on this machine, both as texts."""
+        bound = self.told['NetworkSettings'].get('Ports') or {}
+        return {
+            port.partition('/')[0]: places[-1]['HostPort']
+            for port, places in bound.items()
+            if places
+        }
+
+
+class Network:
+    """One job's. `open` it first, `close` it whatever happens."""
+
+    __slots__ = ('_engine', '_order', 'broken', 'name', 'services', 'started')
+
+    def __init__(self, engine: Engine, order: Order) -> None:
+        self._engine = engine
+        self._order = order
+        self.name = f'github_network_{os.urandom(16).hex()}'
+        self.started: list[Started] = []
+        self.broken: list[Started] = []  # whose logs were shown already
+
+    async def open(self) -> None:
+        label = f'{LABEL}={self._order.tracking_id}'
+        await self._engine.tell('network', 'create', '--label', label, self.name)
+
+    async def start(
+        self,
+        container: Container,
+        alias: str = '',
+        *,
+        image: str = '',
+        mounts: Sequence[Mount] = (),
+        workdir: str = '',
+        env: Mapping[str, str] | None = None,
+        entrypoint: str = '',
+        arguments: Sequence[str] = (),
+    ) -> Started:
+        """`image` is what `have` gave. Raises EngineFailed."""
+        random = os.urandom(3).hex()
+        name = f'{alias or "job"}_{plain(container.image)}_{random}'
+        place = Place(name, self._order.tracking_id, self.name, alias, workdir, tuple(mounts))
+        handed = hand_over(create.variables(container, env))
+        words = create.words(place, container, handed.words, image, entrypoint, arguments)
+        self._order.say(f'##[command]{self._engine.name} {_shown(words)}')
+        ran = await self._engine.ask(*words, env=handed.env)
+        if ran.code:
+            raise EngineFailed(f'Failed to initialize container {container.image}: {ran.reason}')
+        id_ = ran.text.strip()
+        self._order.say(id_)
+        told = await self.inspect(id_)
+        started = Started(id_, name, alias, container.image, told)
+        self.started.append(started)
+        if not told['State']['Running']:
+            await self.show_logs(started)
+            self._order.say(f'##[warning]Docker container {id_} is not in running state.')
+        return started
+
+    async def inspect(self, id_: str) -> Mapping[str, Any]:
+        answer = await self._engine.tell('inspect', '--type', 'container', id_)
+        told: Mapping[str, Any] = json.loads(answer.text)[0]
+        return told
+
+    async def start_services(self, services: Mapping[str, Container]) -> dict[str, Value]:
+        """Start them in order and wait until they are healthy; the `job.services` context."""
+        say = self._order.say
+        for alias, service in services.items():
+            say(f'##[group]Starting {alias} service container')
+            image = await images.have(
+                self._engine, service.image, say, service.username, service.password
+            )
+            await self.start(
+                service,
+                alias,
+                image=image,
+                entrypoint=service.entrypoint,
+                arguments=split(service.command),
+            )
+            say('##[endgroup]')
+        await self._wait([started for started in self.started if started.alias])
+        return {
+            started.alias: {
+                'id': started.id,
+                'ports': started.ports,
+                'network': self.name,
+            }
+            for started in self.started
+            if started.alias
+        }
+
+    async def _wait(self, services: Sequence[Started]) -> None:
+        say = self._order.say
+        say('##[group]Waiting for all services to be ready')
+        unhealthy = [one for one in services if not await wait(self._engine, one, say)]
+        say('##[endgroup]')
+        for one in unhealthy:
+            say(f'##[group]Service container {one.alias} failed.')
+            await self.show_logs(one)
+            say('##[endgroup]')
+            self.broken.append(one)
+        if unhealthy:
+            names = ', '.join(one.image for one in unhealthy)
+            raise EngineFailed(f'Failed to initialize container {names}: it is not healthy')
+
+    async def show_logs(self, started: Started) -> None:
+        await self._engine.show(self._order.say, 'logs', started.id)
+
+    async def close(self) -> None:
+        """Show what the services printed, then remove everything that carries the job's label."""
+        say = self._order.say
+        for started in self.started:
+            if started.alias and started not in self.broken:
+                say(f'##[group]Print service container logs: {started.name}')
+                await self.show_logs(started)
+                say('##[endgroup]')
+        for started in self.started:
+            say(f'Stop and remove container: {started.name}')
+        say(f'Remove container network: {self.name}')
+        for line in await leftovers.remove(self._engine, self._order.tracking_id):
+            say(f'##[warning]{line}')
+
+
+def _shown(words: Sequence[str]) -> str:
+    """As one would type it."""
+    import shlex
+
+    return shlex.join(words)

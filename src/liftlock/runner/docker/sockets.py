@@ -1,0 +1,43 @@
+"""Where Docker listens: DOCKER_HOST, else the user's current context, else the usual place.
+
+Asking the command line for it costs 20 ms, and it reads no more than these files either.
+"""
+
+import hashlib
+import json
+import os
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Final
+
+USUAL: Final = '/var/run/docker.sock'  # also where processes in containers look
+_SCHEME: Final = 'unix://'
+
+
+def endpoint(env: Mapping[str, str] = os.environ) -> str:
+    """As in DOCKER_HOST: unix:///path, tcp://…, ssh://…"""
+    named = env.get('DOCKER_CONTEXT', '')
+    if not named and env.get('DOCKER_HOST'):
+        return env['DOCKER_HOST']
+    home = Path(env.get('DOCKER_CONFIG') or Path(env.get('HOME') or '/', '.docker'))
+    try:
+        named = named or str(_read(home / 'config.json').get('currentContext', ''))
+        if named in ('', 'default'):
+            return f'{_SCHEME}{USUAL}'
+        folder = hashlib.sha256(named.encode()).hexdigest()
+        meta = _read(home / 'contexts' / 'meta' / folder / 'meta.json')
+        return str(meta['Endpoints']['docker']['Host'])
+    except (OSError, ValueError, KeyError, TypeError, AttributeError):
+        return f'{_SCHEME}{USUAL}'
+
+
+def socket_path(env: Mapping[str, str] = os.environ) -> str:
+    """The socket on this machine; '' where Docker is reached otherwise or not at all."""
+    where = endpoint(env)
+    path = where.removeprefix(_SCHEME)
+    return path if path != where and Path(path).exists() else ''
+
+
+def _read(path: Path) -> dict[str, dict[str, dict[str, str]]]:
+    read: dict[str, dict[str, dict[str, str]]] = json.loads(path.read_text(encoding='utf-8'))
+    return read

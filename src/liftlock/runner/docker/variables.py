@@ -1,0 +1,46 @@
+"""Variables for processes in containers, handed over without showing them to the whole machine.
+
+`-e NAME` takes the value from the environment of the command line itself, so that it does not
+stand in its arguments, where `ps` shows it to everybody. But what the command line reads for its
+own purposes must stay the user's: a job's HOME or DOCKER_HOST would send it to another engine.
+Those go by value.
+"""
+
+import os
+from collections.abc import Mapping
+from typing import Final
+
+from liftlock.language.records import NamedTuple
+
+_OWN: Final = frozenset(
+    {
+        'PATH', 'HOME', 'USER', 'TMPDIR', 'TZ', 'TERM', 'DOCKER_HOST', 'DOCKER_CONFIG',
+        'DOCKER_CONTEXT', 'DOCKER_API_VERSION', 'DOCKER_TLS', 'DOCKER_TLS_VERIFY',
+        'DOCKER_CERT_PATH', 'DOCKER_DEFAULT_PLATFORM', 'DOCKER_CUSTOM_HEADERS',
+        'DOCKER_CONTENT_TRUST', 'DOCKER_CONTENT_TRUST_SERVER', 'CONTAINER_HOST',
+        'CONTAINER_CONNECTION', 'CONTAINER_SSHKEY', 'STORAGE_DRIVER', 'STORAGE_OPTS',
+        'REGISTRY_AUTH_FILE', 'NOTIFY_SOCKET', 'SSL_CERT_FILE', 'SSL_CERT_DIR', 'LANG',
+        'LC_ALL',
+    }
+)  # fmt: skip
+_OWN_FAMILIES: Final = ('LD_', 'GO', 'XDG_', 'CONTAINERS_', 'OTEL_', 'DOCKER_CLI_', 'BUILDAH_')
+
+
+class Handed(NamedTuple):
+    """Words for the command line, and the environment that it is to be started with."""
+
+    words: tuple[str, ...]
+    env: Mapping[str, str]
+
+
+def hand_over(variables: Mapping[str, str]) -> Handed:
+    words: list[str] = []
+    env = dict(os.environ)
+    for name, value in variables.items():
+        words.append('-e')
+        if name in _OWN or name.startswith(_OWN_FAMILIES) or not name:
+            words.append(f'{name}={value}')
+        else:
+            words.append(name)
+            env[name] = value
+    return Handed(tuple(words), env)
