@@ -83,6 +83,7 @@ class Job:
         'status_context',
         'subjects',
         'token',
+        'told',
         'tokens',
         'workplace',
         'world',
@@ -121,6 +122,7 @@ class Job:
         self.subjects: dict[str, Subject] = {}  # what steps said they have made
         self.status = SUCCESS
         self.files: list[Files] = []  # that no stage has now
+        self.told: set[str] = set()  # notes that are said once
         self.forced = False
         self.background = False  # a step ran beside others
         self.message = ''

@@ -72,7 +72,7 @@ async def run(turn: Turn, does: Uses) -> str:
         case JavaScript() as runs:
             from liftlock.runner.actions import javascript
 
-            return await javascript.run(turn, loaded.directory, runs.main, inputs)
+            return await javascript.run(turn, loaded.directory, runs, runs.main, inputs)
         case Composite() as runs:
             from liftlock.runner.actions import composite
 
@@ -188,6 +188,7 @@ def _again(turn: Turn, loaded: Loaded) -> Turn:
 async def _run_post(turn: Turn, loaded: Loaded, post: Post) -> str:
     does = turn.step.does
     assert isinstance(does, Uses)
+    turn.record.say('Post job cleanup.')
     if post.posts is not None:
         well = await steps.run_posts(turn.job, post.posts, turn.record, turn.leash)
         return SUCCESS if well else FAILURE
@@ -198,10 +199,11 @@ async def _run_post(turn: Turn, loaded: Loaded, post: Post) -> str:
         outcome = await standin.run(turn, loaded, inputs, loaded.builtin.post)  # type: ignore[attr-defined]
     else:
         assert loaded.action is not None
-        assert isinstance(loaded.action.runs, JavaScript)
+        runs = loaded.action.runs
+        assert isinstance(runs, JavaScript)
         from liftlock.runner.actions import javascript
 
-        outcome = await javascript.run(turn, loaded.directory, loaded.action.runs.post, inputs)
+        outcome = await javascript.run(turn, loaded.directory, runs, runs.post, inputs)
     turn.job.apply(turn.effects)
     return outcome
 
@@ -240,11 +242,12 @@ async def _pre(turn: Turn, loaded: Loaded, post: Post | None) -> str:
     assert loaded.action is not None
     turn.name_action(loaded.repository, loaded.ref)
     inputs = read_inputs(turn, turn.step.does, loaded)
+    _announce(turn, str(turn.step.does.reference.value), inputs)
     runs = loaded.action.runs
     if isinstance(runs, JavaScript):
         from liftlock.runner.actions import javascript
 
-        outcome = await javascript.run(turn, loaded.directory, runs.pre, inputs)
+        outcome = await javascript.run(turn, loaded.directory, runs, runs.pre, inputs)
         turn.job.apply(turn.effects)
         return outcome
     assert isinstance(runs, Composite)

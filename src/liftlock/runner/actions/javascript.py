@@ -1,15 +1,13 @@
-"""Actions that run on Node.js.
+"""Actions that run on Node.js. Rules: GitHub's runner (NodeScriptActionHandler)."""
 
-GitHub brings a Node.js for every version that an action may ask for; here the machine's own runs
-them all, which newer ones do; not the one that a job has set up for its tests, which may be as old
-as those want it. Rules: GitHub's runner (NodeScriptActionHandler).
-"""
-
+import os
 import re
 from collections.abc import Mapping
 from typing import Final
 
+from liftlock.language.action import JavaScript
 from liftlock.runner import environment
+from liftlock.runner.actions import runtime
 from liftlock.runner.turn import Turn
 from liftlock.runner.workbench import StepFailed
 
@@ -17,29 +15,31 @@ from liftlock.runner.workbench import StepFailed
 _NO_TOKEN: Final = re.compile(r'not supplied: \S*token|GITHUB_TOKEN', re.IGNORECASE)
 
 
-async def run(turn: Turn, directory: str, script: str, inputs: Mapping[str, str]) -> str:
-    """One stage of an action; its outcome."""
+async def run(
+    turn: Turn, directory: str, runs: JavaScript, script: str, inputs: Mapping[str, str]
+) -> str:
+    """One stage of an action, which `script` is; its outcome."""
+    path = f'{directory}/{script}'
+    if not _is_file(path):
+        raise StepFailed(f"File not found: '{path}'")
     turn.lend()
-    job = turn.job
-    find = job.workplace.find
-    node = find('node', job.base['PATH']) or find('node', job.search_path(turn.env))
-    if node is None:
-        raise StepFailed(
-            'This action is written in JavaScript, but there is no `node` on PATH. Install '
-            'Node.js, or put a step with actions/setup-node before this one'
-        )
-    states = job.states.setdefault(turn.instance, {})
+    node = await runtime.find(turn, runs.using)
+    states = turn.job.states.setdefault(turn.instance, {})
     more = {
         **{f'STATE_{name}': text for name, text in states.items()},
         **environment.inputs(inputs),
     }
-    status = await turn.run((node, f'{directory}/{script}'), more)
+    status = await turn.run((node, path), more)
     states.update(turn.effects.state)
     if status and not turn.leash.level and not turn.record.message:
         turn.record.fail(f'The action ended with exit code {status}.')
-    if status and _NO_TOKEN.search(turn.record.message) and not job.github['token']:
+    if status and _NO_TOKEN.search(turn.record.message) and not turn.job.github['token']:
         turn.record.say(
             'This run has no token. `-s GITHUB_TOKEN` takes one from the environment, or asks for '
             'it; `gh auth token` prints yours.'
         )
     return turn.conclude(status)
+
+
+def _is_file(path: str) -> bool:
+    return os.path.isfile(path)  # noqa: PTH113 - pathlib costs more than the call
