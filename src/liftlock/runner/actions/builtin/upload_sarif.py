@@ -26,11 +26,11 @@ _MOST_PROBLEMS: Final = 20
 
 
 class _Findings(NamedTuple):
-    """A file that is valid SARIF; `count` is the number of results in it."""
+    """A file that is valid SARIF."""
 
     file: Path
     content: dict[str, Any]
-    count: int
+    results: int
 
 
 async def main(bench: Workbench) -> None:
@@ -110,10 +110,10 @@ def _category(bench: Workbench) -> str:
 
 
 async def _record(bench: Workbench, findings: _Findings) -> str:
-    file, plural = findings.file, '' if findings.count == 1 else 's'
+    file, plural = findings.file, '' if findings.results == 1 else 's'
     tools = ', '.join(run['tool']['driver']['name'] for run in findings.content['runs']) or 'nobody'
     shown = file.relative_to(bench.workspace) if file.is_relative_to(bench.workspace) else file
-    bench.log(f'Found {shown}: {findings.count} result{plural} of {tools}')
+    bench.log(f'Found {shown}: {findings.results} result{plural} of {tools}')
     return await bench.record(
         'sarif',
         file,
