@@ -15,10 +15,11 @@ import pytest
 from liftlock.errors import UserError
 from liftlock.plan import facts as f
 from liftlock.plan.plan import Group
+from liftlock.plan.trust import Scopes
 from liftlock.store import archive, artifacts, blobs, inbox, lines, logs, owners, place, runs
 from liftlock.store import tidy as tidying
 from liftlock.store.artifacts import RunArtifacts
-from liftlock.store.caches import RefCaches
+from liftlock.store.caches import LIMIT, RunCaches
 from liftlock.store.database import StaleToken, Store, open_store
 from liftlock.store.logs import LogReader, LogWriter
 from liftlock.store.reports import RunReports
@@ -469,8 +470,8 @@ def test_an_artifact_of_a_lost_job_is_forgotten(store: Store, tmp_path: Path) ->
 # --- caches
 
 
-def cached(store: Store, ref: str, **more: str | int) -> RefCaches:
-    return RefCaches(store, 'o/r', ref, **more)  # type: ignore[arg-type]
+def cached(store: Store, ref: str, *bases: str, limit: int = LIMIT) -> RunCaches:
+    return RunCaches(store, 'o/r', Scopes((ref, *bases, 'refs/heads/main'), ref), limit=limit)
 
 
 def some_archive(tmp_path: Path, text: str) -> Path:
@@ -479,7 +480,7 @@ def some_archive(tmp_path: Path, text: str) -> Path:
     return path
 
 
-def found(caches: RefCaches, key: str, *restore: str) -> tuple[str, str] | None:
+def found(caches: RunCaches, key: str, *restore: str) -> tuple[str, str] | None:
     hit = run(caches.find(key, restore, 'v'))
     return (hit[0], hit[1].read_text()) if hit else None  # type: ignore[index]
 
@@ -514,12 +515,30 @@ def test_a_branch_sees_its_own_then_its_base_then_the_default_but_no_other(
     for branch in ('main', 'develop', 'evil'):
         caches = cached(store, f'refs/heads/{branch}')
         run(caches.store('k', 'v', some_archive(tmp_path, branch)))
-    pull = cached(store, 'refs/pull/7/merge', base_ref='develop', default_branch='main')
+    pull = cached(store, 'refs/pull/7/merge', 'refs/heads/develop')
     assert found(pull, 'k') == ('k', 'develop')
     assert found(cached(store, 'refs/heads/mine'), 'k') == ('k', 'main')
     run(pull.store('k', 'v', some_archive(tmp_path, 'own')))
     assert found(pull, 'k') == ('k', 'own')
     assert found(cached(store, 'refs/heads/main'), 'k') == ('k', 'main')
+
+
+def test_a_run_that_may_only_read_keeps_nothing_and_says_so(store: Store, tmp_path: Path) -> None:
+    file = some_archive(tmp_path, 'a')
+    run(cached(store, 'refs/heads/main').store('k', 'v', file))
+    reader = RunCaches(store, 'o/r', Scopes(('refs/heads/main',), ''))
+    with pytest.raises(UserError, match='cache write denied'):
+        run(reader.store('other', 'v', file))
+    assert found(reader, 'k') == ('k', 'a')
+
+
+def test_pull_requests_have_half_of_the_room_between_them(store: Store, tmp_path: Path) -> None:
+    run(cached(store, 'refs/heads/main', limit=10).store('k', 'v', some_archive(tmp_path, 'main')))
+    for number in range(9):
+        pull = cached(store, f'refs/pull/{number}/merge', limit=10)
+        run(pull.store('k', 'v', some_archive(tmp_path, f'pr-{number}')))
+    assert found(pull, 'k') == ('k', 'pr-8')
+    assert found(cached(store, 'refs/pull/0/merge'), 'k') == ('k', 'main')
 
 
 def test_the_least_used_cache_makes_room(store: Store, tmp_path: Path) -> None:

@@ -17,6 +17,7 @@ from liftlock.engine.submission import Hands, Submission
 from liftlock.errors import UserError
 from liftlock.language.expressions.values import Value
 from liftlock.language.records import NamedTuple
+from liftlock.plan import trust
 from liftlock.runner import job
 from liftlock.runner.actions.builtin import BUILTINS
 from liftlock.runner.actions.resolve import GitActions
@@ -25,7 +26,7 @@ from liftlock.runner.ports import World
 from liftlock.runner.snapshot import Snapshot, open_snapshot
 from liftlock.runner.sources import SnapshotSources
 from liftlock.store.artifacts import RunArtifacts
-from liftlock.store.caches import RefCaches
+from liftlock.store.caches import RunCaches
 from liftlock.store.database import Store, open_store
 from liftlock.store.reports import RunReports
 
@@ -167,13 +168,7 @@ def _world(where: Place, store: Store, run: int, submission: Submission) -> Worl
         sources=SnapshotSources(snapshot, event.ref, event.head_ref),
         artifacts=RunArtifacts(store, run),
         reports=RunReports(store, run),
-        caches=RefCaches(
-            store,
-            event.repository,
-            event.ref,
-            base_ref=event.base_ref,
-            default_branch=event.default_branch,
-        ),
+        caches=RunCaches(store, event.repository, trust.scopes(event)),
         actions=GitActions(where.cache, where.config.actions, pins=pins, stand_ins=(*BUILTINS,)),
         tool_cache=tool_cache(where),
         cache_home=where.cache / 'tools',

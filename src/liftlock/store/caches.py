@@ -1,8 +1,7 @@
-"""Caches of one repository, as one ref may see them.
+"""Caches of one repository, as one run may see them.
 
-A cache belongs to the ref that made it. A run finds those of its own ref, then of the base of its
-pull request, then of the default branch: never those of other branches, so that nobody's branch
-can poison another's. A key is written once; old ones make room when the repository has too much.
+A cache belongs to the ref that made it; which of them a run finds, and where it keeps its own, is
+decided by `plan.trust`. A key is written once; old ones make room when the repository has too much.
 """
 
 import asyncio
@@ -13,6 +12,8 @@ from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import Final
 
+from liftlock.errors import UserError
+from liftlock.plan.trust import Scopes
 from liftlock.store import blobs
 from liftlock.store.database import Store
 
@@ -25,28 +26,26 @@ PREFIX: Final = """
 SELECT id, key, digest FROM caches
 WHERE repository = ? AND ref = ? AND version = ? AND substr(key, 1, length(?)) = ?
 ORDER BY created DESC, id DESC LIMIT 1"""
+INSERT: Final = """
+INSERT OR IGNORE INTO caches (repository, ref, key, version, digest, size, created, used)
+VALUES (?, ?, ?, ?, ?, ?, ?, ?)"""
+DENIED: Final = 'cache write denied: who starts such a run could poison the caches of others'
 
 
-class RefCaches:
-    """Satisfies the runner's `Caches`."""
+class RunCaches:
+    """Satisfies `Caches` of the runner and of the toolkit."""
 
     def __init__(
-        self,
-        store: Store,
-        repository: str,
-        ref: str,
-        *,
-        base_ref: str = '',
-        default_branch: str = 'main',
-        limit: int = LIMIT,
+        self, store: Store, repository: str, scopes: Scopes, *, limit: int = LIMIT
     ) -> None:
-        """`base_ref` and `default_branch` are names of branches, `ref` is a full ref."""
         self._store = store
         self._repository = repository
-        self._ref = ref
-        bases = [f'refs/heads/{name}' for name in (base_ref, default_branch) if name]
-        self._scopes = tuple(dict.fromkeys((ref, *bases)))
+        self._scopes = scopes
         self._limit = limit
+
+    @property
+    def writable(self) -> bool:
+        return bool(self._scopes.writes)
 
     async def find(
         self, key: str, restore_keys: Sequence[str], version: str
@@ -61,56 +60,60 @@ class RefCaches:
         return None
 
     async def store(self, key: str, version: str, archive: Path) -> bool:
-        """Keep the archive; False if the key exists already."""
-        if self._taken(key, version):
+        """Keep the archive; False if the key exists already. UserError if this run may not."""
+        if not self.writable:
+            raise UserError(DENIED)
+        if self.taken(key, version):
             return False
         new = blobs.scratch(self._store.directory)
         try:
             digest = await asyncio.to_thread(_copy, archive, new)
-            return self._insert(key, version, digest, new)
+            return self.adopt(key, version, new, digest) is not None
         finally:
             new.unlink(missing_ok=True)
+
+    def taken(self, key: str, version: str) -> bool:
+        """Whether the run could not keep this key, because it is there."""
+        with self._store.reading() as sql:
+            where = (self._repository, self._scopes.writes, version, key)
+            return sql.execute(EXACT, where).fetchone() is not None
+
+    def adopt(self, key: str, version: str, new: Path, digest: str) -> int | None:
+        """Keep a scratch file, which moves to its place; its id, or None if the key is taken."""
+        size, now = new.stat().st_size, time.time()
+        row = (self._repository, self._scopes.writes, key, version, digest, size, now, now)
+        with self._store.transaction() as sql:
+            done = sql.execute(INSERT, row)
+            if done.rowcount == 0:
+                return None
+            blobs.adopt(self._store.directory, new, digest)
+            self._make_room(sql)
+        return done.lastrowid
 
     def _candidates(
         self, sql: sqlite3.Connection, key: str, restore_keys: Sequence[str], version: str
     ) -> Iterator[tuple[int, str, str]]:
-        for scope in self._scopes:
+        for scope in self._scopes.reads:
             where = (self._repository, scope, version)
             yield from sql.execute(EXACT, (*where, key)).fetchall()
             for prefix in (key, *restore_keys):
                 yield from sql.execute(PREFIX, (*where, prefix, prefix)).fetchall()
 
-    def _taken(self, key: str, version: str) -> bool:
-        with self._store.reading() as sql:
-            where = (self._repository, self._ref, version, key)
-            return sql.execute(EXACT, where).fetchone() is not None
-
-    def _insert(self, key: str, version: str, digest: str, new: Path) -> bool:
-        size, now = new.stat().st_size, time.time()
-        row = (self._repository, self._ref, key, version, digest, size, now, now)
-        with self._store.transaction() as sql:
-            done = sql.execute(
-                'INSERT OR IGNORE INTO caches'
-                ' (repository, ref, key, version, digest, size, created, used)'
-                ' VALUES (?, ?, ?, ?, ?, ?, ?, ?)',
-                row,
-            )
-            if done.rowcount == 0:
-                return False
-            blobs.adopt(self._store.directory, new, digest)
-            self._make_room(sql)
-        return True
-
     def _make_room(self, sql: sqlite3.Connection) -> None:
-        """Drop what was not used for longest. The files go when the store is tidied."""
-        total = 0
+        """Drop what was not used for longest. Pull requests have half of the room between them:
+        none can push out what the branches share. The files go when the store is tidied."""
+        total = proposed = 0
         rows = sql.execute(
-            'SELECT id, size FROM caches WHERE repository = ? ORDER BY used DESC, id DESC',
+            "SELECT id, size, ref LIKE 'refs/pull/%' FROM caches WHERE repository = ?"
+            ' ORDER BY used DESC, id DESC',
             (self._repository,),
         ).fetchall()
-        for identity, size in rows:
+        for identity, size, of_pull_request in rows:
+            proposed += size * of_pull_request
             total += size
-            if total > self._limit:
+            if total > self._limit or (of_pull_request and proposed > self._limit // 2):
+                total -= size
+                proposed -= size * of_pull_request
                 sql.execute('DELETE FROM caches WHERE id = ?', (identity,))
 
 

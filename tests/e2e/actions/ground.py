@@ -6,14 +6,16 @@ from collections.abc import Mapping
 from pathlib import Path
 
 from e2e.actions.bench import Bench
+from liftlock.plan.trust import Scopes
 from liftlock.runner.actions.resolve import GitActions
 from liftlock.runner.ports import World
 from liftlock.runner.sources import SnapshotSources
 from liftlock.store import runs
 from liftlock.store.artifacts import RunArtifacts
-from liftlock.store.caches import RefCaches
+from liftlock.store.caches import RunCaches
 from liftlock.store.database import open_store
 
+MAIN = Scopes(('refs/heads/main',), 'refs/heads/main')
 GIT = {
     'GIT_AUTHOR_NAME': 'Ada',
     'GIT_AUTHOR_EMAIL': 'ada@example.org',
@@ -79,7 +81,7 @@ class Ground:
         return World(
             sources=self.sources,
             artifacts=RunArtifacts(self.store, self.run),
-            caches=RefCaches(self.store, 'acme/shop', 'refs/heads/main'),
+            caches=RunCaches(self.store, 'acme/shop', MAIN),
             actions=GitActions(self.directory / 'cache', self.mirrors, mirrors_only=True),
             tool_cache=self.directory / 'tools',
             cache_home=self.directory / 'packages',
