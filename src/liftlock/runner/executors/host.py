@@ -15,15 +15,15 @@ import os
 import signal
 import socket
 import subprocess
-from collections.abc import AsyncIterator, Mapping, Sequence
+from collections.abc import AsyncIterator, Callable, Mapping, Sequence
 from contextlib import asynccontextmanager
 from typing import Final
 
 from liftlock.language.expressions.values import Value
 from liftlock.runner.executors import orphans
-from liftlock.runner.executors.base import KILLED, CannotStart, Leash, Order, Patience, Sink
+from liftlock.runner.executors.base import CannotStart, Leash, Order, Patience, Sink
+from liftlock.runner.executors.running import Running
 
-_CHUNK: Final = 1 << 16  # a pipe holds no more
 _OOM_SCORE: Final = b'500'
 
 RUNNING: Final[set[int]] = set()  # ids of the processes that workplaces wait for
@@ -61,7 +61,7 @@ class Host:
             os.close(writer)
         self._last = process.pid
         self._first = self._first or process.pid
-        running = _Running(process, reader, sink, self._patience)
+        running = Running(_Child(process), reader, sink, self._patience)
         RUNNING.add(process.pid)
         try:
             leash.hold(running.obey)
@@ -138,135 +138,48 @@ def end_leftovers(tracking_id: str) -> None:
     orphans.end(tracking_id)
 
 
-class _Running:
-    """One process until it is gone and its output is read."""
+class _Child:
+    """A child of ours. Where the system has no descriptors of processes, a thread waits for it."""
 
-    __slots__ = (
-        '_exit', '_loop', '_patience', '_process', '_reader', '_sink', '_status', '_timer', 'end',
-    )  # fmt: skip
+    __slots__ = ('_exit', '_loop', '_popen', '_told')
 
-    def __init__(
-        self,
-        process: 'subprocess.Popen[bytes]',
-        reader: int,
-        sink: Sink,
-        patience: Patience,
-    ) -> None:
+    def __init__(self, popen: 'subprocess.Popen[bytes]') -> None:
+        self._popen = popen
         self._loop = asyncio.get_running_loop()
-        self.end: asyncio.Future[int] = self._loop.create_future()
-        self._process = process
-        self._reader = reader
-        self._sink = sink
-        self._patience = patience
-        self._status: int | None = None
-        self._timer: asyncio.TimerHandle | None = None
-        os.set_blocking(reader, False)
-        self._loop.add_reader(reader, self._read)
-        self._exit = self._watch()
+        self._exit = -1
 
-    def _watch(self) -> int:
-        """Be told when the process ends; a file descriptor, or -1 where a thread has to wait."""
+    def watch(self, ended: Callable[[int], None]) -> None:
+        self._told = ended
         if hasattr(os, 'pidfd_open'):
             try:
-                exit_ = os.pidfd_open(self._process.pid)
+                self._exit = os.pidfd_open(self._popen.pid)
             except OSError:  # an old kernel, or a sandbox that forbids it
                 pass
             else:
-                self._loop.add_reader(exit_, self._ended)
-                return exit_
-        waiting = self._loop.run_in_executor(None, self._process.wait)
+                self._loop.add_reader(self._exit, self._ended)
+                return
+        waiting = self._loop.run_in_executor(None, self._popen.wait)
         waiting.add_done_callback(lambda _: self._ended())
-        return -1
-
-    def _read(self) -> None:
-        if self._reader < 0:
-            return
-        try:
-            chunk = os.read(self._reader, _CHUNK)
-        except BlockingIOError:
-            return
-        if chunk:
-            self._hand_over(chunk)
-        else:
-            self._stop_reading()
-            self._conclude()
-
-    def _hand_over(self, chunk: bytes) -> None:
-        try:
-            self._sink(chunk)
-        except Exception as error:  # it belongs to whoever waits for this process
-            self._stop_reading()
-            if not self.end.done():
-                self.end.set_exception(error)
 
     def _ended(self) -> None:
         if self._exit >= 0:
             self._loop.remove_reader(self._exit)
-        status = self._process.wait()
-        self._status = status if status >= 0 else 128 - status
-        self._cancel_timer()
-        self._read()  # a whole pipe in one go,
-        self._read()  # and its end
-        if self._reader >= 0:
-            # A child that was left behind keeps the pipe open.
-            self._timer = self._loop.call_later(self._patience.for_pipes, self._give_up_reading)
-        self._conclude()
+        status = self._popen.wait()
+        self._told(status if status >= 0 else 128 - status)
 
-    def _give_up_reading(self) -> None:
-        self._stop_reading()
-        self._conclude()
+    def signal(self, number: int) -> None:
+        self._popen.send_signal(number)
 
-    def _stop_reading(self) -> None:
-        if self._reader >= 0:
-            self._loop.remove_reader(self._reader)
-            os.close(self._reader)
-            self._reader = -1
-
-    def _conclude(self) -> None:
-        if self._status is not None and self._reader < 0 and not self.end.done():
-            self.end.set_result(self._status)
-
-    def obey(self, level: int) -> None:
-        """The leash was pulled."""
-        self._cancel_timer()
-        if level >= KILLED:
-            self._kill_group()
-            if self._status is not None:
-                self._give_up_reading()
-        elif self._status is None:
-            self._signal(signal.SIGINT)
-            self._timer = self._loop.call_later(self._patience.after_interrupt, self._terminate)
-
-    def _terminate(self) -> None:
-        self._signal(signal.SIGTERM)
-        self._timer = self._loop.call_later(
-            self._patience.after_terminate, self._signal, signal.SIGKILL
-        )
-
-    def _signal(self, number: signal.Signals) -> None:
-        if self._status is None:
-            self._process.send_signal(number)
-
-    def _kill_group(self) -> None:
+    def kill_group(self) -> None:
         try:
-            os.killpg(self._process.pid, signal.SIGKILL)
+            os.killpg(self._popen.pid, signal.SIGKILL)
         except ProcessLookupError:
             pass
         except PermissionError:  # macOS says so when only a zombie is left
             pass
 
-    def _cancel_timer(self) -> None:
-        if self._timer is not None:
-            self._timer.cancel()
-            self._timer = None
-
     def close(self) -> None:
-        """Leave nothing behind, also when the waiting was broken off."""
-        self._cancel_timer()
-        self._stop_reading()
-        if self._status is None:
-            self._kill_group()
-            self._process.wait()
+        self._popen.wait()
         if self._exit >= 0:
             self._loop.remove_reader(self._exit)
             os.close(self._exit)
