@@ -1,10 +1,17 @@
 """A job after its last step: outputs, address, and what is kept for another attempt."""
 
+from typing import Final
+
 from liftlock.language.expressions.values import Scope
 from liftlock.language.resolve import TemplateError
 from liftlock.plan.facts import JobFinished
 from liftlock.runner import checkpoint, evaluation
 from liftlock.runner.state import FAILURE, Frame, Job
+
+_OLD_NODES: Final = (
+    'Node.js 20 is deprecated. As on GitHub, actions that target it or an older one are being run '
+    'on Node.js 24'
+)
 
 
 def finish(job: Job, frame: Frame) -> JobFinished:
@@ -19,6 +26,8 @@ def finish(job: Job, frame: Frame) -> JobFinished:
         url = _url(job, scope)
     except TemplateError as error:
         _fail(job, 'Failed to evaluate environment url', evaluation.explain(error, frame.file))
+    if job.moved:
+        job.annotate('warning', f'{_OLD_NODES}: {", ".join(sorted(job.moved, key=str.lower))}')
     checkpoint.write(job)
     return JobFinished(job.key, job.status, outputs, job.message, url)
 

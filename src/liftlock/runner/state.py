@@ -72,6 +72,7 @@ class Job:
         'masker',
         'matchers',
         'message',
+        'moved',
         'numbers',
         'path',
         'report',
@@ -122,6 +123,7 @@ class Job:
         self.subjects: dict[str, Subject] = {}  # what steps said they have made
         self.status = SUCCESS
         self.files: list[Files] = []  # that no stage has now
+        self.moved: set[str] = set()  # actions that run on a newer node than they name
         self.told: set[str] = set()  # notes that are said once
         self.forced = False
         self.background = False  # a step ran beside others

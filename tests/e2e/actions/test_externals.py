@@ -115,3 +115,23 @@ def test_a_node_that_is_too_old_for_actions_does_not_run_them(tmp_path: Path) ->
     )
     assert f'and {own} is node 8.' in played.annotations[0].message
     assert played.finished.conclusion == 'failure'
+
+
+def test_a_job_is_told_which_actions_run_on_a_newer_node_than_they_name(tmp_path: Path) -> None:
+    externals_ = tmp_path / 'externals'
+    (externals_ / 'node24/bin').mkdir(parents=True)
+    (externals_ / 'node24/bin/node').symlink_to(str(shutil.which('node')))
+    for name, using in (('a', 'node20'), ('b', 'node24'), ('c', 'node12')):
+        folder = tmp_path / 'actions/octo' / name
+        folder.mkdir(parents=True)
+        (folder / 'action.yml').write_text(f'runs: {{using: {using}, main: x.js, post: x.js}}')
+        (folder / 'x.js').touch()
+    steps = '- uses: octo/c@v1\n- uses: octo/a@v1\n- uses: octo/b@v1\n- uses: octo/a@v1'
+    played = play(steps, tmp_path, world={'externals': externals_})
+    assert [(found.level, found.message) for found in played.annotations] == [
+        (
+            'warning',
+            'Node.js 20 is deprecated. As on GitHub, actions that target it or an older one are '
+            'being run on Node.js 24: octo/a@v1, octo/c@v1',
+        )
+    ]

@@ -41,7 +41,7 @@ inputs:
   who: {default: '${{ github.actor }}'}
   with-dash: {default: d}
   old: {deprecationMessage: use who}
-runs: {using: node20, pre: pre.js, main: main.js, post: post.js}
+runs: {using: node24, pre: pre.js, main: main.js, post: post.js}
 """
 
 
@@ -81,7 +81,7 @@ def test_the_stages_of_a_javascript_action(tmp_path: Path) -> None:
 
 @pytest.mark.usefixtures('node')
 def test_post_stages_run_backwards_and_not_for_skipped_steps(tmp_path: Path) -> None:
-    action = 'name: x\nruns: {using: node20, main: main.js, post: post.js, post-if: %s}'
+    action = 'name: x\nruns: {using: node24, main: main.js, post: post.js, post-if: %s}'
     write(tmp_path, 'octo/a', action % 'always()', main='', post='')
     write(tmp_path, 'octo/b', action % 'success()', main='', post='')
     played = play(
@@ -104,7 +104,7 @@ def test_post_stages_run_backwards_and_not_for_skipped_steps(tmp_path: Path) -> 
 
 @pytest.mark.usefixtures('node')
 def test_a_javascript_action_that_fails(tmp_path: Path) -> None:
-    action = 'name: x\nruns: {using: node20, main: main.js}'
+    action = 'name: x\nruns: {using: node24, main: main.js}'
     write(tmp_path, 'octo/a', action, main='process.exit(4)')
     played = play('- uses: octo/a@v1', tmp_path)
     assert played.outcomes == [('failure', 'failure')]
@@ -118,7 +118,7 @@ def test_an_action_that_wants_a_token_is_told_how_to_get_one(tmp_path: Path) -> 
         if (process.env['INPUT_GITHUB-TOKEN']) process.exit(0);
         console.log('::error::Input required and not supplied: github-token'); process.exit(1);
     """
-    action = f'name: x\n{inputs}\nruns: {{using: node20, main: main.js}}'
+    action = f'name: x\n{inputs}\nruns: {{using: node24, main: main.js}}'
     write(tmp_path, 'octo/a', action, main=fail)
     played = play('- uses: octo/a@v1', tmp_path)
     assert '`-s GITHUB_TOKEN`' in played.lines[-1][1]
@@ -128,7 +128,7 @@ def test_an_action_that_wants_a_token_is_told_how_to_get_one(tmp_path: Path) -> 
 
 @pytest.mark.usefixtures('node')
 def test_the_node_that_a_job_sets_up_does_not_run_actions(tmp_path: Path) -> None:
-    write(tmp_path, 'octo/a', 'name: x\nruns: {using: node20, main: main.js}', main='')
+    write(tmp_path, 'octo/a', 'name: x\nruns: {using: node24, main: main.js}', main='')
     (tmp_path / 'node').write_text('#!/bin/sh\nexit 9\n')
     (tmp_path / 'node').chmod(0o755)
     played = play(
@@ -138,7 +138,7 @@ def test_the_node_that_a_job_sets_up_does_not_run_actions(tmp_path: Path) -> Non
 
 
 def test_without_node_a_javascript_action_says_so(tmp_path: Path) -> None:
-    write(tmp_path, 'octo/a', 'name: x\nruns: {using: node20, main: main.js}', main='')
+    write(tmp_path, 'octo/a', 'name: x\nruns: {using: node24, main: main.js}', main='')
     played = play('- uses: octo/a@v1', tmp_path, world={'host_env': {'PATH': str(tmp_path)}})
     assert 'there is no `node` on PATH' in played.annotations[0].message
 

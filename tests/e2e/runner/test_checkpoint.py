@@ -76,7 +76,7 @@ def test_background_steps_refuse_it(tmp_path: Path) -> None:
 def test_actions_that_were_begun_are_ended(tmp_path: Path) -> None:
     folder = tmp_path / 'actions/octo/a'
     folder.mkdir(parents=True)
-    (folder / 'action.yml').write_text('name: a\nruns: {using: node20, main: m.js, post: p.js}')
+    (folder / 'action.yml').write_text('name: a\nruns: {using: node24, main: m.js, post: p.js}')
     (folder / 'm.js').write_text("console.log('::save-state name=k::kept')")
     (folder / 'p.js').write_text("console.log('post', process.env.STATE_k)")
     steps = '- uses: octo/a@v1\n- {id: b, run: test -e allowed}'
@@ -84,4 +84,4 @@ def test_actions_that_were_begun_are_ended(tmp_path: Path) -> None:
     (first.workspace / 'allowed').touch()
     second = play(steps, tmp_path, from_step='b')
     assert [name for name, _ in second.steps] == ['Run test -e allowed', 'Post Run octo/a@v1']
-    assert second.printed(2) == ['post kept']
+    assert second.printed(2) == ['Post job cleanup.', 'post kept']

@@ -11,6 +11,7 @@ import subprocess
 from collections.abc import Mapping
 from typing import Final
 
+from liftlock.language.workflow import Uses
 from liftlock.runner.actions import externals
 from liftlock.runner.turn import Turn
 from liftlock.runner.workbench import StepFailed
@@ -44,29 +45,35 @@ def _is_true(env: Mapping[str, str], name: str) -> bool:
 
 
 async def find(turn: Turn, using: str) -> str:
-    """The executable, as this machine calls it. Raises StepFailed and OSError.
-
-    One that was fetched before, the machine's own of that major, one fetched now; and where
-    nothing can be fetched, the machine's own of another major.
-    """
-    job = turn.job
+    """The executable, as this machine calls it. Raises StepFailed and OSError."""
     if is_contradictory(turn.env):
         turn.record.annotate('warning', _BOTH)
     major = choose(using, turn.env)
-    kept = externals.find(job.world, major)
+    executable, exact = await _pick(turn, major)
+    moved = exact and major == NEWEST and using.lower() != f'node{NEWEST}'
+    if moved and isinstance(turn.step.does, Uses):
+        turn.job.moved.add(str(turn.step.does.reference.value))
+    return executable
+
+
+async def _pick(turn: Turn, major: int) -> tuple[str, bool]:
+    """One that was fetched before, the machine's own of that major, one fetched now; and where
+    nothing can be fetched, the machine's own of another major: that is False."""
+    world = turn.job.world
+    kept = externals.find(world, major)
     if kept is not None:
-        return str(kept)
+        return str(kept), True
     own = _own(turn)
     has = await asyncio.to_thread(_ask, own) if own.startswith('/') else 0
-    if has == major or (own and job.world.externals is None):
-        return own
+    if has == major or (own and world.externals is None):
+        return own, has == major
     try:
-        return str(await externals.fetch(job.world, major, turn.record.say))
+        return str(await externals.fetch(world, major, turn.record.say)), True
     except externals.CannotFetch as error:
         if not own or has in range(1, _OLDEST_THAT_WORKS):
             raise StepFailed(_missing(major, error, own, has)) from None
         _tell_once(turn, major, error, own, has)
-        return own
+        return own, False
 
 
 def _own(turn: Turn) -> str:
