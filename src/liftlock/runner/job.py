@@ -56,7 +56,7 @@ async def _run(job: Job, stop: Stop) -> JobFinished:
     try:
         async with surroundings.open_for(job, wanted):
             await _run_steps(job, frame)
-            _clean_up(job)
+            await _clean_up(job)
         return ending.finish(job, frame)
     except (checkpoint.NoCheckpoint, CannotPrepare) as error:
         return _refused(job, str(error))
@@ -147,8 +147,8 @@ def _time_is_over(job: Job) -> None:
     )
 
 
-def _clean_up(job: Job) -> None:
-    ended = job.workplace.clean_up()
+async def _clean_up(job: Job) -> None:
+    ended = await job.workplace.clean_up()
     if ended:
         job.say('Cleaning up orphan processes')
     for line in ended:

@@ -151,7 +151,7 @@ class Workplace(Protocol):
         """
         ...
 
-    def clean_up(self) -> Sequence[str]:
+    async def clean_up(self) -> Sequence[str]:
         """End what steps have left running; a line for the log about each."""
         ...
 

@@ -61,7 +61,7 @@ class Host:
             os.close(writer)
         self._last = process.pid
         self._first = self._first or process.pid
-        running = Running(_Child(process), reader, sink, self._patience)
+        running = Running(Child(process), reader, sink, self._patience)
         RUNNING.add(process.pid)
         try:
             leash.hold(running.obey)
@@ -112,7 +112,7 @@ class Host:
     def listen(self) -> socket.socket | None:
         return None
 
-    def clean_up(self) -> Sequence[str]:
+    async def clean_up(self) -> Sequence[str]:
         if not self._first:
             return ()
         started = self._first, self._last
@@ -138,7 +138,7 @@ def end_leftovers(tracking_id: str) -> None:
     orphans.end(tracking_id)
 
 
-class _Child:
+class Child:
     """A child of ours. Where the system has no descriptors of processes, a thread waits for it."""
 
     __slots__ = ('_exit', '_loop', '_popen', '_told')
