@@ -68,6 +68,11 @@ class NoArtifacts:
     ) -> tuple[str, int, str]:
         raise AssertionError('no artifacts here')
 
+    async def store_file(
+        self, file: Path, mime: str, *, overwrite: bool, retention_days: int
+    ) -> tuple[str, int, str]:
+        raise AssertionError('no artifacts here')
+
     async def names(self) -> Sequence[str]:
         return ()
 

@@ -400,6 +400,35 @@ def test_another_attempt_of_the_run_may_use_a_name_again_and_is_what_is_fetched(
     assert [path.name for path in (tmp_path / 'out').iterdir()] == ['other']
 
 
+def test_one_file_is_kept_without_an_archive_around_it(store: Store, tmp_path: Path) -> None:
+    of = RunArtifacts(store, submit(store))
+    ((_, file),) = some_files(tmp_path / 'in', 'page.html')
+    plain = {'overwrite': False, 'retention_days': 1}
+    _, size, digest = run(of.store_file(file, 'text/html', **plain))  # type: ignore[misc,arg-type]
+    assert (size, digest) == (file.stat().st_size, blobs.digest(file))
+    assert run(of.fetch('page.html', tmp_path / 'out')) == 1
+    assert (tmp_path / 'out' / 'page.html').read_bytes() == file.read_bytes()
+    with pytest.raises(UserError, match='already exists'):
+        run(of.store_file(file, 'text/html', **plain))  # type: ignore[arg-type]
+
+
+@pytest.mark.parametrize('name', ['', '.', '..', 'a/b', 'a\\b', 'a:b', 'a\nb', 'a\0b', 'x' * 256])
+def test_a_name_that_could_be_no_directory_is_refused(
+    store: Store, tmp_path: Path, name: str
+) -> None:
+    of = RunArtifacts(store, submit(store))
+    with pytest.raises(UserError, match='is not valid'):
+        run(keep(of, name, some_files(tmp_path, 'a')))
+    assert artifacts.listed(store, 1) == []
+
+
+def test_an_artifact_is_dropped_by_name(store: Store, tmp_path: Path) -> None:
+    of = RunArtifacts(store, submit(store))
+    identity, *_ = run(keep(of, 'out', some_files(tmp_path, 'a')))  # type: ignore[misc]
+    assert (of.remove('out'), of.remove('out')) == (int(identity), 0)
+    assert run(of.names()) == []
+
+
 def test_runs_do_not_see_one_anothers_artifacts(store: Store, tmp_path: Path) -> None:
     one, other = RunArtifacts(store, submit(store)), RunArtifacts(store, submit(store))
     run(keep(one, 'out', some_files(tmp_path, 'a')))
@@ -450,6 +479,79 @@ def test_a_zip_bomb_is_refused(tmp_path: Path) -> None:
         zipped.writestr('bomb', bytes(archive.SMALL + 1))
     with pytest.raises(UserError, match='which no honest archive does'):
         archive.unpack(tmp_path / 'bomb.zip', tmp_path / 'out')
+
+
+def test_an_archive_with_a_name_twice_is_refused(tmp_path: Path) -> None:
+    with zipfile.ZipFile(tmp_path / 'a.zip', 'w') as zipped:
+        zipped.writestr('same', 'one')
+        zipped.writestr('./same', 'other')
+    with pytest.raises(UserError, match='twice'):
+        archive.unpack(tmp_path / 'a.zip', tmp_path / 'out')
+
+
+def test_a_file_that_stands_where_a_directory_should_be_is_told(tmp_path: Path) -> None:
+    with zipfile.ZipFile(tmp_path / 'a.zip', 'w') as zipped:
+        zipped.writestr('a', 'file')
+        zipped.writestr('a/b', 'inside')
+    with pytest.raises(UserError, match='in its way'):
+        archive.unpack(tmp_path / 'a.zip', tmp_path / 'out')
+
+
+def test_what_nobody_here_can_read_is_refused(tmp_path: Path) -> None:
+    with zipfile.ZipFile(tmp_path / 'a.zip', 'w', zipfile.ZIP_LZMA) as zipped:
+        zipped.writestr('a', 'x')
+    with pytest.raises(UserError, match='compressed in a way unknown'):
+        archive.unpack(tmp_path / 'a.zip', tmp_path / 'out')
+    with zipfile.ZipFile(tmp_path / 'b.zip', 'w', zipfile.ZIP_DEFLATED) as zipped:
+        zipped.writestr('a', 'some text' * 99)
+    torn = bytearray((tmp_path / 'b.zip').read_bytes())
+    torn[34:44] = b'\xff' * 10
+    (tmp_path / 'b.zip').write_bytes(torn)
+    with pytest.raises(UserError, match='damaged'):
+        archive.unpack(tmp_path / 'b.zip', tmp_path / 'out')
+
+
+def test_an_archive_that_says_it_holds_millions_of_files_is_not_opened(tmp_path: Path) -> None:
+    with zipfile.ZipFile(tmp_path / 'a.zip', 'w') as zipped:
+        zipped.writestr('a', 'x')
+    assert archive.count(tmp_path / 'a.zip') == 1
+    data = bytearray((tmp_path / 'a.zip').read_bytes())
+    data[-10:-6] = (2**32 - 2).to_bytes(4, 'little')  # of its directory, in bytes
+    (tmp_path / 'a.zip').write_bytes(data)
+    with pytest.raises(UserError, match='is refused: it holds'):
+        archive.unpack(tmp_path / 'a.zip', tmp_path / 'out')
+
+
+def test_entries_are_counted_beyond_the_limits_of_small_archives(tmp_path: Path) -> None:
+    with zipfile.ZipFile(tmp_path / 'many.zip', 'w') as zipped:
+        for number in range(0xFFFF + 10):
+            zipped.writestr(f'{number}', '')
+    assert archive.count(tmp_path / 'many.zip') == 0xFFFF + 10
+
+
+def test_archives_are_joined_and_the_last_file_of_a_name_counts(tmp_path: Path) -> None:
+    for name, files in {'a': 'xy', 'b': 'yz'}.items():
+        with zipfile.ZipFile(tmp_path / name, 'w') as zipped:
+            for file in files:
+                zipped.writestr(file, f'{file} of {name}')
+    archive.join([tmp_path / 'a', tmp_path / 'b'], tmp_path / 'joined')
+    archive.unpack(tmp_path / 'joined', tmp_path / 'out')
+    found = {path.name: path.read_text() for path in (tmp_path / 'out').iterdir()}
+    assert found == {'x': 'x of a', 'y': 'y of b', 'z': 'z of b'}
+
+
+def test_an_index_says_where_the_bytes_of_each_file_are(tmp_path: Path) -> None:
+    import zlib
+
+    text = b'some text ' * 99
+    for method in (archive.STORED, archive.DEFLATED):
+        with zipfile.ZipFile(tmp_path / 'a.zip', 'w', method) as zipped:
+            zipped.mkdir('folder')
+            zipped.writestr('folder/a', text)
+        (entry,) = archive.index(tmp_path / 'a.zip')
+        raw = (tmp_path / 'a.zip').read_bytes()[entry.start :][: entry.packed]
+        assert (raw if method == archive.STORED else zlib.decompress(raw, -15)) == text
+        assert (entry.name, entry.size, entry.crc) == ('folder/a', len(text), zlib.crc32(text))
 
 
 def test_what_is_no_archive_is_told_plainly(tmp_path: Path) -> None:

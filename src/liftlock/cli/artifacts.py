@@ -11,10 +11,11 @@ from liftlock.cli import wiring
 from liftlock.cli.figures import count, size
 from liftlock.errors import UserError
 from liftlock.store import artifacts, runs
-from liftlock.store.artifacts import Artifact, RunArtifacts
+from liftlock.store.artifacts import ZIP, Artifact, RunArtifacts
 from liftlock.store.database import open_store
 
 DAY = 86400
+SHOWN = 12  # digits of a digest; all of them with --json
 
 
 @click.command('artifacts', short_help='List or fetch what a run kept.')
@@ -34,13 +35,22 @@ def command(
         if name not in {one.name for one in kept}:
             known = ', '.join(sorted({one.name for one in kept})) or 'none'
             raise UserError(f'run {found.id} has no artifact "{name}"', f'there are: {known}')
-        directory = Path(to or name)
+        directory = _place(to, name, kept)
         files = asyncio.run(RunArtifacts(store, found.id).fetch(name, directory))
         print(f'{name}: {count(files, "file")} in {directory}')
     if json:
         print(jsons.dumps([one._asdict() for one in kept], ensure_ascii=False, indent=2))
     elif not names:
         _list(kept, found.id)
+
+
+def _place(to: str | None, name: str, kept: list[Artifact]) -> Path:
+    """A directory of the artifact's name; where it is a file of that name, this one."""
+    single = any(one.name == name and one.mime != ZIP for one in kept)
+    directory = Path(to or ('.' if single else name))
+    if single and (directory / name).exists():
+        raise UserError(f'{directory / name} is there already', 'fetch it elsewhere with --to DIR')
+    return directory
 
 
 def _list(kept: list[Artifact], run: int) -> None:
@@ -50,4 +60,4 @@ def _list(kept: list[Artifact], run: int) -> None:
     for one in kept:
         days = (one.expires - time.time()) / DAY
         told = f'{size(one.size):>9}  {count(one.files, "file"):>9}  for {days:.0f} more days'
-        print(f'{one.name.ljust(width)}  {told}')
+        print(f'{one.name.ljust(width)}  {told}  sha256:{one.digest[:SHOWN]}')

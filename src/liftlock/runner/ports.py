@@ -47,6 +47,12 @@ class Sources(Protocol):
         """
         ...
 
+    async def serve(self, directory: Path) -> str:
+        """Make of it a bare repository from which git can fetch the run's commit, all branches and
+        tags, and to which it may push; return the address that the user's own clone came from, ''
+        if there is none."""
+        ...
+
 
 class Artifacts(Protocol):
     """Artifacts of one run, content-addressed. Names are unique unless `merge` (v3) is asked."""
@@ -62,6 +68,12 @@ class Artifacts(Protocol):
         compression: int,
     ) -> tuple[str, int, str]:
         """Keep these (path in the artifact, file); return its id, size in bytes and sha256."""
+        ...
+
+    async def store_file(
+        self, file: Path, mime: str, *, overwrite: bool, retention_days: int
+    ) -> tuple[str, int, str]:
+        """Keep one file as it is, under its own name."""
         ...
 
     async def names(self) -> Sequence[str]: ...

@@ -1,4 +1,5 @@
-"""Artifacts of runs: zip archives, content-addressed, gone after their time.
+"""Artifacts of runs: zip archives, or single files as they are; content-addressed, gone after
+their time.
 
 A name is unique within one attempt of a run (`actions/upload-artifact` v4), or has several parts
 that are unpacked one over the other (v3, which merged uploads of the same name).
@@ -7,7 +8,7 @@ that are unpacked one over the other (v3, which merged uploads of the same name)
 import asyncio
 import json
 import time
-from collections.abc import Collection, Sequence
+from collections.abc import Callable, Collection, Sequence
 from pathlib import Path
 from typing import Final
 
@@ -18,10 +19,17 @@ from liftlock.store.database import Store
 
 DAY: Final = 86400.0
 DEFAULT_DAYS: Final = 90
+ZIP: Final = 'application/zip'
+LONGEST: Final = 255  # bytes of a name
+_ODD: Final = frozenset('":<>|*?\r\n\\/\0')
+
+INSERT: Final = """
+INSERT INTO artifacts (run, attempt, name, digest, size, files, created, expires, mime)
+SELECT id, attempt, ?, ?, ?, ?, ?, ?, ? FROM runs WHERE id = ?"""
 
 
 class Artifact(NamedTuple):
-    """One upload. `digest` is that of the zip, `expires` seconds since 1970."""
+    """One upload. `digest` is that of its bytes, `expires` seconds since 1970."""
 
     id: int
     run: int
@@ -32,14 +40,21 @@ class Artifact(NamedTuple):
     files: int
     created: float
     expires: float
+    mime: str = ZIP
+
+
+class Taken(UserError):
+    """There is an artifact of this name already."""
 
 
 class RunArtifacts:
-    """Those of one run. Satisfies the runner's `Artifacts`."""
+    """Those of one run. Satisfies `Artifacts` of the runner and of the toolkit."""
 
     def __init__(self, store: Store, run: int) -> None:
         self._store = store
         self._run = run
+
+    # --- kept by name
 
     async def store(
         self,
@@ -55,60 +70,126 @@ class RunArtifacts:
 
         UserError if the name is taken, or a file cannot be read. 0 days are the default's 90.
         """
+
+        def pack(new: Path) -> str:
+            archive.pack(files, new, compression)
+            return blobs.digest(new)
+
+        def keep(new: Path, digest: str) -> int:
+            expires = time.time() + (retention_days or DEFAULT_DAYS) * DAY
+            return self.adopt(
+                name, new, digest, len(files), expires, merge=merge, overwrite=overwrite
+            )
+
         if not merge and not overwrite:
-            self._refuse_taken(name)
-        new = blobs.scratch(self._store.directory)
+            self.refuse_taken(name)
+        return await self._keep(name, pack, keep)
+
+    async def store_file(
+        self, file: Path, mime: str, *, overwrite: bool, retention_days: int
+    ) -> tuple[str, int, str]:
+        """Keep one file as it is, under its own name; as `store` otherwise."""
+
+        def copy(new: Path) -> str:
+            _copy(file, new)
+            return blobs.digest(new)
+
+        def keep(new: Path, digest: str) -> int:
+            expires = time.time() + (retention_days or DEFAULT_DAYS) * DAY
+            return self.adopt(file.name, new, digest, 1, expires, mime=mime, overwrite=overwrite)
+
+        if not overwrite:
+            self.refuse_taken(file.name)
+        return await self._keep(file.name, copy, keep)
+
+    async def _keep(
+        self, name: str, make: Callable[[Path], str], keep: Callable[[Path, str], int]
+    ) -> tuple[str, int, str]:
+        new = self.scratch()
         try:
-            digest = await asyncio.to_thread(_pack, files, new, compression)
+            digest = await asyncio.to_thread(make, new)
             size = new.stat().st_size
-            lasts = (retention_days or DEFAULT_DAYS) * DAY
-            row = (name, digest, size, len(files), time.time(), time.time() + lasts)
-            identity = self._insert(row, new, merge=merge, overwrite=overwrite)
+            return str(keep(new, digest)), size, digest
         except OSError as error:
             raise UserError(f'cannot store the artifact "{name}": {error}') from None
         finally:
             new.unlink(missing_ok=True)
-        return str(identity), size, digest
 
     async def names(self) -> Sequence[str]:
         return sorted({one.name for one in listed(self._store, self._run)})
 
     async def fetch(self, name: str, directory: Path) -> int:
         """Unpack into the directory, safely; return the number of files."""
-        parts = [one for one in listed(self._store, self._run) if one.name == name]
+        parts = [one for one in self.current() if one.name == name]
         if not parts:
             raise UserError(f'there is no artifact "{name}"')
-        latest = max(one.attempt for one in parts)
-        count = 0
-        for part in parts:
-            if part.attempt == latest:
-                zipped = blobs.path(self._store.directory, part.digest)
-                count += await asyncio.to_thread(archive.unpack, zipped, directory)
-        return count
+        return await asyncio.to_thread(self._unpack, parts, directory)
 
-    def _insert(
+    def _unpack(self, parts: Sequence[Artifact], directory: Path) -> int:
+        files = 0
+        for part in parts:
+            blob = self.file(part.digest)
+            if part.mime == ZIP:
+                files += archive.unpack(blob, directory)
+            else:
+                directory.mkdir(parents=True, exist_ok=True)
+                (directory / part.name).unlink(missing_ok=True)  # never write through a link
+                _copy(blob, directory / part.name)
+                files += 1
+        return files
+
+    # --- kept by their bytes
+
+    def scratch(self) -> Path:
+        """A fresh file name, for bytes that `adopt` shall keep."""
+        return blobs.scratch(self._store.directory)
+
+    def current(self) -> list[Artifact]:
+        """What can be had by name: of each one the newest attempt's, all parts of it in order."""
+        found = listed(self._store, self._run)
+        latest: dict[str, int] = {}
+        for one in found:
+            latest[one.name] = max(one.attempt, latest.get(one.name, 0))
+        return [one for one in found if one.attempt == latest[one.name]]
+
+    def file(self, digest: str) -> Path:
+        return blobs.path(self._store.directory, digest)
+
+    def adopt(
         self,
-        row: tuple[str, str, int, int, float, float],
+        name: str,
         new: Path,
+        digest: str,
+        files: int,
+        expires: float,
         *,
-        merge: bool,
-        overwrite: bool,
+        mime: str = ZIP,
+        merge: bool = False,
+        overwrite: bool = False,
     ) -> int:
+        """Keep a scratch file, which moves to its place; its id. UserError; Taken."""
+        refuse_name(name)
+        row = (name, digest, new.stat().st_size, files, time.time(), expires, mime)
         with self._store.transaction() as sql:
             if overwrite:
-                sql.execute('DELETE FROM artifacts WHERE run = ? AND name = ?', (self._run, row[0]))
+                sql.execute('DELETE FROM artifacts WHERE run = ? AND name = ?', (self._run, name))
             elif not merge:
-                self._refuse_taken(row[0])
-            identity = sql.execute(
-                'INSERT INTO artifacts (run, attempt, name, digest, size, files, created, expires)'
-                ' SELECT id, attempt, ?, ?, ?, ?, ?, ? FROM runs WHERE id = ?',
-                (*row, self._run),
-            ).lastrowid
-            blobs.adopt(self._store.directory, new, row[1])
+                self.refuse_taken(name)
+            identity = sql.execute(INSERT, (*row, self._run)).lastrowid
+            blobs.adopt(self._store.directory, new, digest)
         assert identity is not None
         return identity
 
-    def _refuse_taken(self, name: str) -> None:
+    def remove(self, name: str) -> int:
+        """Drop all artifacts of this name; the id of the newest, 0 if there was none."""
+        where = 'FROM artifacts WHERE run = ? AND name = ?'
+        with self._store.transaction() as sql:
+            (newest,) = sql.execute(f'SELECT MAX(id) {where}', (self._run, name)).fetchone()
+            sql.execute(f'DELETE {where}', (self._run, name))
+        return int(newest or 0)
+
+    def refuse_taken(self, name: str) -> None:
+        """Raises Taken where this attempt of the run has such an artifact."""
         with self._store.reading() as sql:
             taken = sql.execute(
                 'SELECT 1 FROM artifacts JOIN runs ON run = runs.id'
@@ -116,18 +197,26 @@ class RunArtifacts:
                 (self._run, name),
             ).fetchone()
         if taken:
-            raise UserError(
+            raise Taken(
                 f'an artifact with the name "{name}" already exists in this run',
                 'give each upload a name of its own, or set `overwrite: true`',
             )
+
+
+def refuse_name(name: str) -> None:
+    """Raises UserError for a name that could not be that of a directory everywhere."""
+    odd = sorted(_ODD & set(name))
+    if name in ('', '.', '..') or len(name.encode('utf-8', 'replace')) > LONGEST or odd:
+        why = f': it contains {odd[0]!r}' if odd else ''
+        raise UserError(f'the artifact name {name[:LONGEST]!r} is not valid{why}')
 
 
 def listed(store: Store, run: int) -> list[Artifact]:
     """Those that are still kept, oldest first."""
     with store.reading() as sql:
         rows = sql.execute(
-            'SELECT id, run, attempt, name, digest, size, files, created, expires FROM artifacts'
-            ' WHERE run = ? AND expires > ? ORDER BY id',
+            'SELECT id, run, attempt, name, digest, size, files, created, expires, mime'
+            ' FROM artifacts WHERE run = ? AND expires > ? ORDER BY id',
             (run, time.time()),
         )
         return [Artifact(*row) for row in rows]
@@ -144,6 +233,7 @@ def forget(store: Store, run: int, kept: Collection[str]) -> None:
         )
 
 
-def _pack(files: Sequence[tuple[str, Path]], new: Path, compression: int) -> str:
-    archive.pack(files, new, compression)
-    return blobs.digest(new)
+def _copy(file: Path, new: Path) -> None:
+    import shutil
+
+    shutil.copyfile(file, new)

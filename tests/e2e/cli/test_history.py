@@ -169,7 +169,10 @@ def test_a_job_that_is_not_there_is_a_users_mistake(shop: Project) -> None:
 def test_artifacts_are_listed_and_fetched(shop: Project, tmp_path: Path) -> None:
     name, *rest = shop.liftlock('artifacts').out.split()
     assert name == 'wheel'
-    assert ' '.join(rest).endswith('1 file for 90 more days')
+    told, digest = ' '.join(rest).split(' sha256:')
+    assert told.endswith('1 file for 90 more days')
+    (row,) = json.loads(shop.liftlock('artifacts', '--json').out)
+    assert row['digest'].startswith(digest)
     ended = shop.liftlock('artifacts', '1', '--download', 'wheel', '--to', str(tmp_path / 'out'))
     assert ended.status == 0, ended.err
     assert (tmp_path / 'out' / 'shop.whl').read_text() == 'wheel\n'

@@ -44,10 +44,11 @@ _IN_NAMES: Final[Mapping[str, str]] = {
 
 
 class _Upload(NamedTuple):
-    """Files by their path in the artifact."""
+    """Files by their path in the artifact; or one alone, without an archive."""
 
     name: str
     files: Sequence[tuple[str, Path]]
+    archive: bool = True
 
 
 async def main(bench: Workbench) -> None:
@@ -99,7 +100,7 @@ def _collect(bench: Workbench, found: paths.Found) -> _Upload:
             f'Found {len(files)} files to upload.'
         )
     only = found.files[0]
-    return _Upload(only.name, [(only.name, only)])
+    return _Upload(only.name, [(only.name, only)], archive=False)
 
 
 def _root(bench: Workbench, found: paths.Found) -> Path:
@@ -136,14 +137,7 @@ def _check(upload: _Upload) -> None:
 async def _store(bench: Workbench, upload: _Upload) -> None:
     merge = major(bench.ref) <= _MERGING
     try:
-        identity, size, digest = await bench.world.artifacts.store(
-            upload.name,
-            upload.files,
-            merge=merge,
-            overwrite=bench.inputs['overwrite'] == 'true' and not merge,
-            retention_days=_read_number(bench, 'retention-days', 0, 10_000),
-            compression=_read_number(bench, 'compression-level', 6, 9),
-        )
+        identity, size, digest = await _keep(bench, upload, merge)
     except UserError as error:
         if upload.name not in await bench.world.artifacts.names():
             raise StepFailed(str(error)) from error
@@ -166,6 +160,26 @@ async def _store(bench: Workbench, upload: _Upload) -> None:
         'artifact-url',
         f'{github.get("server_url", "")}/{github.get("repository", "")}/actions/runs/'
         f'{github.get("run_id", "")}/artifacts/{identity}',
+    )
+
+
+async def _keep(bench: Workbench, upload: _Upload, merge: bool) -> tuple[str, int, str]:
+    artifacts = bench.world.artifacts
+    overwrite = bench.inputs['overwrite'] == 'true' and not merge
+    days = _read_number(bench, 'retention-days', 0, 10_000)
+    if not upload.archive:
+        from mimetypes import guess_type  # reads files of the system
+
+        file = upload.files[0][1]
+        mime = guess_type(file.name)[0] or 'application/octet-stream'
+        return await artifacts.store_file(file, mime, overwrite=overwrite, retention_days=days)
+    return await artifacts.store(
+        upload.name,
+        upload.files,
+        merge=merge,
+        overwrite=overwrite,
+        retention_days=days,
+        compression=_read_number(bench, 'compression-level', 6, 9),
     )
 
 
