@@ -26,7 +26,7 @@ class Bench:
         github: Mapping[str, Any] | None = None,
     ) -> None:
         name, _, self.ref = uses.partition('@')
-        self.builtin = find_builtin(name)
+        self.builtin = find_builtin(name, self.ref)
         assert self.builtin is not None
         unknown = set(inputs or {}) - set(self.builtin.INPUTS)
         assert not unknown, unknown

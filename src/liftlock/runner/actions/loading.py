@@ -74,7 +74,7 @@ async def _find(job: Job, uses: str, reference: Reference) -> Loaded:
     if not job.world.real_actions:
         from liftlock.runner.actions.builtin import find_builtin
 
-        builtin = find_builtin(f'{repository}{path}')
+        builtin = find_builtin(f'{repository}{path}', reference.ref)
         if builtin is not None:
             if job.world.pins is not None:  # what is fetched is looked up where it is fetched
                 locks.look_up(job.world.pins, reference.pin, locks.ACTIONS)

@@ -6,12 +6,15 @@ from collections.abc import Mapping
 from importlib import import_module
 from typing import TYPE_CHECKING, Final, cast
 
+from liftlock.runner.actions.majors import major
+
 if TYPE_CHECKING:
     from liftlock.runner.workbench import Builtin
 
 # By name in lower case, path of the action included. A module is imported when it is used: a run
 # that checks nothing out should not pay for it.
 BUILTINS: Final[Mapping[str, str]] = {
+    '8398a7/action-slack': 'action_slack',
     'actions/cache': 'cache',
     'actions/cache/restore': 'cache_restore',
     'actions/cache/save': 'cache_save',
@@ -22,13 +25,21 @@ BUILTINS: Final[Mapping[str, str]] = {
     'actions/upload-artifact': 'upload_artifact',
     'astral-sh/setup-uv': 'setup_uv',
     'codecov/codecov-action': 'codecov',
+    'docker/metadata-action': 'docker_metadata',
     'github/codeql-action/upload-sarif': 'upload_sarif',
+    'rtcamp/action-slack-notify': 'slack_notify',
+    'slackapi/slack-github-action': 'slack_github',
 }
+# Up to which major another module is meant: one whose inputs have nothing in common with today's.
+OLDER: Final[Mapping[str, tuple[int, str]]] = {'slackapi/slack-github-action': (1, 'slack_send')}
 
 
-def find_builtin(name: str) -> 'Builtin | None':
-    """The stand-in for `owner/repo[/path]`; None where the original is to run."""
+def find_builtin(name: str, ref: str) -> 'Builtin | None':
+    """The stand-in for `owner/repo[/path]` at that ref; None where the original is to run."""
     module = BUILTINS.get(name.lower())
     if module is None:
         return None
+    if name.lower() in OLDER:
+        last, older = OLDER[name.lower()]
+        module = older if major(ref) <= last else module
     return cast('Builtin', import_module(f'{__name__}.{module}'))
