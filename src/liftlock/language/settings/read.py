@@ -32,6 +32,7 @@ from liftlock.language.settings.shapes import (
     Reference,
     Shape,
     Share,
+    Size,
     Template,
     Text,
     Whole,
@@ -286,6 +287,7 @@ READERS: Final[dict[type, Callable[[ScalarNode, Any], Any]]] = {
     Whole: _whole,
     Number: _number,
     Share: lambda node, shape: words.share(node.value),
+    Size: lambda node, shape: words.size(node.value),
     Duration: lambda node, shape: words.duration(node.value),
     Comparison: _compared,
     Reference: lambda node, shape: words.secret(node.value, span(node)),
@@ -309,6 +311,8 @@ def _expected(shape: Shape) -> str:
             return 'a percentage from 0 to 100' if percent else f'a number from {low:g}'
         case Share():
             return 'a number or a percentage'
+        case Size():
+            return 'a size'
         case Duration():
             return 'a duration'
         case Comparison(measured):
@@ -323,6 +327,8 @@ def _hint(text: str, shape: Shape) -> str:
         case Duration():
             number = text if re.fullmatch(r'\d+', text) else '30'
             return f'write a unit: {number}s, {number}m, {number}h or {number}d'
+        case Size():
+            return 'for example: 512MB or 4GB'
         case Comparison(measured):
             limit = text if text[:1].isdecimal() else '5%'
             return f'for example: {"error_rate > 5%" if measured else f"< {limit}"}'

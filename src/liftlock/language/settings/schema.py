@@ -19,6 +19,7 @@ from liftlock.language.settings.shapes import (
     Reference,
     Shape,
     Share,
+    Size,
     Text,
     Whole,
 )
@@ -90,7 +91,7 @@ def _scalar(shape: Shape) -> Schema:
             return {'enum': list(words)}
         case Flag():
             return {'type': 'boolean'}
-        case Whole() | Number() | Share():
+        case Whole() | Number() | Share() | Size():
             return _quantity(shape)
         case Duration():
             return {'type': ['string', 'integer'], 'pattern': DURATION, 'maximum': 0}
@@ -111,5 +112,7 @@ def _quantity(shape: Whole | Number | Share) -> Schema:
             return {'type': ['number', 'string'], 'minimum': low, 'maximum': 100}
         case Number(low):
             return {'type': 'number', 'minimum': low}
+        case Size():
+            return {'type': 'string', 'pattern': r'^\d+(\.\d+)?\s*[KMGT]?i?B$'}
         case Share():
             return {'type': ['integer', 'string'], 'minimum': 0, 'pattern': r'^\d+%?$'}

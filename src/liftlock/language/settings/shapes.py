@@ -50,6 +50,10 @@ class Share(NamedTuple):
     """`2` or `25%`; read as an `Amount`."""
 
 
+class Size(NamedTuple):
+    """`512MB`, `4GB`, `10GiB`; read as bytes, of which a KB has 1024."""
+
+
 class Duration(NamedTuple):
     """`30s`, `10m`, `1h30m`, `7d`; read as seconds."""
 
@@ -129,6 +133,7 @@ Shape: TypeAlias = (
     | Whole
     | Number
     | Share
+    | Size
     | Duration
     | Comparison
     | Reference
@@ -146,6 +151,8 @@ TEXTS: Final = Items(TEXT, lone=True)
 NAMES: Final = Items(Name(), lone=True)
 PERCENT: Final = Number(percent=True)
 COMMAND: Final = Text(r'[\s\S]*\S[\s\S]*', 'a command')
+PLACE: Final = Text(r'(~/|/)[^/].*', 'an absolute path, or one below ~/')
+VARIABLE: Final = Text(r'[A-Za-z_][A-Za-z0-9_]*', 'the name of a variable')
 PORT: Final = Whole(1, 65535)
 SECRET_NAME: Final = Text(r'[A-Za-z_][A-Za-z0-9_]*', 'the name of a secret')
 ENV: Final = Named(

@@ -11,19 +11,23 @@ from liftlock.language.settings.shapes import (
     CONDITION,
     NAMES,
     PERCENT,
+    PLACE,
     TEXT,
     TEXTS,
     URL,
+    VARIABLE,
     Choice,
     Comparison,
     Duration,
     Field,
+    Flag,
     Items,
     Name,
     Named,
     Record,
     Reference,
     Shape,
+    Size,
     Whole,
 )
 
@@ -152,6 +156,19 @@ RETRY: Final = Record(
         'times': Field(Whole(1, 10), 'How often.'),
     },
 )
+SANDBOX: Final = {
+    'network': Field(Flag(), 'Whether there is a network: that of this machine.'),
+    'read': Field(Items(PLACE, lone=True), 'Files and directories that jobs may read.'),
+    'write': Field(Items(PLACE, lone=True), 'Files and directories that they may change.'),
+    'env': Field(Items(VARIABLE, lone=True), 'Variables of your own environment that they get.'),
+    'caches': Field(
+        Choice(('private', 'shared')),
+        "Whether tool cache and package caches are the job's own, or those of all jobs here.",
+    ),
+    'memory': Field(Size(), 'Most memory that all processes of a job have together.'),
+    'processes': Field(Whole(16), 'Most processes and threads of a job.'),
+    'disk': Field(Size(), 'Most that a job may write to the disk.'),
+}
 JOB_ID: Final = r'[A-Za-z_][A-Za-z0-9_-]*'
 
 SETTINGS: Final[Shape] = Record(
@@ -172,6 +189,19 @@ SETTINGS: Final[Shape] = Record(
         ),
         'retention': Field(RETENTION, 'How long things are kept.'),
         'retry': Field(Named(RETRY, JOB_ID, 'job'), 'Which jobs are started again, by job.'),
+        'sandbox': Field(
+            Record(
+                model.Sandbox,
+                SANDBOX
+                | {
+                    'jobs': Field(
+                        Named(Record(model.Sandbox, SANDBOX), JOB_ID, 'job'),
+                        'The same for single jobs, by job; goes before what is said for all.',
+                    )
+                },
+            ),
+            'What jobs in the sandbox may have of this machine.',
+        ),
         'deploys': Field(
             Named(Name(), JOB_ID, 'job'), 'Jobs that deploy, and the environment they deploy to.'
         ),

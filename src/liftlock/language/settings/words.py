@@ -18,6 +18,8 @@ MEASURED: Final = re.compile(
     rf'(?P<metric>[A-Za-z_][A-Za-z0-9_.]*(?:\([A-Za-z0-9_., ]*\))?)\s*{VALUE}'
 )
 BARE: Final = re.compile(VALUE)
+SIZES: Final = {'': 1, 'K': 1 << 10, 'M': 1 << 20, 'G': 1 << 30, 'T': 1 << 40}
+SIZE: Final = re.compile(r'(\d+(?:\.\d+)?)\s*([KMGT]?)i?B')
 SHARE: Final = re.compile(r'(\d+)(%?)')
 SECRET: Final = re.compile(r'secret:([A-Za-z_][A-Za-z0-9_]*)')
 
@@ -29,6 +31,12 @@ def duration(text: str) -> float | None:
     if not DURATION.fullmatch(text):
         return None
     return sum(float(number) * SECONDS[unit] for number, unit in PART.findall(text))
+
+
+def size(text: str) -> int | None:
+    """Bytes: `4GB` and `4GiB` are both 4294967296. Nothing is no size."""
+    found = SIZE.fullmatch(text)
+    return int(float(found[1]) * SIZES[found[2]]) or None if found else None
 
 
 def comparison(text: str, measured: bool, span: Span = NOWHERE) -> Condition | None:

@@ -89,3 +89,11 @@ def test_expressions_may_use_only_what_is_known_there() -> None:
     text = 'environments: {e: {analysis: {a: {command: x, env: {A: "${{ secret.x }}"}}}}}'
     _, diagnostics = parse('liftlock.yml', text)
     assert 'secret' in diagnostics[0].message
+
+
+def test_what_is_said_of_a_job_goes_before_what_is_said_of_all() -> None:
+    text = 'sandbox: {network: true, read: /srv, jobs: {test: {network: false, memory: 2GB}}}'
+    sandbox = read(text).sandbox
+    test, other = sandbox.of('test'), sandbox.of('other')
+    assert (test.network, test.read, test.memory) == (False, ('/srv',), 2 << 30)
+    assert (other.network, other.read, other.memory) == (True, ('/srv',), None)

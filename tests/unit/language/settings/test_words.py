@@ -41,6 +41,19 @@ def test_a_share_is_a_number_or_a_percentage() -> None:
     assert words.share('half') is None
 
 
+@pytest.mark.parametrize(
+    ('text', 'size'),
+    [('512MB', 512 << 20), ('4GiB', 4 << 30), ('1.5 GB', 3 << 29), ('100B', 100)],
+)
+def test_a_size_is_read_as_bytes(text: str, size: int) -> None:
+    assert words.size(text) == size
+
+
+@pytest.mark.parametrize('text', ['4', '0GB', 'GB', '4 gigabytes', '-1MB', ''])
+def test_what_is_no_size_is_refused(text: str) -> None:
+    assert words.size(text) is None
+
+
 def test_only_a_reference_is_a_secret() -> None:
     found = words.secret('secret:SLACK_WEBHOOK')
     assert found is not None
