@@ -6,7 +6,6 @@ engine is asked once a process whether it answers: that costs 30 ms, and 240 ms 
 
 import asyncio
 import json
-import os
 import shutil
 import subprocess
 from collections.abc import Callable, Mapping, Sequence
@@ -176,13 +175,4 @@ def describe(program: str, told: Mapping[str, Any]) -> Engine:
         version=told.get('version', {}).get('Version', ''),
         machine=host.get('hostname', ''),
         selinux=bool(security.get('selinuxEnabled')),
-    )
-
-
-def is_here() -> bool:
-    """Whether a program is on PATH that may be an engine. Costs a few `stat`, asks nobody."""
-    return any(
-        os.access(f'{folder}/{name}', os.X_OK)
-        for folder in os.environ.get('PATH', '').split(os.pathsep)
-        for name in KNOWN
     )

@@ -9,12 +9,12 @@ import asyncio
 import random
 import shutil
 import tempfile
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncIterator, Callable, Sequence
 from contextlib import asynccontextmanager
 from typing import Final
 
+from liftlock.language import image as names
 from liftlock.runner.docker.engine import Engine, EngineFailed
-from liftlock.runner.docker.reference import HUB, qualify, registry
 from liftlock.runner.docker.sockets import endpoint
 
 TRIES: Final = 3
@@ -27,20 +27,51 @@ _FINAL: Final = (
 )  # fmt: skip
 
 Say = Callable[[str], None]
+Note = Callable[[str, str], None]  # is told the image, as it is written, and its digest
+
+_FORMAT: Final = '{{.Id}}{{range .RepoDigests}} {{.}}{{end}}'
 
 
-async def have(engine: Engine, image: str, say: Say, username: str = '', password: str = '') -> str:
+async def have(
+    engine: Engine, image: str, say: Say, note: Note, username: str = '', password: str = ''
+) -> str:
     """Have the image here and return how the engine calls it. Raises EngineFailed, OSError."""
-    here = await engine.ask('image', 'inspect', '--format', '{{.Id}}', image)
+    named = names.parse(image)
+    if named is None:
+        raise EngineFailed(
+            f"'{image}' names no image: [registry/]name[:tag][@sha256:…] is expected"
+        )
+    here = await engine.ask('image', 'inspect', '--format', _FORMAT, image)
+    name = image
     if here.code == 0:
-        short = here.text.strip().removeprefix('sha256:')[:12]
-        newer = '' if '@' in image else f'; `{engine.name} pull {image}` asks for a newer one'
-        say(f'Using {image} as it is on this machine ({short}){newer}')
-        return image
-    name = qualify(image) if engine.podman else image
-    async with _logged_in(engine, registry(image), username, password, say) as login:
-        await _pull(engine, name, login, say)
+        _tell_age(engine, image, named, here.text, say)
+    else:
+        # Podman does not take Docker Hub for granted.
+        name = _in_full(named) if engine.podman else image
+        async with _logged_in(engine, named.registry, username, password, say) as login:
+            await _pull(engine, name, login, say)
+        here = await engine.tell('image', 'inspect', '--format', _FORMAT, name)
+    note(image, _digest(named, here.text.split()[1:]))
     return name
+
+
+def _in_full(named: names.Image) -> str:
+    tag = f':{named.tag}' if named.tag and not named.digest else ''
+    return f'{named.name}{tag}' + (f'@{named.digest}' if named.digest else '')
+
+
+def _tell_age(engine: Engine, image: str, named: names.Image, told: str, say: Say) -> None:
+    short = told.split()[0].removeprefix('sha256:')[:12]
+    newer = '' if named.digest else f'; `{engine.name} pull {image}` asks for a newer one'
+    say(f'Using {image} as it is on this machine ({short}){newer}')
+
+
+def _digest(named: names.Image, known: Sequence[str]) -> str:
+    """That under which its registry knows it; '' for what was built here."""
+    pairs = [entry.partition('@') for entry in known]
+    digests = {names.parse(name): digest for name, _, digest in pairs}
+    wanted = names.Image(named.registry, named.repository)
+    return named.digest or digests.get(wanted) or next(iter(digests.values()), '')
 
 
 async def _pull(engine: Engine, image: str, login: '_Login', say: Say) -> None:
@@ -107,11 +138,10 @@ async def _logged_in(
 async def _log_in(engine: Engine, server: str, username: str, password: str, login: _Login) -> None:
     answer = await engine.ask(
         *login.before, 'login', *login.after, '--username', username, '--password-stdin',
-        server or HUB, given=password.encode(),
+        server, given=password.encode(),
     )  # fmt: skip
     if answer.code:
-        where = server or 'Docker Hub'
         raise EngineFailed(
-            f"Docker login for '{where}' failed with exit code {answer.code}: {answer.reason}. "
+            f"Docker login for '{server}' failed with exit code {answer.code}: {answer.reason}. "
             'Look at the `credentials:` of the container'
         )

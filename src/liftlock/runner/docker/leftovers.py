@@ -1,21 +1,73 @@
 """Removing what carries a job's label: its containers, those of its steps, and their networks."""
 
+import shutil
+import subprocess
+from typing import Final
+
+from liftlock.language.records import NamedTuple
+from liftlock.runner.docker import engine as engines
 from liftlock.runner.docker.create import LABEL
 from liftlock.runner.docker.engine import Engine
+
+_PATIENCE: Final = 60.0  # seconds
+
+
+class Kind(NamedTuple):
+    """What can be left, and the words that list and remove it."""
+
+    name: str
+    listing: tuple[str, ...]
+    removing: tuple[str, ...]
+
+
+# In this order: a network goes when nothing is on it any more.
+KINDS: Final = (
+    Kind('container', ('ps', '--all', '--quiet'), ('rm', '--force', '--volumes')),
+    Kind('network', ('network', 'ls', '--quiet'), ('network', 'rm')),
+)
 
 
 async def remove(engine: Engine, tracking_id: str) -> list[str]:
     """Remove all of it, with the nameless volumes; what could not be removed, for the log."""
-    mark = f'label={LABEL}={tracking_id}'
     wrong = []
-    for kind, listing, removing in (
-        ('container', ('ps', '--all', '--quiet'), ('rm', '--force', '--volumes')),
-        ('network', ('network', 'ls', '--quiet'), ('network', 'rm')),
-    ):
-        ids = (await engine.ask(*listing, '--filter', mark)).text.split()
+    for kind in KINDS:
+        ids = (await engine.ask(*kind.listing, *_filter(tracking_id))).text.split()
         if not ids:
             continue
-        removed = await engine.ask(*removing, *ids)
+        removed = await engine.ask(*kind.removing, *ids)
         if removed.code:
-            wrong.append(f'Cannot remove a {kind} of this job: {removed.reason}')
+            wrong.append(f'Cannot remove a {kind.name} of this job: {removed.reason}')
     return wrong
+
+
+def end(tracking_id: str) -> None:
+    """The same for an attempt whose engine was killed. Nobody knows which engine it used, so
+    all that are installed are asked; one that does not answer has nothing running."""
+    for name in engines.KNOWN:
+        program = shutil.which(name)
+        if program is None:
+            continue
+        for kind in KINDS:
+            ids = _run(program, *kind.listing, *_filter(tracking_id)).split()
+            if ids:
+                _run(program, *kind.removing, *ids)
+
+
+def _filter(tracking_id: str) -> tuple[str, str]:
+    return '--filter', f'label={LABEL}={tracking_id}'
+
+
+def _run(*words: str) -> str:
+    try:
+        done = subprocess.run(
+            words,
+            stdin=subprocess.DEVNULL,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.DEVNULL,
+            text=True,
+            timeout=_PATIENCE,
+            check=False,
+        )
+    except (OSError, subprocess.TimeoutExpired):
+        return ''
+    return done.stdout

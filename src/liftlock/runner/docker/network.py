@@ -16,7 +16,6 @@ from liftlock.runner.docker import create, images, leftovers
 from liftlock.runner.docker.create import LABEL, Mount, Place
 from liftlock.runner.docker.engine import Engine, EngineFailed
 from liftlock.runner.docker.health import wait
-from liftlock.runner.docker.reference import plain
 from liftlock.runner.docker.variables import hand_over
 from liftlock.runner.executors.base import Order
 from liftlock.runner.shells import split
@@ -30,6 +29,22 @@ class Started(NamedTuple):
     alias: str
     image: str
     told: Mapping[str, Any]  # what `inspect` says
+
+    @property
+    def env(self) -> dict[str, str]:
+        """What its processes begin with: the image's variables and the workflow's."""
+        pairs = (entry.partition('=') for entry in self.told['Config'].get('Env') or ())
+        return {name: value for name, _, value in pairs}
+
+    @property
+    def user(self) -> str:
+        return str(self.told['Config'].get('User') or '')
+
+    @property
+    def gateway(self) -> str:
+        """This machine's address on the first of its networks; '' where it has none."""
+        networks = self.told['NetworkSettings'].get('Networks') or {}
+        return next((str(one['Gateway']) for one in networks.values() if one.get('Gateway')), '')
 
     @property
     def ports(self) -> dict[str, Value]:
@@ -72,7 +87,7 @@ class Network:
     ) -> Started:
         """`image` is what `have` gave. Raises EngineFailed."""
         random = os.urandom(3).hex()
-        name = f'{alias or "job"}_{plain(container.image)}_{random}'
+        name = f'{alias or "job"}_{_plain(container.image)}_{random}'
         place = Place(name, self._order.tracking_id, self.name, alias, workdir, tuple(mounts))
         handed = hand_over(create.variables(container, env))
         words = create.words(place, container, handed.words, image, entrypoint, arguments)
@@ -101,7 +116,12 @@ class Network:
         for alias, service in services.items():
             say(f'##[group]Starting {alias} service container')
             image = await images.have(
-                self._engine, service.image, say, service.username, service.password
+                self._engine,
+                service.image,
+                say,
+                self._order.note_image,
+                service.username,
+                service.password,
             )
             await self.start(
                 service,
@@ -154,8 +174,17 @@ class Network:
             say(f'##[warning]{line}')
 
 
+def _plain(image: str) -> str:
+    """Only what the name of a container may hold."""
+    return ''.join(letter for letter in image if letter.isascii() and letter.isalnum())
+
+
 def _shown(words: Sequence[str]) -> str:
-    """As one would type it."""
+    """As one would type it, but without what only we need to know."""
     import shlex
 
-    return shlex.join(words)
+    pairs = zip(words, (*words[1:], ''), strict=True)
+    hidden = {at for at, (word, _) in enumerate(pairs) if word in ('--mount', '-e', '--label')}
+    return shlex.join(
+        word for at, word in enumerate(words) if at not in hidden and at - 1 not in hidden
+    )

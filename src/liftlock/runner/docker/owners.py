@@ -1,0 +1,69 @@
+"""Whose the files of a job are when its container runs as somebody else than we do.
+
+Root in a container makes files that a user outside can neither change nor remove, and what we
+write is not writable for a `USER` of an image. On GitHub's machines all of it is thrown away with
+the machine. Here root in the container puts it right: before our own code works with the files,
+after it has, and at the end.
+"""
+
+import os
+from collections.abc import Callable
+from typing import Final
+
+from liftlock.language.records import NamedTuple
+from liftlock.runner.docker.engine import Engine
+
+ROOT: Final = 0
+_TAKE: Final = (
+    'owner=$1; shift; find "$@" -xdev ! -user "${owner%:*}" -exec chown -h "$owner" {} + '
+    '2>/dev/null || chown -R -h "$owner" "$@"'
+)
+_OPEN: Final = 'chmod -R a+rwX "$@"'
+
+
+class Owners(NamedTuple):
+    """`theirs` is the user of the container's processes, `ours` is us, both as seen in there."""
+
+    engine: Engine
+    container: str
+    theirs: int
+    ours: int
+    group: int
+    targets: tuple[str, ...]  # directories, as the container calls them
+
+    @property
+    def are_strangers(self) -> bool:
+        """Their processes may write only what everybody may."""
+        return self.theirs not in (ROOT, self.ours)
+
+    async def take(self, say: Callable[[str], None], *more: str) -> None:
+        """What they have made becomes ours."""
+        if self.theirs == self.ours or (os.getuid() == ROOT and not self.engine.rootless):
+            return
+        await self._do(say, _TAKE, f'{self.ours}:{self.group}', *self.targets, *more)
+
+    async def open(self, say: Callable[[str], None]) -> None:
+        """What we have made becomes theirs too."""
+        if self.are_strangers:
+            await self._do(say, _OPEN, *self.targets)
+
+    async def _do(self, say: Callable[[str], None], script: str, *words: str) -> None:
+        done = await self.engine.ask(
+            'exec', '--user', '0:0', self.container, 'sh', '-c', script, 'sh', *words
+        )
+        if done.code:
+            say(f'##[warning]Files of the container could not be taken over: {done.reason}')
+
+
+async def find(engine: Engine, container: str, user: str, targets: tuple[str, ...]) -> Owners:
+    """`user` is what `inspect` says: '', a number or a name, and a group perhaps."""
+    name = user.partition(':')[0]
+    if name in ('', 'root'):
+        theirs = ROOT
+    elif name.isdecimal():
+        theirs = int(name)
+    else:
+        told = (await engine.ask('exec', container, 'id', '-u')).text.strip()
+        theirs = int(told) if told.isdecimal() else ROOT
+    ours, group = (ROOT, ROOT) if engine.rootless else (os.getuid(), os.getgid())
+    return Owners(engine, container, theirs, ours, group, targets)

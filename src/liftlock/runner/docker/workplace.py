@@ -1,0 +1,141 @@
+"""A job's container as a workplace: its steps run there by `docker exec`."""
+
+# Paths are texts here: pathlib costs more than the calls themselves.
+
+import os
+import socket
+import subprocess
+from collections.abc import Mapping, Sequence
+
+from liftlock.language.expressions.values import Value
+from liftlock.runner.docker import ground, paths
+from liftlock.runner.docker.engine import Engine
+from liftlock.runner.docker.network import Network, Started
+from liftlock.runner.docker.owners import Owners
+from liftlock.runner.docker.process import SCRIPT, Ear, Executed
+from liftlock.runner.docker.variables import hand_over
+from liftlock.runner.executors.base import CannotStart, Leash, Order, Sink
+from liftlock.runner.executors.host import Child
+from liftlock.runner.executors.running import Running
+
+
+class Docker:
+    """A workplace in a container."""
+
+    __slots__ = ('_container', '_engine', '_network', '_nothing', '_order', '_owners', '_paths',
+                 'context')  # fmt: skip
+
+    default_shell = 'sh'
+
+    def __init__(
+        self,
+        engine: Engine,
+        order: Order,
+        network: Network,
+        container: Started,
+        mapped: paths.Paths,
+        owners: Owners,
+        services: Mapping[str, Value],
+    ) -> None:
+        self._engine = engine
+        self._order = order
+        self._network = network
+        self._container = container
+        self._paths = mapped
+        self._owners = owners
+        self._nothing = os.open(os.devnull, os.O_RDONLY | os.O_CLOEXEC)
+        self.context: Mapping[str, Value] = {
+            'container': {'id': container.id, 'network': network.name},
+            'services': dict(services),
+        }
+
+    async def run(
+        self,
+        command: Sequence[str],
+        env: Mapping[str, str],
+        cwd: str,
+        sink: Sink,
+        leash: Leash,
+    ) -> int:
+        translate = self._paths.translate
+        words = [translate(word) for word in command]
+        handed = hand_over({name: translate(value) for name, value in env.items()})
+        folder = self._paths.inside(cwd)
+        into = (self._container.id, 'sh', '-c', SCRIPT, 'sh', *words)
+        options = ('exec', '-i', '--workdir', folder, *handed.words)
+        reader, writer = os.pipe2(os.O_CLOEXEC) if hasattr(os, 'pipe2') else os.pipe()
+        try:
+            popen = self._start((self._engine.program, *options, *into), handed.env, writer)
+        except BaseException:
+            os.close(reader)
+            raise
+        finally:
+            os.close(writer)
+        executed = Executed(
+            Child(popen), (self._engine.program, 'exec', '--user', '0:0', self._container.id)
+        )
+        ear = Ear(sink, executed.know)
+        running = Running(executed, reader, ear, self._order.patience)
+        try:
+            leash.hold(running.obey)
+            status = await running.end
+        finally:
+            leash.hold(None)
+            running.close()
+        if ear.is_deaf and not leash.level:
+            raise ear.explain(words[0], folder)
+        return status
+
+    def _start(
+        self, words: Sequence[str], env: Mapping[str, str], output: int
+    ) -> 'subprocess.Popen[bytes]':
+        try:
+            return subprocess.Popen(
+                words,
+                env=env,
+                stdin=self._nothing,
+                stdout=output,
+                stderr=output,
+                start_new_session=True,
+            )
+        except OSError as error:
+            raise CannotStart(f'Cannot start {self._engine.name}: {error.strerror}') from None
+        except ValueError as error:  # a NUL in a variable or an argument
+            raise CannotStart(f'Cannot start a process in the container: {error}') from None
+
+    def find(self, program: str, path: str) -> str | None:
+        return program
+
+    def ground(self, base: Mapping[str, str]) -> dict[str, str]:
+        return ground.lay(base, self._container.env, paths.HOME)
+
+    def inside(self, path: str) -> str:
+        return self._paths.inside(path)
+
+    def outside(self, path: str) -> str:
+        return self._paths.outside(path)
+
+    @property
+    def strangers(self) -> bool:
+        return self._owners.are_strangers
+
+    async def take_files(self) -> None:
+        await self._owners.take(self._order.say)
+
+    async def give_files(self) -> None:
+        await self._owners.open(self._order.say)
+
+    def listen(self) -> socket.socket | None:
+        """The network's gateway is this machine, and only those on the network reach it."""
+        gateway = self._container.gateway
+        if not gateway:
+            return None
+        return socket.create_server((gateway, 0))
+
+    async def clean_up(self) -> Sequence[str]:
+        """What steps left running in the container goes with it."""
+        return ()
+
+    async def close(self) -> None:
+        os.close(self._nothing)
+        await self._owners.take(self._order.say, paths.TOOLS)
