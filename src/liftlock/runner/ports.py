@@ -3,11 +3,12 @@
 import asyncio
 import socket
 from collections.abc import Awaitable, Callable, Mapping, Sequence
+from contextlib import AbstractAsyncContextManager
 from pathlib import Path
 from typing import Protocol
 
 from liftlock.language.records import NamedTuple
-from liftlock.plan.facts import JobFact, StepFact
+from liftlock.plan.facts import ArtifactStored, JobFact, StepFact
 from liftlock.plan.plan import JobPlan
 
 Report = Callable[[StepFact | JobFact], None]
@@ -126,11 +127,18 @@ class Actions(Protocol):
 class Services(Protocol):
     """The HTTP services that GitHub's actions expect: artifacts, caches, OIDC."""
 
-    async def variables(self, job: JobPlan, listener: socket.socket | None) -> Mapping[str, str]:
-        """The ACTIONS_… variables of a job, with a token of its own in them. Started if need be.
+    def serve(
+        self,
+        job: JobPlan,
+        attempt: int,
+        report: Callable[[ArtifactStored], None],
+        listener: socket.socket | None,
+    ) -> AbstractAsyncContextManager[Mapping[str, str]]:
+        """The job's ACTIONS_… variables, whose tokens are good while this is open. OSError.
 
-        `listener` is where the job's processes will look for the services; None is loopback.
-        ACTIONS_ID_TOKEN_REQUEST_… are there if the job may have an ID token.
+        Started if need be. `report` hears of artifacts before whoever uploaded them does.
+        `listener` is where the job's processes look for the services, and is closed at the end;
+        None is loopback. ACTIONS_ID_TOKEN_REQUEST_… are there if the job may have an ID token.
         """
         ...
 

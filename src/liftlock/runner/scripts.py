@@ -6,7 +6,7 @@
 import os
 
 from liftlock.language.workflow import Run
-from liftlock.runner import evaluation
+from liftlock.runner import evaluation, reach
 from liftlock.runner.executors.base import CannotStart
 from liftlock.runner.shells import BadShell, Shell, command, fix_up
 from liftlock.runner.state import FAILURE
@@ -27,7 +27,7 @@ async def run(turn: Turn, does: Run) -> str:
         with open(path, 'wb', buffering=0) as file:  # noqa: ASYNC230 - a small file
             file.write(fix_up(script, shell.extension).encode('utf-8', 'replace'))
         cwd = os.path.join(job.directories.workspace, folder) if folder else ''
-        status = await turn.run(command(shell, path), cwd=cwd)
+        status = await turn.run(command(shell, path), await reach.for_script(turn), cwd)
     except (BadShell, CannotStart) as error:
         turn.record.fail(str(error))
         return FAILURE

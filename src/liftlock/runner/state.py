@@ -23,6 +23,7 @@ if TYPE_CHECKING:
     from liftlock.runner.actions.loading import Loaded
     from liftlock.runner.files import Files
     from liftlock.runner.matchers import Matcher
+    from liftlock.runner.reach import Reach
     from liftlock.runner.subjects import Subject
 
 SUCCESS: Final = 'success'
@@ -49,9 +50,10 @@ class Effects:
 
 
 class Job:
-    """One running job. It has a workplace once its containers are known."""
+    """One running job. It has a workplace, and a reach, once its containers are known."""
 
     workplace: Workplace
+    reach: 'Reach'
 
     __slots__ = (
         'actions',
@@ -74,7 +76,9 @@ class Job:
         'message',
         'moved',
         'numbers',
+        'origin',
         'path',
+        'reach',
         'report',
         'request',
         'running',
@@ -123,6 +127,7 @@ class Job:
         self.subjects: dict[str, Subject] = {}  # what steps said they have made
         self.status = SUCCESS
         self.files: list[Files] = []  # that no stage has now
+        self.origin = ''  # the repository that `origin` leads to, once it is there
         self.moved: set[str] = set()  # actions that run on a newer node than they name
         self.told: set[str] = set()  # notes that are said once
         self.forced = False

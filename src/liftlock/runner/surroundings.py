@@ -10,6 +10,7 @@ from liftlock.language.expressions.values import Value
 from liftlock.runner import executors, images
 from liftlock.runner.containers import Wanted
 from liftlock.runner.executors.base import CannotPrepare, Order
+from liftlock.runner.reach import Reach
 from liftlock.runner.state import CANCELLED, FAILURE, SUCCESS, Job, Record
 
 _DOCKER: Final = 'docker'
@@ -36,6 +37,7 @@ async def open_for(job: Job, wanted: Wanted) -> AsyncIterator[None]:
     shown = bool(wanted.container or wanted.services or image)
     async with AsyncExitStack() as stack:
         stack.callback(voice.end)
+        job.reach = Reach(job, stack)
         if shown:
             voice.begin('Initialize containers', 'pre')
         with _interruptible(job), voice.failing():
