@@ -5,30 +5,80 @@ import os
 import signal
 import sys
 import time
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Iterator
+from contextlib import AsyncExitStack
 from pathlib import Path
 
 import pytest
 
+import containers
 from liftlock.runner import directories
-from liftlock.runner.containers import Wanted
+from liftlock.runner.containers import Container, Wanted
 from liftlock.runner.executors import find
-from liftlock.runner.executors.base import (
-    CannotStart,
-    Executor,
-    Leash,
-    Order,
-    Patience,
-    Workplace,
-)
+from liftlock.runner.executors.base import CannotStart, Leash, Order, Patience, Workplace
 
 ENV = {'PATH': '/usr/bin:/bin'}
 QUICK = Patience(after_interrupt=0.3, after_terminate=0.3, for_pipes=0.3)
 
 
-@pytest.fixture(params=['host'])
-def executor(request: pytest.FixtureRequest) -> Executor:
-    return find(request.param)
+class Stage:
+    """One workplace, open for all tests: a container takes half a second to start and to end.
+
+    `folder` belongs to the job, so processes in there see it, under a name of their own perhaps.
+    """
+
+    def __init__(self, executor: str, folder: Path) -> None:
+        self.executor = executor
+        self.folder = folder
+        places = directories.name(str(folder / 'job'), 'octo/hello')
+        directories.make(places)
+        image = Container(containers.IMAGE) if executor == 'docker' else None
+        self._order = Order(
+            directories=places,
+            tracking_id=f'github_contract_{os.getpid()}',
+            wanted=Wanted(image),
+            say=print,
+            tool_cache=str(folder / 'tools'),
+            patience=QUICK,
+        )
+        self._runner = asyncio.Runner()
+        self._stack = AsyncExitStack()
+        self._runner.run(self._open())
+
+    async def _open(self) -> None:
+        prepared = find(self.executor).prepare(self._order)
+        self.place: Workplace = await self._stack.enter_async_context(prepared)
+
+    def play(self, scene: Callable[[Workplace], Awaitable[int]]) -> int:
+        async def played() -> int:
+            return await scene(self.place)
+
+        return self._runner.run(played())
+
+    def make_folder(self, name: str) -> Path:
+        made = self.folder / 'job' / name
+        made.mkdir()
+        return made
+
+    def close(self) -> None:
+        self._runner.run(self._stack.aclose())
+        self._runner.close()
+
+
+@pytest.fixture(scope='module', params=['host', 'docker'])
+def stage(
+    request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory
+) -> Iterator[Stage]:
+    if request.param == 'docker':
+        containers.docker()
+    opened = Stage(request.param, tmp_path_factory.mktemp('stage'))
+    yield opened
+    opened.close()
+
+
+@pytest.fixture
+def folder(stage: Stage, request: pytest.FixtureRequest) -> Path:
+    return stage.make_folder(request.node.originalname)
 
 
 class Heard:
@@ -44,23 +94,8 @@ class Heard:
             self.wanted.pop(text)()
 
 
-def play(executor: Executor, scene: Callable[[Workplace], Awaitable[int]]) -> int:
-    async def stage() -> int:
-        order = Order(
-            directories=directories.name('/nowhere', 'octo/hello'),
-            tracking_id='github_contract',
-            wanted=Wanted(),
-            say=print,
-            patience=QUICK,
-        )
-        async with executor.prepare(order) as workplace:
-            return await scene(workplace)
-
-    return asyncio.run(stage())
-
-
 def run(
-    executor: Executor,
+    stage: Stage,
     script: str,
     heard: Heard,
     leash: Leash | None = None,
@@ -68,151 +103,157 @@ def run(
     env: dict[str, str] | None = None,
 ) -> int:
     command = ('sh', '-c', script)
-    return play(
-        executor, lambda place: place.run(command, env or ENV, cwd, heard, leash or Leash())
-    )
+    return stage.play(lambda place: place.run(command, env or ENV, cwd, heard, leash or Leash()))
 
 
-def test_output_and_error_arrive_in_order_with_the_status(executor: Executor) -> None:
+def test_output_and_error_arrive_in_order_with_the_status(stage: Stage) -> None:
     heard = Heard()
-    assert run(executor, 'echo out; echo err >&2; echo out; exit 3', heard) == 3
+    assert run(stage, 'echo out; echo err >&2; echo out; exit 3', heard) == 3
     assert heard.output == b'out\nerr\nout\n'
 
 
-def test_a_signal_becomes_128_and_its_number(executor: Executor) -> None:
-    assert run(executor, 'kill -KILL $$', Heard()) == 128 + signal.SIGKILL
+def test_a_signal_becomes_128_and_its_number(stage: Stage) -> None:
+    assert run(stage, 'kill -KILL $$', Heard()) == 128 + signal.SIGKILL
 
 
-def test_the_environment_is_what_was_given(executor: Executor) -> None:
+def test_the_environment_is_what_was_given(stage: Stage, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv('OURS', 'nobody in there sees it')
     heard = Heard()
     env = {**ENV, 'GREETING': 'hé\nllo', 'EMPTY': ''}
-    run(executor, 'printf "%s|%s|%s" "$GREETING" "${EMPTY-unset}" "${HOME-unset}"', heard, env=env)
+    run(stage, 'printf "%s|%s|%s" "$GREETING" "${EMPTY-unset}" "${OURS-unset}"', heard, env=env)
     assert heard.output == 'hé\nllo||unset'.encode()
 
 
-def test_the_working_directory(executor: Executor, tmp_path: Path) -> None:
+def test_the_working_directory(stage: Stage, folder: Path) -> None:
     heard = Heard()
-    run(executor, 'pwd', heard, cwd=str(tmp_path))
-    assert heard.output.decode().strip() == str(tmp_path.resolve())
+    run(stage, 'pwd', heard, cwd=str(folder))
+    assert heard.output.decode().strip() == stage.place.inside(str(folder))
 
 
-def test_standard_input_is_empty(executor: Executor) -> None:
+def test_paths_are_told_as_processes_see_them(stage: Stage, folder: Path) -> None:
+    (folder / 'file').write_text('read\n')
     heard = Heard()
-    assert run(executor, 'cat; echo end', heard) == 0
+    env = {**ENV, 'PLACES': f'/bin:{folder}:/usr', 'FOLDER': str(folder)}
+    run(stage, 'cat "$FOLDER/file"; echo "$PLACES"', heard, env=env)
+    inside = stage.place.inside(str(folder))
+    assert heard.output.decode() == f'read\n/bin:{inside}:/usr\n'
+    assert stage.place.outside(f'{inside}/file') == f'{folder}/file'
+
+
+def test_standard_input_is_empty(stage: Stage) -> None:
+    heard = Heard()
+    assert run(stage, 'cat; echo end', heard) == 0
     assert heard.output == b'end\n'
 
 
-def test_there_is_no_terminal(executor: Executor) -> None:
-    assert run(executor, 'test -t 0 || test -t 1 || test -t 2', Heard()) != 0
+def test_there_is_no_terminal(stage: Stage) -> None:
+    assert run(stage, 'test -t 0 || test -t 1 || test -t 2', Heard()) != 0
 
 
-def test_a_lot_of_output_comes_whole(executor: Executor) -> None:
+def test_a_lot_of_output_comes_whole(stage: Stage) -> None:
     heard = Heard()
-    run(executor, 'i=0; while [ $i -lt 20000 ]; do echo 0123456789; i=$((i+1)); done', heard)
+    run(stage, 'i=0; while [ $i -lt 20000 ]; do echo 0123456789; i=$((i+1)); done', heard)
     assert heard.output == b'0123456789\n' * 20000
 
 
-def test_a_missing_program_cannot_be_started(executor: Executor) -> None:
+def test_a_missing_program_cannot_be_started(stage: Stage) -> None:
     with pytest.raises(CannotStart, match='no-such-program'):
-        play(executor, lambda place: place.run(('no-such-program',), ENV, '/', Heard(), Leash()))
+        stage.play(lambda place: place.run(('no-such-program',), ENV, '/', Heard(), Leash()))
 
 
-def test_a_missing_directory_is_named(executor: Executor, tmp_path: Path) -> None:
+def test_a_missing_directory_is_named(stage: Stage, folder: Path) -> None:
     with pytest.raises(CannotStart, match=r"working directory '.*/gone' does not exist"):
-        run(executor, 'true', Heard(), cwd=str(tmp_path / 'gone'))
+        run(stage, 'true', Heard(), cwd=str(folder / 'gone'))
 
 
-def test_programs_are_found_on_the_given_path(executor: Executor, tmp_path: Path) -> None:
-    tool = tmp_path / 'tool'
+def test_programs_are_found_on_the_given_path(stage: Stage, folder: Path) -> None:
+    tool = folder / 'tool'
     tool.write_text('#!/bin/sh\n')
-    found: list[str | None] = []
-
-    async def scene(place: Workplace) -> int:
-        found.append(place.find('tool', f'/usr/bin:{tmp_path}'))
-        tool.chmod(0o755)
-        found.append(place.find('tool', f'/usr/bin:{tmp_path}'))
-        return 0
-
-    play(executor, scene)
-    assert found == [None, str(tool)]
+    before = stage.place.find('tool', f'/usr/bin:{folder}')
+    tool.chmod(0o755)
+    after = stage.place.find('tool', f'/usr/bin:{folder}')
+    if stage.executor == 'docker':  # nobody outside can look
+        assert (before, after) == ('tool', 'tool')
+    else:
+        assert (before, after) == (None, str(tool))
 
 
-def test_an_interrupt_is_sent_first(executor: Executor) -> None:
+def test_an_interrupt_is_sent_first(stage: Stage) -> None:
     heard, leash = Heard(), Leash()
     heard.wanted[b'ready'] = leash.interrupt
     script = 'trap "echo got INT; exit 7" INT; echo ready; while :; do sleep 0.05; done'
-    assert run(executor, script, heard, leash) == 7
+    assert run(stage, script, heard, leash) == 7
     assert b'got INT' in heard.output
 
 
-def test_then_terminate(executor: Executor) -> None:
+def test_then_terminate(stage: Stage) -> None:
     heard, leash = Heard(), Leash()
     heard.wanted[b'ready'] = leash.interrupt
     script = 'trap "" INT; trap "exit 8" TERM; echo ready; while :; do sleep 0.05; done'
-    assert run(executor, script, heard, leash) == 8
+    assert run(stage, script, heard, leash) == 8
 
 
-def test_then_kill(executor: Executor) -> None:
+def test_then_kill(stage: Stage) -> None:
     heard, leash = Heard(), Leash()
     heard.wanted[b'ready'] = leash.interrupt
     script = 'trap "" INT TERM; echo ready; while :; do sleep 0.05; done'
-    assert run(executor, script, heard, leash) == 128 + signal.SIGKILL
+    assert run(stage, script, heard, leash) == 128 + signal.SIGKILL
 
 
-def test_a_forced_end_waits_for_nothing(executor: Executor) -> None:
+def test_a_forced_end_waits_for_nothing(stage: Stage) -> None:
     heard, leash = Heard(), Leash()
     heard.wanted[b'ready'] = leash.kill
     started = time.monotonic()
-    assert run(executor, 'trap "" INT TERM; echo ready; sleep 60', heard, leash) == 137
+    assert run(stage, 'trap "" INT TERM; echo ready; sleep 60', heard, leash) == 137
     assert time.monotonic() - started < 30
 
 
-def test_a_leash_that_was_pulled_before_ends_the_next_command(executor: Executor) -> None:
+def test_a_leash_that_was_pulled_before_ends_the_next_command(stage: Stage) -> None:
     leash = Leash()
     leash.interrupt()
-    assert run(executor, 'exec sleep 60', Heard(), leash) == 128 + signal.SIGINT
+    assert run(stage, 'exec sleep 60', Heard(), leash) == 128 + signal.SIGINT
 
 
-def test_a_leash_pulls_those_that_hang_on_it(executor: Executor) -> None:
+def test_a_leash_pulls_those_that_hang_on_it(stage: Stage) -> None:
     parent, heard = Leash(), Heard()
     heard.wanted[b'ready'] = parent.kill
-    assert run(executor, 'echo ready; sleep 60', heard, Leash(parent)) == 137
+    assert run(stage, 'echo ready; sleep 60', heard, Leash(parent)) == 137
 
 
-def test_a_child_left_behind_does_not_hold_up_the_end(executor: Executor) -> None:
+def test_a_child_left_behind_does_not_hold_up_the_end(stage: Stage) -> None:
     heard = Heard()
-    assert run(executor, 'sleep 20 & echo done', heard) == 0
+    assert run(stage, 'sleep 20 & echo done', heard) == 0
     assert heard.output == b'done\n'
 
 
-def test_what_a_child_prints_after_the_end_is_still_heard(executor: Executor) -> None:
+def test_what_a_child_prints_after_the_end_is_still_heard(stage: Stage) -> None:
     heard = Heard()
-    run(executor, '(sleep 0.1; echo late) & echo done', heard)
+    run(stage, '(sleep 0.1; echo late) & echo done', heard)
     assert heard.output == b'done\nlate\n'
 
 
-def test_two_commands_run_at_the_same_time(executor: Executor, tmp_path: Path) -> None:
-    os.mkfifo(tmp_path / 'pipe')
+def test_two_commands_run_at_the_same_time(stage: Stage, folder: Path) -> None:
+    os.mkfifo(folder / 'pipe')
 
     async def scene(place: Workplace) -> int:
         heard = Heard()
         both = await asyncio.gather(
-            place.run(('sh', '-c', 'echo hi > pipe'), ENV, str(tmp_path), heard, Leash()),
-            place.run(('cat', 'pipe'), ENV, str(tmp_path), heard, Leash()),
+            place.run(('sh', '-c', 'echo hi > pipe'), ENV, str(folder), heard, Leash()),
+            place.run(('cat', 'pipe'), ENV, str(folder), heard, Leash()),
         )
         assert heard.output == b'hi\n'
         return max(both)
 
-    assert play(executor, scene) == 0
+    assert stage.play(scene) == 0
 
 
-def test_breaking_off_leaves_no_process_behind(executor: Executor, tmp_path: Path) -> None:
-    mark = tmp_path / 'pid'
+def test_breaking_off_leaves_no_process_behind(stage: Stage, folder: Path) -> None:
+    mark = folder / 'pid'
 
     async def scene(place: Workplace) -> int:
-        script = f'echo $$ > {mark}.new; mv {mark}.new {mark}; sleep 60'
+        script = 'echo $$ > pid.new; mv pid.new pid; sleep 60'
         task = asyncio.create_task(
-            place.run(('sh', '-c', script), {'PATH': ENV['PATH']}, '/', Heard(), Leash())
+            place.run(('sh', '-c', script), ENV, str(folder), Heard(), Leash())
         )
         while not mark.exists():  # noqa: ASYNC110 - another process makes it
             await asyncio.sleep(0.01)
@@ -221,14 +262,13 @@ def test_breaking_off_leaves_no_process_behind(executor: Executor, tmp_path: Pat
             await task
         return 0
 
-    play(executor, scene)
-    with pytest.raises(ProcessLookupError):
-        os.kill(int(mark.read_text()), 0)
+    stage.play(scene)
+    assert run(stage, f'kill -0 {mark.read_text()}', Heard()) != 0
 
 
 @pytest.mark.skipif(not sys.platform.startswith('linux'), reason='reads /proc')
-def test_no_file_stays_open(executor: Executor) -> None:
+def test_no_file_stays_open(stage: Stage) -> None:
     before = len(os.listdir('/proc/self/fd'))  # noqa: PTH208
     for _ in range(3):
-        run(executor, 'true', Heard())
+        run(stage, 'true', Heard())
     assert len(os.listdir('/proc/self/fd')) == before  # noqa: PTH208
