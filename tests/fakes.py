@@ -54,6 +54,10 @@ class NoSources:
     ) -> str:
         raise AssertionError('nothing to check out')
 
+    async def serve(self, directory: Path) -> str:
+        (directory / 'hooks').mkdir(parents=True)
+        return ''
+
 
 class NoArtifacts:
     async def store(

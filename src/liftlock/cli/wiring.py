@@ -18,7 +18,7 @@ from liftlock.errors import UserError
 from liftlock.language.expressions.values import Value
 from liftlock.language.records import NamedTuple
 from liftlock.plan import trust
-from liftlock.runner import job
+from liftlock.runner import forge, job
 from liftlock.runner.actions.builtin import BUILTINS
 from liftlock.runner.actions.resolve import GitActions
 from liftlock.runner.executors import EXECUTORS, find
@@ -165,7 +165,7 @@ def _world(where: Place, store: Store, run: int, submission: Submission) -> Worl
     snapshot = open_snapshot(Path(str(keep['sources'])), str(keep['commit']))
     pins = _texts(keep.get('pins'))
     return World(
-        sources=SnapshotSources(snapshot, event.ref, event.head_ref),
+        sources=SnapshotSources(snapshot, event.ref, event.head_ref, event.default_branch),
         artifacts=RunArtifacts(store, run),
         reports=RunReports(store, run),
         caches=RunCaches(store, event.repository, trust.scopes(event)),
@@ -175,6 +175,7 @@ def _world(where: Place, store: Store, run: int, submission: Submission) -> Worl
         container_engine=where.config.container_engine,
         externals=where.cache / 'externals',
         shared=(str(snapshot.store), str(snapshot.source), str(where.cache / 'actions')),
+        home=forge.locate(snapshot.url, where.config.forges),
         real_actions=bool(keep.get('real_actions')),
         pins=pins,
         images=_texts(keep.get('images')),

@@ -10,6 +10,7 @@ from typing import Protocol
 from liftlock.language.records import NamedTuple
 from liftlock.plan.facts import ArtifactStored, JobFact, StepFact
 from liftlock.plan.plan import JobPlan
+from liftlock.runner.forge import Home
 
 Report = Callable[[StepFact | JobFact], None]
 
@@ -157,6 +158,7 @@ class World(NamedTuple):
     container_engine: str = ''  # docker, podman or a path; '' = what is there
     shared: tuple[str, ...] = ()  # directories that checkouts and actions lead into
     externals: Path | None = None  # nodes that run actions; None: only this machine's own
+    home: Home = Home()
     real_actions: bool = False
     # What the locks record for the run's workflow, see `language/locks`: None where they don't
     # name it, and then anything may be used.

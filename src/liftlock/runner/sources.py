@@ -30,12 +30,15 @@ class SnapshotSources:
     """`Sources` of one run. `ref` is the event's: it names the snapshot, wherever the user's own
     branch of that name points."""
 
-    __slots__ = ('_head_ref', '_ref', '_snapshot')
+    __slots__ = ('_default_branch', '_head_ref', '_ref', '_snapshot')
 
-    def __init__(self, snapshot: Snapshot, ref: str, head_ref: str = '') -> None:
+    def __init__(
+        self, snapshot: Snapshot, ref: str, head_ref: str = '', default_branch: str = 'main'
+    ) -> None:
         self._snapshot = snapshot
         self._ref = ref
         self._head_ref = head_ref
+        self._default_branch = default_branch
 
     async def checkout(
         self,
@@ -64,6 +67,18 @@ class SnapshotSources:
             recursive = submodules == 'recursive'
             await fill(directory, modules, recursive=recursive, depth=fetch_depth)
         return wanted.commit
+
+    async def serve(self, directory: Path) -> str:
+        known = await self._read_refs()
+        commit = self._snapshot.commit
+        for ref in _pulled(self._ref):
+            known[ref] = commit
+        if self._head_ref:
+            known.setdefault(f'refs/heads/{self._head_ref}', commit)
+        self._lay_bare(directory)
+        _pack(directory, known)
+        (directory / 'HEAD').write_text(f'ref: refs/heads/{self._default_branch}\n')
+        return self._snapshot.url
 
     async def _read_refs(self) -> dict[str, str]:
         """Branches as `origin` has them, the user's own where it has none, and tags."""
@@ -101,12 +116,23 @@ class SnapshotSources:
 
     def _lay(self, directory: Path) -> None:
         inside = directory / '.git'
-        for folder in ('objects/info', 'objects/pack', 'refs/heads', 'refs/tags', 'info', 'hooks'):
-            (inside / folder).mkdir(parents=True, exist_ok=True)
-        (inside / 'objects/info/alternates').write_text(f'{self._snapshot.store}/objects\n')
+        self._borrow(inside)
         url = self._snapshot.url or str(self._snapshot.store)
         text = (self._snapshot.store / 'config').read_text()
         (inside / 'config').write_text(_configuration(text, url))
+
+    def _lay_bare(self, directory: Path) -> None:
+        self._borrow(directory)
+        (directory / 'config').write_text((self._snapshot.store / 'config').read_text())
+        shallow = self._snapshot.store / 'shallow'
+        if shallow.exists():
+            (directory / 'shallow').write_text(shallow.read_text())
+
+    def _borrow(self, inside: Path) -> None:
+        """A git directory that takes its objects from the store."""
+        for folder in ('objects/info', 'objects/pack', 'refs/heads', 'refs/tags', 'info', 'hooks'):
+            (inside / folder).mkdir(parents=True, exist_ok=True)
+        (inside / 'objects/info/alternates').write_text(f'{self._snapshot.store}/objects\n')
 
     async def _fetch(self, directory: Path, wanted: Wanted, depth: int) -> None:
         """Let git find out where a history of more than one commit is to be cut."""
@@ -157,10 +183,21 @@ def _tags(known: dict[str, str], wanted: Wanted, all_of_them: bool) -> dict[str,
     return {wanted.ref: wanted.commit} if wanted.ref.startswith('refs/tags/') else {}
 
 
-def _write_refs(inside: Path, refs: dict[str, str], wanted: Wanted) -> None:
-    """HEAD on the branch where there is one, as after `git checkout -B main origin/main`."""
+def _pulled(ref: str) -> tuple[str, ...]:
+    """What GitHub has for a pull request: what it would be when merged, and its own head."""
+    if not ref.startswith('refs/pull/'):
+        return ()
+    return ref, f'{ref.rpartition("/")[0]}/head'
+
+
+def _pack(inside: Path, refs: dict[str, str]) -> None:
     lines = [f'{commit} {name}\n' for name, commit in sorted(refs.items())]
     (inside / 'packed-refs').write_text('# pack-refs with: sorted \n' + ''.join(lines))
+
+
+def _write_refs(inside: Path, refs: dict[str, str], wanted: Wanted) -> None:
+    """HEAD on the branch where there is one, as after `git checkout -B main origin/main`."""
+    _pack(inside, refs)
     if not wanted.ref.startswith('refs/heads/'):
         (inside / 'HEAD').write_text(f'{wanted.commit}\n')
         return

@@ -13,7 +13,7 @@ from liftlock.language.action import Action, Composite, Docker, JavaScript
 from liftlock.language.expressions.values import Scope
 from liftlock.language.resolve import TemplateError
 from liftlock.language.workflow import Parallel, Step, Uses
-from liftlock.runner import evaluation, names, scripts, steps
+from liftlock.runner import evaluation, names, origin, scripts, steps
 from liftlock.runner.actions import loading
 from liftlock.runner.actions.loading import Loaded
 from liftlock.runner.executors.base import Leash
@@ -32,6 +32,8 @@ async def prepare(frame: Frame, todo: Sequence[Step]) -> bool:
         for step in wanted:
             assert isinstance(step.does, Uses)
             await loading.find_all(job, str(step.does.reference.value), frame.home, 0)
+        if wanted:
+            await origin.lay(job)
     except (UserError, StepFailed, OSError) as error:
         hint = error.hint if isinstance(error, UserError) else ''
         job.message = job.hide(f'{error}; {hint}' if hint else str(error))

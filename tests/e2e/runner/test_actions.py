@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from fakes import play
+from fakes import NoSources, play
 from liftlock.plan.facts import ActionResolved, StepStarted
 
 TELL = """
@@ -287,10 +287,12 @@ def test_docker_actions_need_another_executor(tmp_path: Path, uses: str) -> None
     assert 'needs the docker executor' in played.annotations[0].message
 
 
-class Tree:
+class Tree(NoSources):
     """Sources of one file."""
 
-    async def checkout(self, directory: Path, ref: str, depth: int, log: Any, **more: Any) -> str:
+    async def checkout(  # type: ignore[override]
+        self, directory: Path, ref: str, depth: int, log: Any, **more: Any
+    ) -> str:
         (directory / 'README').write_text('from the snapshot')
         log('filled')
         return 'f' * 40

@@ -6,13 +6,19 @@ from collections.abc import Mapping
 from typing import Final
 
 from liftlock.language.action import JavaScript
-from liftlock.runner import environment
+from liftlock.language.expressions.values import to_text
+from liftlock.runner import environment, origin
 from liftlock.runner.actions import runtime
 from liftlock.runner.turn import Turn
 from liftlock.runner.workbench import StepFailed
 
-# What actions say whose default is `${{ github.token }}`.
-_NO_TOKEN: Final = re.compile(r'not supplied: \S*token|GITHUB_TOKEN', re.IGNORECASE)
+# What actions say that want a token, or have one that GitHub doesn't know.
+_NO_TOKEN: Final = re.compile(r'not supplied: \S*token|GITHUB_TOKEN|Bad credentials', re.IGNORECASE)
+# Actions that refuse to start without a token, though they can do (part of) their work without.
+_INSISTING: Final = {'actions/checkout': 'token', 'actions/github-script': 'github-token'}
+_PRETENDED: Final = 'no-token-was-given'
+# git on its own is let in where it would be turned away with a token that is none.
+_ANONYMOUS: Final = ('http.https://github.com/.extraheader', '')
 
 
 async def run(
@@ -27,8 +33,10 @@ async def run(
     states = turn.job.states.setdefault(turn.instance, {})
     more = {
         **{f'STATE_{name}': text for name, text in states.items()},
-        **environment.inputs(inputs),
+        **_variables(turn, inputs),
     }
+    if 'NODE_ICU_DATA' in turn.env:  # it is meant for another node
+        more['NODE_ICU_DATA'] = ''
     status = await turn.run((node, path), more)
     states.update(turn.effects.state)
     if status and not turn.leash.level and not turn.record.message:
@@ -39,6 +47,16 @@ async def run(
             'it; `gh auth token` prints yours.'
         )
     return turn.conclude(status)
+
+
+def _variables(turn: Turn, inputs: Mapping[str, str]) -> dict[str, str]:
+    """INPUT_…, and where git finds things."""
+    wanted = _INSISTING.get(to_text(turn.github['action_repository']).lower())
+    if wanted is None or inputs.get(wanted):
+        settings = origin.variables(turn.job, inputs, turn.env)
+        return {**environment.inputs(inputs), **settings}
+    settings = origin.variables(turn.job, inputs, turn.env, _ANONYMOUS)
+    return {**environment.inputs({**inputs, wanted: _PRETENDED}), **settings}
 
 
 def _is_file(path: str) -> bool:

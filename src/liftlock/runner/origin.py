@@ -1,0 +1,135 @@
+"""Where a job's repository came from, as far as its git can tell.
+
+On GitHub `origin` is `https://github.com/<owner>/<repo>`, and a job fetches from it, and pushes to
+it, long after its checkout. Here that address, and the one that the user's own clone has, lead to
+a bare repository of the job's own: it holds the run's commit, uncommitted changes included, and the
+branches and tags as they are. What a job pushes stays in there.
+
+git is told in two ways. Settings in the job's HOME apply wherever one of these addresses is a
+remote; they need git 2.36. An action that starts from nothing, as actions/checkout does, gets the
+same as GIT_CONFIG_… variables; these also say where another repository lies that it asks for.
+"""
+
+# Paths are texts here: pathlib costs more than the calls themselves.
+# ruff: noqa: PTH110, PTH112
+
+import os
+import re
+from collections.abc import Iterator, Mapping, Sequence
+from pathlib import Path
+from typing import Final
+
+from liftlock.language.expressions.values import to_text
+from liftlock.runner.state import Job
+
+_FOLDER: Final = '_origin.git'
+_SETTINGS: Final = 'redirect'  # below it
+_NAME: Final = re.compile(r'[\w.-]+/[\w.-]+')
+_SAYING: Final = """\
+#!/bin/sh
+echo "Liftlock keeps this push in the job's own copy of {url}; nobody else gets it." >&2
+"""
+
+
+async def lay(job: Job) -> None:
+    """Have an origin, once a job, and let the job's git know. Raises UserError and OSError."""
+    place = f'{job.directories.root}/{_FOLDER}'
+    if not _is_there(place):  # else an earlier attempt made it, whose work is taken up again
+        theirs = await job.world.sources.serve(Path(place))
+        _tell_git(job, place, theirs)
+    job.origin = place
+
+
+def _is_there(place: str) -> bool:
+    return os.path.isdir(place)
+
+
+def _tell_git(job: Job, place: str, theirs: str) -> None:
+    own = _own(job)
+    urls = [url for known in (own, theirs) if known for url in _spellings(known)]
+    inside = job.workplace.inside(place)
+    _write(f'{place}/{_SETTINGS}', _redirect(inside, urls))
+    _write(f'{job.directories.home}/.gitconfig', _settings(inside, urls))
+    _write(f'{place}/hooks/post-receive', _SAYING.format(url=own), 0o755)
+
+
+def _own(job: Job) -> str:
+    return f'{to_text(job.github.get("server_url"))}/{to_text(job.github.get("repository"))}'
+
+
+def _spellings(url: str) -> tuple[str, str]:
+    bare = url.rstrip('/').removesuffix('.git')
+    return bare, f'{bare}.git'
+
+
+def _redirect(place: str, urls: Sequence[str]) -> str:
+    lines = ''.join(f'\tinsteadOf = {_quoted(url)}\n' for url in urls)
+    return f'[url {_quoted(place)}]\n{lines}'
+
+
+def _settings(place: str, urls: Sequence[str]) -> str:
+    """That a prefix of an address is replaced is all that git can do, and one repository's name may
+    begin with another's: so only where a remote is exactly that."""
+    conditions = (_quoted(f'hasconfig:remote.*.url:{_literal(url)}') for url in urls)
+    path = _quoted(f'{place}/{_SETTINGS}')
+    included = ''.join(f'[includeIf {condition}]\n\tpath = {path}\n' for condition in conditions)
+    return f'[safe]\n\tdirectory = {_quoted(place)}\n{included}'
+
+
+def _quoted(text: str) -> str:
+    escaped = text.replace('\\', '\\\\').replace('"', '\\"')
+    return f'"{escaped}"'
+
+
+def _literal(url: str) -> str:
+    return re.sub(r'([*?\[\\])', r'\\\1', url)
+
+
+def _write(file: str, text: str, mode: int = 0o644) -> None:
+    opened = os.open(file, os.O_CREAT | os.O_WRONLY | os.O_TRUNC | os.O_CLOEXEC, mode)
+    with os.fdopen(opened, 'w', encoding='utf-8') as stream:
+        stream.write(text)
+
+
+def variables(
+    job: Job, inputs: Mapping[str, str], env: Mapping[str, str], *more: tuple[str, str]
+) -> dict[str, str]:
+    """GIT_CONFIG_… for a process of an action, behind those that the workflow sets itself.
+
+    `more` are further settings, key and value.
+    """
+    settings = [*_own_settings(job), *_others(job, inputs), *more]
+    given = env.get('GIT_CONFIG_COUNT', '')
+    first = int(given) if given.isdecimal() else 0
+    made = {'GIT_CONFIG_COUNT': str(first + len(settings))}
+    for number, (key, value) in enumerate(settings, first):
+        made |= {f'GIT_CONFIG_KEY_{number}': key, f'GIT_CONFIG_VALUE_{number}': value}
+    return made if settings else {}
+
+
+def _own_settings(job: Job) -> Iterator[tuple[str, str]]:
+    if job.origin:
+        for url in _spellings(_own(job)):
+            yield f'url.{job.origin}.insteadOf', url
+
+
+def _others(job: Job, inputs: Mapping[str, str]) -> Iterator[tuple[str, str]]:
+    """A repository that an input names comes from where actions would come from."""
+    own = _own(job)
+    for name, wanted in inputs.items():
+        if name.lower() != 'repository' or not _NAME.fullmatch(wanted):
+            continue
+        url = f'{to_text(job.github.get("server_url"))}/{wanted}'
+        if url.lower() == own.lower():  # git minds case, GitHub doesn't
+            place = job.origin or url
+        else:
+            place = next(filter(_may_serve, job.world.actions.remotes(wanted)), url)
+        if place != url or url.startswith(own):  # the longest match wins
+            yield f'url.{place}.insteadOf', url
+
+
+def _may_serve(remote: str) -> bool:
+    """Of a place on this disk it can be told whether git would find a repository there."""
+    if not remote.startswith('/'):
+        return True
+    return any(os.path.exists(f'{remote}/{name}') for name in ('HEAD', '.git'))
