@@ -52,7 +52,7 @@ def diagnostics(case: Path) -> list[Diagnostic]:
 def shown(case: Path) -> str:
     lines = {name: text.splitlines() for name, text in files(case).items()}
     found = sorted(diagnostics(case), key=report.order)
-    return '\n'.join(report.text(one, lines[one.file]) for one in found)
+    return '\n'.join(report.text(one, lines.get(one.file, ())) for one in found)
 
 
 @contextmanager

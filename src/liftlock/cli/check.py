@@ -11,9 +11,15 @@ from liftlock import VERSION
 from liftlock.cli import colour
 from liftlock.errors import USAGE, UserError
 from liftlock.language import checks, report, yaml
+from liftlock.language.checks import locking
 from liftlock.language.checks.subject import Around
 from liftlock.language.checks.walk import Document
 from liftlock.language.diagnostics import Diagnostic, Severity
+from liftlock.language.locks import ACTIONS as ACTIONS_LOCK
+from liftlock.language.locks import IMAGES as IMAGES_LOCK
+from liftlock.language.locks import files
+from liftlock.language.locks.files import Locks
+from liftlock.language.locks.writing import BadLock
 from liftlock.language.parse import Surveyed, survey, survey_action
 from liftlock.language.source import NOWHERE
 
@@ -32,6 +38,8 @@ PATTERNS: Final = (
     SETTINGS,
 )
 ACTIONS: Final = ('action.yml', 'action.yaml')
+LOCKS: Final = (ACTIONS_LOCK, IMAGES_LOCK)
+DAMAGED: Final = 'delete it and run `liftlock lock`, or take it from git'
 LARGEST: Final = 4 * yaml.LONGEST  # bytes; a longer file has too many characters in any case
 
 
@@ -106,12 +114,13 @@ def _from(path: Path, directory: Path) -> Path:
 class Desk:
     """Reads files, each once, and remembers their lines for whoever shows the findings."""
 
-    __slots__ = ('lines', 'read', 'settings')
+    __slots__ = ('lines', 'locks', 'read', 'settings')
 
     def __init__(self) -> None:
         self.lines: dict[str, list[str]] = {}
         self.read: dict[str, Surveyed] = {}
         self.settings: dict[Path, Settings | None] = {}
+        self.locks: dict[Path, Locks] = {}
 
     def check(self, name: str) -> Iterable[Diagnostic]:
         text = self._text(name)
@@ -129,8 +138,10 @@ class Desk:
         root = repository(Path.cwd() if name == '-' else Path(name).absolute().parent)
         home = '' if name == '-' else _home(Path(name), root)
         neighbours = dict(self._neighbours(document, root))
-        around = Around(home, neighbours, self._settings(root), gaps)
-        return [*diagnostics, *checks.examine(document, text, around)]
+        damage: list[Diagnostic] = []
+        locks = self._locks(root, damage)
+        around = Around(home, neighbours, self._settings(root), gaps, locks)
+        return [*diagnostics, *damage, *checks.examine(document, text, around)]
 
     def _survey(self, name: str, text: str) -> Surveyed:
         if name not in self.read:
@@ -150,6 +161,21 @@ class Desk:
 
                 self.settings[root] = settings.parse(SETTINGS, text).settings
         return self.settings[root]
+
+    def _locks(self, root: Path, damage: list[Diagnostic]) -> Locks:
+        """The lock files. What is wrong with one is told once, and then it names no workflow."""
+        if root not in self.locks:
+            self.locks[root] = Locks()
+            texts = {path: self._text(str(root / path)) for path in LOCKS if _is_there(root / path)}
+            damage.extend(text for text in texts.values() if isinstance(text, Diagnostic))
+            try:
+                readable = {path: text for path, text in texts.items() if isinstance(text, str)}
+                self.locks[root] = files.parse(readable)
+            except BadLock as error:
+                path, _, why = str(error).partition(': ')
+                rule = locking.LOCK
+                damage.append(Diagnostic(path, NOWHERE, rule.severity, rule.code, why, DAMAGED))
+        return self.locks[root]
 
     def _neighbours(self, document: Document, root: Path) -> Iterator[tuple[str, Document | None]]:
         """What the document calls in its own repository. Missing actions may come at run time."""

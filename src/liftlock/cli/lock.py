@@ -11,16 +11,9 @@ from liftlock.language import image as names
 from liftlock.language.locks import ACTIONS, IMAGES, actions, images
 from liftlock.language.locks.actions import Lock as ActionsLock
 from liftlock.language.locks.actions import Pinned
+from liftlock.language.locks.files import Locks
 from liftlock.language.locks.images import Lock as ImagesLock
-from liftlock.language.records import NamedTuple
 from liftlock.runner.actions import identity
-
-
-class Locks(NamedTuple):
-    """Both files of a repository."""
-
-    actions: ActionsLock = ActionsLock()
-    images: ImagesLock = ImagesLock()
 
 
 @click.command()
@@ -66,10 +59,7 @@ def _read(top: Path) -> Locks:
             continue
         except (OSError, UnicodeDecodeError) as error:
             raise UserError(f'{path} cannot be read: {error}') from error
-    return Locks(
-        locks.read(files, ACTIONS, actions.parse, ActionsLock()),
-        locks.read(files, IMAGES, images.parse, ImagesLock()),
-    )
+    return locks.parse(files)
 
 
 def _collect(top: Path, known: Locks) -> Locks:

@@ -1,13 +1,16 @@
 """What the lock files of a repository record for one workflow."""
 
-from collections.abc import Callable, Mapping
-from typing import TypeVar
+from collections.abc import Mapping
+from typing import TYPE_CHECKING, Final
 
 from liftlock.errors import UserError
 from liftlock.language.locks import ACTIONS, IMAGES
 from liftlock.language.records import NamedTuple
 
-Lock = TypeVar('Lock')
+if TYPE_CHECKING:
+    from liftlock.language.locks.files import Locks
+
+HINT: Final = 'delete it and run `liftlock lock`, or take it from git'
 
 
 class Held(NamedTuple):
@@ -27,21 +30,15 @@ def held(files: Mapping[str, str], workflow: str) -> Held:
         return Held()
     from liftlock.language.locks import actions, images
 
-    return Held(
-        actions.pins_of(read(files, ACTIONS, actions.parse, actions.Lock()), workflow),
-        images.images_of(read(files, IMAGES, images.parse, images.Lock()), workflow),
-    )
+    found = parse(files)
+    return Held(actions.pins_of(found.actions, workflow), images.images_of(found.images, workflow))
 
 
-def read(files: Mapping[str, str], path: str, parse: Callable[[str], Lock], empty: Lock) -> Lock:
-    """The lock in one of these files; the empty one if it isn't there. UserError."""
+def parse(files: Mapping[str, str]) -> 'Locks':
+    from liftlock.language.locks import files as locks
     from liftlock.language.locks.writing import BadLock
 
-    if path not in files:
-        return empty
     try:
-        return parse(files[path])
+        return locks.parse(files)
     except BadLock as error:
-        raise UserError(
-            f'{path}: {error}', 'delete it and run `liftlock lock`, or take it from git'
-        ) from error
+        raise UserError(str(error), HINT) from error

@@ -7,6 +7,7 @@ from collections.abc import Iterable, Iterator
 
 from liftlock.language.action import Action, Composite, Docker
 from liftlock.language.image import SCHEME
+from liftlock.language.source import NOWHERE, Span
 from liftlock.language.template import Literal, Mapping, Token
 from liftlock.language.workflow import Call, Job, Parallel, Step, Uses, Workflow
 
@@ -23,19 +24,19 @@ def names(document: Workflow | Action) -> Iterator[Literal]:
             yield from _of_steps(job.steps)
 
 
-def images(document: Workflow | Action) -> Iterator[str]:
-    """Those that are written out; what is computed is known to a run only."""
+def images(document: Workflow | Action) -> Iterator[tuple[str, Span]]:
+    """Those that are written out, and where; what is computed is known to a run only."""
     if isinstance(document, Action):
         if isinstance(document.runs, Docker) and document.runs.image.startswith(SCHEME):
-            yield document.runs.image
+            yield document.runs.image, NOWHERE
     else:
         for job in document.jobs.values():
             for token in containers(job) if isinstance(job, Job) else ():
                 if isinstance(token, Literal) and token.value:
-                    yield image(token.value)
+                    yield image(token.value), token.span
     for reference in names(document):
         if str(reference.value).startswith(SCHEME):
-            yield str(reference.value)
+            yield str(reference.value), reference.span
 
 
 def containers(job: Job) -> Iterator[Token]:

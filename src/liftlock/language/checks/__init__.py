@@ -22,6 +22,7 @@ from liftlock.language.checks import (
     injection,
     inputs,
     labels,
+    locking,
     majors,
     matrix,
     needs,
@@ -39,7 +40,7 @@ from liftlock.language.rule import Rule
 
 MODULES: Final[tuple[ModuleType, ...]] = (
     *(needs, steps, inputs, matrix, calls, conditions),
-    *(injection, checkout, credentials, permissions, pinning, majors),
+    *(injection, checkout, credentials, permissions, pinning, locking, majors),
     *(services, shells, commands, env, environments, labels, schedule, globs),
 )
 CHECKS: Final[tuple[Callable[[Subject], Iterator[Diagnostic]], ...]] = tuple(

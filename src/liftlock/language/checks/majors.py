@@ -7,7 +7,7 @@ import re
 from collections.abc import Iterator
 from typing import Final
 
-from liftlock.language.checks.pinning import references
+from liftlock.language import used
 from liftlock.language.checks.subject import Subject
 from liftlock.language.diagnostics import Diagnostic, Severity
 from liftlock.language.rule import Rule
@@ -67,7 +67,7 @@ MAJOR: Final = re.compile(r'v?(\d+)(?:\.\d+)*')
 
 def check(subject: Subject) -> Iterator[Diagnostic]:
     told: set[str] = set()
-    for reference in references(subject):
+    for reference in used.names(subject.document):
         name = str(reference.value)
         action, _, ref = name.partition('@')
         action = action.lower()

@@ -10,6 +10,7 @@ from liftlock.language.diagnostics import Diagnostic, Severity
 from liftlock.language.expressions.errors import ExpressionError
 from liftlock.language.expressions.grammar import Expression, parse
 from liftlock.language.expressions.nodes import Reference
+from liftlock.language.locks.files import Locks
 from liftlock.language.reading.mistakes import Gap
 from liftlock.language.records import NamedTuple
 from liftlock.language.rule import Rule
@@ -29,7 +30,8 @@ class Subject(NamedTuple):
 
     `neighbours` are the local workflows and actions that it names, by the name it uses
     (`./.github/workflows/build.yml`): None where there is nothing, and no entry where nobody
-    looked or the neighbour has mistakes of its own. `settings` are those of liftlock.yml.
+    looked or the neighbour has mistakes of its own. `settings` are those of liftlock.yml, `locks`
+    what the repository's lock files hold.
 
     `gaps` are the places where mistakes hide what else is written there.
     """
@@ -42,6 +44,7 @@ class Subject(NamedTuple):
     neighbours: Neighbours = MappingProxyType({})
     settings: 'Settings | None' = None
     gaps: frozenset[Gap] = frozenset()
+    locks: Locks = Locks()
 
     def doubtful(self, what: str, job: str = '') -> bool:
         """Whether there may be more of something than can be seen; see `Gap`."""
@@ -111,6 +114,7 @@ class Around(NamedTuple):
     neighbours: Neighbours = MappingProxyType({})
     settings: 'Settings | None' = None
     gaps: frozenset[Gap] = frozenset()
+    locks: Locks = Locks()
 
 
 def look(document: Document, text: str, around: Around) -> Subject:

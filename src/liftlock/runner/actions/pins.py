@@ -144,7 +144,7 @@ class Collector:
                 action, _ = parse_action(file, text)
                 if action is not None:
                     yield from (str(literal.value) for literal in used.names(action))
-                    yield from used.images(action)
+                    yield from (image for image, _ in used.images(action))
                 return
 
     def _in(self, path: str, text: str) -> Iterator[str]:

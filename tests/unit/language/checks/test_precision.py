@@ -7,6 +7,7 @@ from liftlock.language.checks.subject import Around, Neighbours
 from liftlock.language.parse import parse
 
 HEAD = 'on: push\npermissions: {contents: read}\n'
+IMAGE = f'"postgres:16@sha256:{"0" * 64}"'
 FRAME = HEAD + 'jobs:\n  a:\n    runs-on: ubuntu-latest\n    steps: [{run: make}]\n'
 
 
@@ -36,10 +37,10 @@ def steps(*lines: str) -> str:
         job('runs-on: self-hosted', 'timeout-minutes: 3000', 'steps: [{run: make}]'),
         job('runs-on: windows-latest', 'steps: [{run: dir, shell: cmd}]'),
         job('runs-on: our-builder', 'steps: [{run: dir, shell: powershell}]'),
-        job('runs-on: ubuntu-latest', 'container: node', 'services: {db: {image: postgres}}',
+        job('runs-on: ubuntu-latest', f'container: {IMAGE}', f'services: {{db: {{image: {IMAGE}}}}}',
             'steps: [{run: make}]'),
         job('runs-on: ubuntu-latest',
-            'services: {db: {image: postgres, options: --network host}}', 'steps: [{run: make}]'),
+            f'services: {{db: {{image: {IMAGE}, options: --network host}}}}', 'steps: [{run: make}]'),
         job('runs-on: ubuntu-latest', 'env: {GITHUB_TOKEN: "${{ github.token }}"}',
             'steps: [{run: make}]'),
         job('strategy: {matrix: {include: [{a: 1}, {b: 2}]}}', 'runs-on: ubuntu-latest',
@@ -64,7 +65,7 @@ def test_jobs_that_are_fine_are_told_nothing(text: str) -> None:
         steps('- if: github.event.pull_request.draft == false', '  run: make'),
         steps("- if: contains(env.A, 'x') == true", '  run: make'),
         steps('- run: git clone . .', '- uses: ./action'),
-        steps('- uses: docker://alpine'),
+        steps(f'- uses: docker://alpine@sha256:{"0" * 64}'),
         steps('- run: echo ${{ steps.*.outcome }} ${{ toJSON(steps) }}'),
         steps('- run: echo ${{ github.event.inputs }}'),
         steps('- {run: make, shell: "perl -w {0}"}'),
