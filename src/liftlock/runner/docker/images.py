@@ -32,6 +32,10 @@ Note = Callable[[str, str], None]  # is told the image, as it is written, and it
 _FORMAT: Final = '{{.Id}}{{range .RepoDigests}} {{.}}{{end}}'
 
 
+class CannotFetch(EngineFailed):
+    """The registry was not reached: another way to what the image holds may be taken."""
+
+
 async def have(
     engine: Engine, image: str, say: Say, note: Note, username: str = '', password: str = ''
 ) -> str:
@@ -89,8 +93,10 @@ async def _pull(engine: Engine, image: str, login: '_Login', say: Say) -> None:
         if code == 0:
             return
         last = next((line for line in reversed(said) if line.strip()), '')
-        if not left or _is_final(said):
-            raise EngineFailed(f"Docker pull failed with exit code {code}: '{image}': {last}")
+        final = _is_final(said)
+        if not left or final:
+            refused = EngineFailed if final else CannotFetch
+            raise refused(f"Docker pull failed with exit code {code}: '{image}': {last}")
         pause = random.uniform(*_PAUSE)  # noqa: S311 - no secret
         say(
             f'##[warning]Docker pull failed with exit code {code}, '

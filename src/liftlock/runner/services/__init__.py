@@ -1,15 +1,48 @@
-"""Service containers of jobs that do not run in a container themselves."""
+"""Service containers of jobs that do not run in a container themselves.
 
+A container engine that answers starts them. Without one, or where it does not reach the registry
+of an image, servers of this machine do, if it has one for every service of the job.
+"""
+
+import asyncio
 from collections.abc import AsyncIterator, Mapping
-from contextlib import asynccontextmanager
+from contextlib import AsyncExitStack, asynccontextmanager
 
 from liftlock.language.expressions.values import Value
-from liftlock.runner.executors.base import CannotPrepare, Order
+from liftlock.runner.docker.engine import Engine, look
+from liftlock.runner.executors.base import Order
 
 
 @asynccontextmanager
 async def start(order: Order) -> AsyncIterator[Mapping[str, Value]]:
     """Start them, healthy; yields the `job.services` context. Raises CannotPrepare, OSError."""
-    names = ', '.join(order.wanted.services)
-    raise CannotPrepare(f'This job needs a container engine for its services ({names})')
-    yield {}
+    engine = await asyncio.to_thread(look, order.container_engine)
+    async with AsyncExitStack() as stack:
+        if isinstance(engine, Engine):
+            yield await _start_containers(order, engine, stack)
+        else:
+            yield await _start_processes(order, engine, stack)
+
+
+async def _start_containers(
+    order: Order, engine: Engine, stack: AsyncExitStack
+) -> Mapping[str, Value]:
+    from liftlock.runner.docker import services
+    from liftlock.runner.docker.images import CannotFetch
+
+    try:
+        return await stack.enter_async_context(services.start(order, engine))
+    except CannotFetch as error:
+        because = str(error)
+    return await _start_processes(order, because, stack)
+
+
+async def _start_processes(
+    order: Order, because: str, stack: AsyncExitStack
+) -> Mapping[str, Value]:
+    """`because` says why the job has no containers."""
+    from liftlock.runner.services import choice, local
+
+    chosen = choice.choose_all(order.wanted, because)
+    order.say(f'No containers are used ({because}), but servers of this machine')
+    return await stack.enter_async_context(local.start(order, chosen))

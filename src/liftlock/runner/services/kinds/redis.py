@@ -1,0 +1,58 @@
+"""Redis or Valkey, each for the images of both: they speak the same protocol."""
+
+from collections.abc import Iterator
+from typing import Final
+
+from liftlock.language.image import Image
+from liftlock.runner.services.asked import Asked
+from liftlock.runner.services.kinds import installed
+from liftlock.runner.services.kinds.base import Missing, Recipe, Server, Task
+
+PARTS: Final = 1
+PORT: Final = 6379
+_PRODUCTS: Final = {'redis-server': 'Redis', 'valkey-server': 'Valkey'}
+PROGRAMS: Final = (*_PRODUCTS,)
+
+
+def find(image: Image) -> Server | Missing:
+    wanted = 'Valkey' if image.repository.startswith('valkey') else 'Redis'
+    found = list(_installed())
+    if not found:
+        return Missing(wanted, 'redis-server')
+    other = found[0]._replace(instead_of=wanted)
+    return next((server for server in found if server.product == wanted), other)
+
+
+def _installed() -> Iterator[Server]:
+    for name, product in _PRODUCTS.items():
+        program = installed.find([name])
+        version = installed.first_number(installed.ask(program)) if program else ''
+        if version:
+            yield Server(product, version, program)
+
+
+def ports(image: Image, asked: Asked) -> tuple[int, ...]:
+    given = asked.number('--port')
+    return (int(given) if given.isdecimal() else PORT,)
+
+
+def recipe(server: Server, task: Task) -> Recipe:
+    (port,) = task.ports.values()
+    more = task.env.get('VALKEY_EXTRA_FLAGS', '').split()
+    # An address with a dash may be missing.
+    addresses = [address if address == '127.0.0.1' else f'-{address}' for address in task.addresses]
+    clients = ('redis-cli', 'valkey-cli')
+    return Recipe(
+        server=(
+            server.program, *more, *task.words,
+            '--port', str(port), '--bind', *addresses,
+            '--unixsocket', f'{task.sockets}/redis.sock', '--dir', task.directory,
+            # Its title would be written where its environment stands, by which it is found again.
+            '--set-proc-title', 'no',
+        ),
+        programs={
+            client: f'exec {program} -p {port} "$@"'
+            for client in clients
+            if (program := installed.find([client, *clients]))
+        },
+    )  # fmt: skip
