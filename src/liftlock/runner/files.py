@@ -6,7 +6,7 @@ touched are lent again.
 """
 
 # Paths are texts here: pathlib costs more than the calls themselves.
-# ruff: noqa: PTH105, PTH108
+# ruff: noqa: PTH101, PTH105, PTH108
 
 import os
 import stat
@@ -35,7 +35,7 @@ LARGEST: Final = 10 << 20  # bytes; GitHub keeps 1 MB of outputs a job
 class Files:
     """Files that exist and are empty. A stage has them for itself, but for one that is only read.
 
-    `paths` are by their names in the `github` context.
+    `paths` are by their names in the `github` context, as processes see them.
     """
 
     __slots__ = ('paths', 'variables', 'written')
@@ -46,8 +46,12 @@ class Files:
         self.variables = {variable: self.written[key] for variable, key, _ in KINDS}
         for path in self.written.values():
             os.close(os.open(path, os.O_CREAT | os.O_WRONLY | os.O_CLOEXEC, 0o666))
+            if job.workplace.strangers:
+                os.chmod(path, 0o666)  # noqa: S103 - they are behind a directory of ours
         self.variables['GITHUB_ARTIFACTS_LIST'] = _list(job)
-        self.paths = {**self.written, _LIST: _list(job)}
+        inside = job.workplace.inside
+        self.paths = {key: inside(path) for key, path in self.written.items()}
+        self.paths[_LIST] = inside(_list(job))
 
 
 def _list(job: Job) -> str:

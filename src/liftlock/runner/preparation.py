@@ -14,6 +14,7 @@ from liftlock.runner import environment, evaluation
 from liftlock.runner.state import CANCELLED, FAILURE, SUCCESS, Frame, Job
 
 _DEBUG: Final = 'ACTIONS_STEP_DEBUG'
+_RUNNER_PATHS: Final = ('temp', 'tool_cache', 'workspace')
 _UNMASKED: Final = frozenset({_DEBUG, 'ACTIONS_RUNNER_DEBUG'})
 
 
@@ -50,6 +51,16 @@ def prepare(job: Job) -> Frame:
     frame = Frame(job, job.contexts, job.functions)
     frame.defaults = _defaults(frame)
     return frame
+
+
+def move_in(job: Job) -> None:
+    """Let contexts tell paths as the job's processes see them, now that it has a place."""
+    inside = job.workplace.inside
+    runner = job.contexts['runner']
+    assert isinstance(runner, dict)
+    for context, keys in ((job.github, ('workspace', 'event_path')), (runner, _RUNNER_PATHS)):
+        for key in keys:
+            context[key] = inside(to_text(context[key]))
 
 
 def _identity(job: Job) -> str:
@@ -181,5 +192,7 @@ def functions(job: Job) -> dict[str, Function]:
 def _hash_files(job: Job, arguments: Sequence[Value]) -> Value:
     from liftlock.runner.hashfiles import hash_files
 
-    patterns = [to_text(argument) for argument in arguments]
+    outside = job.workplace.outside
+    lines = [to_text(argument).split('\n') for argument in arguments]
+    patterns = ['\n'.join(map(outside, pattern)) for pattern in lines]
     return hash_files(patterns, job.directories.workspace, job.directories.home)

@@ -1,7 +1,7 @@
 """Steps with `run:`."""
 
 # Paths are texts here: pathlib costs more than the calls themselves.
-# ruff: noqa: PTH118, PTH123
+# ruff: noqa: PTH101, PTH118, PTH123
 
 import os
 
@@ -26,6 +26,8 @@ async def run(turn: Turn, does: Run) -> str:
         path = f'{job.directories.temp}/{job.next_token()}{shell.extension}'
         with open(path, 'wb', buffering=0) as file:  # noqa: ASYNC230 - a small file
             file.write(fix_up(script, shell.extension).encode('utf-8', 'replace'))
+        if job.workplace.strangers:
+            os.chmod(path, 0o644)
         cwd = os.path.join(job.directories.workspace, folder) if folder else ''
         status = await turn.run(command(shell, path), await reach.for_script(turn), cwd)
     except (BadShell, CannotStart) as error:

@@ -30,6 +30,7 @@ async def run(
     seen = {name: '\n'.join(map(outside, text.split('\n'))) for name, text in inputs.items()}
     bench = Bench(turn, seen, loaded.ref, states)
     turn.lend()
+    await turn.job.workplace.take_files()
     try:
         await stage(bench)
     except StepFailed:
@@ -37,6 +38,7 @@ async def run(
             raise
         return FAILURE
     finally:
+        await turn.job.workplace.give_files()
         turn.take()
         states.update(turn.effects.state)
     return FAILURE if turn.effects.failed else SUCCESS

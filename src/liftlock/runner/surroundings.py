@@ -7,7 +7,7 @@ from functools import partial
 from typing import Final
 
 from liftlock.language.expressions.values import Value
-from liftlock.runner import executors, images
+from liftlock.runner import executors, images, preparation
 from liftlock.runner.containers import Wanted
 from liftlock.runner.executors.base import CannotPrepare, Order
 from liftlock.runner.reach import Reach
@@ -44,6 +44,7 @@ async def open_for(job: Job, wanted: Wanted) -> AsyncIterator[None]:
             job.status_context.update(await _prepare(job, executor, order, stack))
         voice.end()
         job.base = job.workplace.ground(job.base)
+        preparation.move_in(job)
         yield
         if shown:
             voice.begin('Stop containers', 'post')

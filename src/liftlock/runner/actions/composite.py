@@ -63,7 +63,7 @@ def open_frame(turn: Turn, loaded: 'Loaded', inputs: Mapping[str, str]) -> Frame
     frame.file = loaded.action.path
     frame.action = {
         'action': turn.github['action'],
-        'action_path': loaded.directory,
+        'action_path': job.workplace.inside(loaded.directory),
         'action_repository': loaded.repository,
         'action_ref': loaded.ref,
         'action_status': SUCCESS,

@@ -144,6 +144,19 @@ class Workplace(Protocol):
         """And back again; a path that is not shared stays as it is."""
         ...
 
+    @property
+    def strangers(self) -> bool:
+        """Its processes are another user of this machine, who writes only what everybody may."""
+        ...
+
+    async def take_files(self) -> None:
+        """From now on we can read and write all that its processes have made."""
+        ...
+
+    async def give_files(self) -> None:
+        """From now on its processes can read and write all that we have made."""
+        ...
+
     def listen(self) -> socket.socket | None:
         """A listening TCP socket that processes in there reach under its own address.
 

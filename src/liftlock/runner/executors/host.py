@@ -35,6 +35,7 @@ class Host:
     __slots__ = ('_first', '_last', '_nothing', '_patience', '_tracking_id')
 
     default_shell = ''
+    strangers = False
     context: Mapping[str, Value] = {}
 
     def __init__(self, tracking_id: str, patience: Patience) -> None:
@@ -108,6 +109,12 @@ class Host:
 
     def outside(self, path: str) -> str:
         return path
+
+    async def take_files(self) -> None:
+        return
+
+    async def give_files(self) -> None:
+        return
 
     def listen(self) -> socket.socket | None:
         return None
