@@ -9,6 +9,9 @@
       actions/*: ~/mirrors/{name}
       '*': https://git.example.org/mirrors/{owner}-{name}.git
     tool-cache: ~/.cache/toolcache
+    forges:                       # what runs at the host of a remote; github.com is known
+      git.example.org: gitea      # or github, forgejo, gitlab
+      code.example.org: {kind: gitlab, url: https://code.example.org/git, api: …}
 
 The file is optional, and so is every key in it.
 """
@@ -19,9 +22,11 @@ from typing import Final
 
 from liftlock.errors import UserError
 from liftlock.language.records import NamedTuple
+from liftlock.runner import forge
 from liftlock.runner.executors import EXECUTORS
+from liftlock.runner.forge import Forge
 
-KEYS: Final = ('labels', 'container-engine', 'actions', 'tool-cache')
+KEYS: Final = ('labels', 'container-engine', 'actions', 'tool-cache', 'forges')
 
 
 class Config(NamedTuple):
@@ -29,6 +34,7 @@ class Config(NamedTuple):
     actions: tuple[tuple[str, str], ...] = ()  # (pattern of owner/name, where instead)
     tool_cache: str = ''  # '' = in the cache directory
     container_engine: str = ''  # '' = docker or podman, whichever answers
+    forges: Mapping[str, Forge] = {}  # by host, in lower case
 
 
 def read(path: Path) -> Config:
@@ -70,6 +76,7 @@ def parse(text: str, path: str) -> Config:
         tuple(_pairs(content.get('actions'), f'{path}: actions')),
         str(content.get('tool-cache') or ''),
         str(content.get('container-engine') or ''),
+        dict(_forges(content.get('forges'), f'{path}: forges')),
     )
 
 
@@ -77,6 +84,25 @@ def _is_place(text: str) -> bool:
     """Only containers are made from an image, and they need one."""
     executor, _, image = text.partition(':')
     return executor in EXECUTORS and (executor == 'docker') == bool(image)
+
+
+def _forges(content: object, where: str) -> Iterator[tuple[str, Forge]]:
+    """By host. `kind` alone may stand for the mapping."""
+    if content is not None and not isinstance(content, dict):
+        raise UserError(f'{where} must be a mapping of hosts')
+    for host, value in (content or {}).items():
+        given = {'kind': value} if isinstance(value, str) else value
+        if not isinstance(given, dict) or not set(given) <= {'kind', 'url', 'api'}:
+            raise UserError(f'{where}: {host} must be a kind, or have the keys kind, url and api')
+        texts = {key: str(text) for key, text in given.items()}
+        kind = texts.pop('kind', '')
+        if kind not in forge.APIS:
+            known = ', '.join(forge.APIS)
+            raise UserError(f'{where}: {host} is of the unknown kind "{kind}"', f'kinds: {known}')
+        for key, text in texts.items():
+            if not text.startswith(('https://', 'http://')):
+                raise UserError(f'{where}: {key} of {host} must begin with https://')
+        yield str(host).lower(), forge.make(str(host).lower(), kind, **texts)
 
 
 def _pairs(content: object, where: str) -> Iterator[tuple[str, str]]:

@@ -84,8 +84,10 @@ def _mask(job: Job) -> None:
 
 def _github(job: Job) -> dict[str, Value]:
     known = job.request.plan.contexts.get('github')
+    forge = job.world.home.forge
     return {
         **(known if isinstance(known, dict) else {}),
+        **({'api_url': forge.api} if forge else {}),
         'job': str(job.request.plan.job.id.value),
         'workspace': job.directories.workspace,
         'event_path': job.directories.event,

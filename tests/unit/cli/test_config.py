@@ -2,6 +2,7 @@ import pytest
 
 from liftlock.cli import config
 from liftlock.errors import UserError
+from liftlock.runner.forge import Forge
 
 
 def test_labels_are_known_by_their_lower_case_names() -> None:
@@ -14,6 +15,17 @@ def test_an_empty_file_changes_nothing() -> None:
     assert config.parse('', 'c.yml') == config.Config()
 
 
+def test_a_forge_is_a_kind_or_a_mapping() -> None:
+    text = 'forges: {Git.example.org: gitea, code.example: {kind: gitlab, url: "http://code:81"}}'
+    found = config.parse(text, 'c.yml').forges
+    assert found == {
+        'git.example.org': Forge(
+            'gitea', 'https://git.example.org', 'https://git.example.org/api/v1'
+        ),
+        'code.example': Forge('gitlab', 'http://code:81', 'http://code:81/api/v4'),
+    }
+
+
 @pytest.mark.parametrize(
     ('text', 'message'),
     [
@@ -23,6 +35,10 @@ def test_an_empty_file_changes_nothing() -> None:
         ('labels: [gpu]', 'c.yml: labels must be a mapping'),
         ('actions: {a/b: 1}', 'c.yml: actions: "a/b: 1" must be two texts'),
         ('- a', 'c.yml must hold a mapping'),
+        ('forges: [github.com]', 'c.yml: forges must be a mapping of hosts'),
+        ('forges: {x: svn}', 'c.yml: forges: x is of the unknown kind "svn"'),
+        ('forges: {x: {kind: gitea, token: t}}', 'x must be a kind, or have the keys kind, url'),
+        ('forges: {x: {kind: gitea, url: x/y}}', 'url of x must begin with https://'),
         ('a: [', 'c.yml is no YAML'),
     ],
 )
