@@ -161,7 +161,7 @@ class Board:
     def _take_of_step(self, fact: f.Fact, at: float) -> None:
         match fact:
             case f.StepStarted(key, number, _, name):
-                self._job(key, '', 'running').steps[number] = Step(number, harmless(name), at)
+                self._go_on(key, at).steps[number] = Step(number, harmless(name), at)
             case f.StepFinished(key, number, outcome, conclusion, message):
                 step = self.step(key, number)
                 if step is not None:  # a step that was skipped may never have started
@@ -170,6 +170,14 @@ class Board:
                     step.finished = at
             case _:
                 pass
+
+    def _go_on(self, key: str, at: float) -> Job:
+        """A job that had to wait, once somebody had it, begins only now."""
+        waited = key in self.jobs and self.jobs[key].state == 'queued'
+        job = self._job(key, '', 'running')
+        if waited:
+            job.started, job.message = at, ''
+        return job
 
     def _job(self, key: str, name: str, state: str) -> Job:
         # `test[2]` and `deploy/smoke` grew out of the jobs `test` and `deploy` of the file

@@ -45,7 +45,7 @@ class Plain:
         paint = self._paint
         match stamped.fact:
             case f.JobBlocked(job, reason):
-                self._say(job, paint.yellow(f'waits: {reason}'))
+                self._say(job, paint.yellow(reason))
             case f.JobSkipped(job, _, reason):
                 self._say(job, paint.dim(f'skipped: {reason}'))
             case f.JobLost(job, reason):

@@ -124,8 +124,11 @@ def open_works(where: Place, *, slots: int = 0) -> Works:
         return _world(where, store, run, submission)
 
     def end_leftovers(tracking_id: str) -> None:
+        from liftlock.runner import services
+
         for name in EXECUTORS:
             find(name).end_leftovers(tracking_id)
+        services.end_leftovers(tracking_id)
 
     hands = Hands(world=world, run_job=job.run, end_leftovers=end_leftovers)
     engine = Inline(store, hands, slots=slots, labels=where.config.labels)

@@ -33,7 +33,7 @@ class Heard:
 class Attempt:
     """`tell` takes the facts of the job; `abort` an error that ends the whole carrying-out."""
 
-    __slots__ = ('_abort', '_tell', 'log', 'request', 'stop', 'task')
+    __slots__ = ('_abort', '_tell', 'log', 'request', 'stop', 'task', 'waits')
 
     def __init__(
         self,
@@ -46,6 +46,7 @@ class Attempt:
         self.log = LogWriter(log)
         self.stop = Stop()
         self.task: asyncio.Task[None] | None = None
+        self.waits = False  # for something of this machine; has no place meanwhile
         self._tell = tell
         self._abort = abort
 

@@ -277,14 +277,29 @@ class Carrying:
     def _tell(self, fact: f.Fact) -> None:
         """What jobs say."""
         if isinstance(fact, f.JobFinished):
-            del self._attempts[fact.job]
-            self._bench.places.give()
+            attempt = self._attempts.pop(fact.job)
+            if not attempt.waits:
+                self._bench.places.give()
             self._end(fact)
         else:
             self.say(fact)
-        if isinstance(fact, f.StepStarted) and fact.number == 1:
+        if isinstance(fact, f.JobBlocked):
+            self._let_wait(self._attempts[fact.job])
+        elif isinstance(fact, f.StepStarted) and fact.number == 1:
+            self._let_go_on(self._attempts[fact.job])
             self._write()
         self._wake.set()
+
+    def _let_wait(self, attempt: Attempt) -> None:
+        """A job that waits for something of this machine leaves its place to others meanwhile."""
+        if not attempt.waits:
+            attempt.waits = True
+            self._bench.places.give()
+
+    def _let_go_on(self, attempt: Attempt) -> None:
+        if attempt.waits:
+            attempt.waits = False
+            self._bench.places.squeeze_in()
 
     def _abort(self, error: BaseException) -> None:
         """Our own disk fails: end everything here. What was written can be resumed."""

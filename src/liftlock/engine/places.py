@@ -14,12 +14,16 @@ class Places:
 
     def take(self, when_free: Callable[[], None]) -> bool:
         """Take a place; if there is none, call `when_free` once there may be one."""
-        if self._free:
+        if self._free > 0:
             self._free -= 1
             return True
         if when_free not in self._waiting:
             self._waiting.append(when_free)
         return False
+
+    def squeeze_in(self) -> None:
+        """Take a place even if there is none: who has waited elsewhere does not wait again."""
+        self._free -= 1
 
     def give(self) -> None:
         self._free += 1

@@ -11,10 +11,12 @@ from liftlock.runner import (
     directories,
     ending,
     evaluation,
+    mapped,
     preparation,
     steps,
     surroundings,
 )
+from liftlock.runner.containers import Wanted
 from liftlock.runner.executors.base import CannotPrepare
 from liftlock.runner.ports import JobRequest, Log, Report, Stop, World
 from liftlock.runner.state import CANCELLED, FAILURE, SKIPPED, Frame, Job
@@ -50,6 +52,17 @@ async def _run(job: Job, stop: Stop) -> JobFinished:
     if stop.requested.is_set():
         _cancel(job, stop.reason)
     watch = asyncio.ensure_future(_watch(job, stop))
+    try:
+        async with mapped.hold_ports(job, wanted):
+            await _run_in_time(job, frame, wanted)
+        return ending.finish(job, frame)
+    except (checkpoint.NoCheckpoint, CannotPrepare) as error:
+        return _refused(job, str(error))
+    finally:
+        watch.cancel()
+
+
+async def _run_in_time(job: Job, frame: Frame, wanted: Wanted) -> None:
     timer = asyncio.get_running_loop().call_later(
         job.request.plan.timeout_minutes * MINUTE, _time_is_over, job
     )
@@ -57,12 +70,8 @@ async def _run(job: Job, stop: Stop) -> JobFinished:
         async with surroundings.open_for(job, wanted):
             await _run_steps(job, frame)
             await _clean_up(job)
-        return ending.finish(job, frame)
-    except (checkpoint.NoCheckpoint, CannotPrepare) as error:
-        return _refused(job, str(error))
     finally:
         timer.cancel()
-        watch.cancel()
 
 
 def _refused(job: Job, message: str) -> JobFinished:

@@ -24,6 +24,17 @@ async def start(order: Order) -> AsyncIterator[Mapping[str, Value]]:
             yield await _start_processes(order, engine, stack)
 
 
+def end_leftovers(tracking_id: str) -> None:
+    """End the servers of an attempt that nobody carries out any more.
+
+    Its containers are the executor's to remove.
+    """
+    from liftlock.runner.executors import orphans
+    from liftlock.runner.services.local import mark
+
+    orphans.end(mark(tracking_id))
+
+
 async def _start_containers(
     order: Order, engine: Engine, stack: AsyncExitStack
 ) -> Mapping[str, Value]:

@@ -56,7 +56,7 @@ class Asked(NamedTuple):
 
 
 def read(service: Container) -> Asked:
-    """Raises CannotPrepare for what docker would refuse."""
+    """Raises CannotPrepare for what docker would refuse of what is read here."""
     options = list(_options(service.options))
     env = dict(service.env)
     published = list(service.ports)
@@ -98,7 +98,7 @@ def _options(text: str) -> Iterator[tuple[str, str]]:
             short = word[:2]
             yield _LONG.get(short, short), word[2:].removeprefix('=') or next(words, '')
         else:
-            raise CannotPrepare(f'`options: {text}`: "{word}" is no option of `docker create`')
+            yield word, ''
 
 
 def _is_bundle(word: str) -> bool:

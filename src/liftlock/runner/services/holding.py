@@ -30,7 +30,8 @@ async def hold(
 ) -> AsyncIterator[None]:
     """Wait until nobody else has one of these ports, then keep them.
 
-    `who` says to others who has them; `blocked` hears why this one waits, whenever that changes.
+    `who` says to others who has them. `blocked` is asked again and again whether to go on waiting:
+    it hears why, or '' where that is as it was, and may raise.
     Raises CannotPrepare where a port is taken by somebody who will not give it back, OSError.
     """
     locks: list[IO[str]] = []
@@ -52,9 +53,8 @@ async def _lock(protocol: str, number: int, who: str, blocked: Callable[[str], N
         while not _try(lock):
             lock.seek(0)
             reason = f'waits for port {number}, which {lock.read() or "another job"} has'
-            if reason != told:
-                told = reason
-                blocked(reason)
+            blocked(reason if reason != told else '')
+            told = reason
             await asyncio.sleep(POLL)
         lock.truncate(0)
         lock.write(who)

@@ -1,0 +1,39 @@
+"""The ports of this machine that a job's containers map: jobs with the same take turns."""
+
+import time
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+
+from liftlock.language.expressions.values import to_text
+from liftlock.plan.facts import JobBlocked
+from liftlock.runner.containers import Wanted
+from liftlock.runner.executors.base import CannotPrepare
+from liftlock.runner.state import CANCELLED, Job
+
+
+@asynccontextmanager
+async def hold_ports(job: Job, wanted: Wanted) -> AsyncIterator[None]:
+    """Wait until no other job has them, and keep them. Raises CannotPrepare, OSError."""
+    containers = [*wanted.services.values(), *filter(None, [wanted.container])]
+    if not containers:
+        yield
+        return
+    from liftlock.runner.services import asked, holding
+
+    waited = ''
+
+    def blocked(reason: str) -> None:
+        nonlocal waited
+        if job.status == CANCELLED:
+            raise CannotPrepare(job.message)
+        if reason:
+            waited = reason
+            job.report(JobBlocked(job.key, reason))
+
+    who = f'job "{job.key}" of run {to_text(job.github.get("run_id"))}'
+    ports = [port for container in containers for port in asked.read(container).ports]
+    began = time.monotonic()
+    async with holding.hold(ports, who, blocked):
+        if waited:
+            job.say(f'This job waited {time.monotonic() - began:.0f} seconds: it {waited}')
+        yield
