@@ -49,7 +49,8 @@ def _tell_git(job: Job, place: str, theirs: str) -> None:
     urls = [url for known in (own, theirs) if known for url in _spellings(known)]
     inside = job.workplace.inside(place)
     _write(f'{place}/{_SETTINGS}', _redirect(inside, urls))
-    _write(f'{job.directories.home}/.gitconfig', _settings(inside, urls))
+    # Behind what the job's place may have written.
+    _write(f'{job.directories.home}/.gitconfig', _settings(inside, urls), extra=os.O_APPEND)
     _write(f'{place}/hooks/post-receive', _SAYING.format(url=own), 0o755)
 
 
@@ -85,8 +86,8 @@ def _literal(url: str) -> str:
     return re.sub(r'([*?\[\\])', r'\\\1', url)
 
 
-def _write(file: str, text: str, mode: int = 0o644) -> None:
-    opened = os.open(file, os.O_CREAT | os.O_WRONLY | os.O_TRUNC | os.O_CLOEXEC, mode)
+def _write(file: str, text: str, mode: int = 0o644, extra: int = os.O_TRUNC) -> None:
+    opened = os.open(file, os.O_CREAT | os.O_WRONLY | os.O_CLOEXEC | extra, mode)
     with os.fdopen(opened, 'w', encoding='utf-8') as stream:
         stream.write(text)
 
