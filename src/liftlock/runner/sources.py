@@ -123,7 +123,8 @@ class SnapshotSources:
 
     def _lay_bare(self, directory: Path) -> None:
         self._borrow(directory)
-        (directory / 'config').write_text((self._snapshot.store / 'config').read_text())
+        config = (self._snapshot.store / 'config').read_text()
+        (directory / 'config').write_text(f'{config}\tallowFilter = true\n')  # of [uploadpack]
         shallow = self._snapshot.store / 'shallow'
         if shallow.exists():
             (directory / 'shallow').write_text(shallow.read_text())
