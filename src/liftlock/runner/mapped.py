@@ -22,18 +22,18 @@ async def hold_ports(job: Job, wanted: Wanted) -> AsyncIterator[None]:
 
     waited = ''
 
-    def blocked(reason: str) -> None:
+    def blocked(port: str) -> None:
         nonlocal waited
         if job.status == CANCELLED:
             raise CannotPrepare(job.message)
-        if reason:
-            waited = reason
-            job.report(JobBlocked(job.key, reason))
+        if port != waited:
+            waited = port
+            job.report(JobBlocked(job.key, f'waits for {port}'))
 
-    who = f'job "{job.key}" of run {to_text(job.github.get("run_id"))}'
+    who = f'job "{job.request.plan.name}" of run {to_text(job.github.get("run_id"))}'
     ports = [port for container in containers for port in asked.read(container).ports]
     began = time.monotonic()
     async with holding.hold(ports, who, blocked):
         if waited:
-            job.say(f'This job waited {time.monotonic() - began:.0f} seconds: it {waited}')
+            job.say(f'Waited {time.monotonic() - began:.0f} seconds for {waited}')
         yield

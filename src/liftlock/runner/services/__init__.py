@@ -55,5 +55,5 @@ async def _start_processes(
     from liftlock.runner.services import choice, local
 
     chosen = choice.choose_all(order.wanted, because)
-    order.say(f'No containers are used ({because}), but servers of this machine')
+    order.say(f'Servers of this machine run, and no containers: {because}')
     return await stack.enter_async_context(local.start(order, chosen))

@@ -30,8 +30,8 @@ async def hold(
 ) -> AsyncIterator[None]:
     """Wait until nobody else has one of these ports, then keep them.
 
-    `who` says to others who has them. `blocked` is asked again and again whether to go on waiting:
-    it hears why, or '' where that is as it was, and may raise.
+    `who` says to others who has them. `blocked` hears again and again for which port this one
+    waits, and may raise so that it waits no longer.
     Raises CannotPrepare where a port is taken by somebody who will not give it back, OSError.
     """
     locks: list[IO[str]] = []
@@ -48,13 +48,10 @@ async def hold(
 
 async def _lock(protocol: str, number: int, who: str, blocked: Callable[[str], None]) -> IO[str]:
     lock = open(f'{own.make("ports")}/{number}-{protocol}', 'a+', encoding='utf-8')
-    told = ''
     try:
         while not _try(lock):
             lock.seek(0)
-            reason = f'waits for port {number}, which {lock.read() or "another job"} has'
-            blocked(reason if reason != told else '')
-            told = reason
+            blocked(f'port {number}, which {lock.read() or "another job"} has')
             await asyncio.sleep(POLL)
         lock.truncate(0)
         lock.write(who)
