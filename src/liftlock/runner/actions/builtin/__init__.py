@@ -19,6 +19,7 @@ BUILTINS: Final[Mapping[str, str]] = {
     'actions/cache/restore': 'cache_restore',
     'actions/cache/save': 'cache_save',
     'actions/checkout': 'checkout',
+    'actions/create-release': 'create_release',
     'actions/download-artifact': 'download_artifact',
     'actions/setup-node': 'setup_node',
     'actions/setup-python': 'setup_python',
@@ -27,8 +28,10 @@ BUILTINS: Final[Mapping[str, str]] = {
     'codecov/codecov-action': 'codecov',
     'docker/metadata-action': 'docker_metadata',
     'github/codeql-action/upload-sarif': 'upload_sarif',
+    'peter-evans/create-pull-request': 'create_pull_request',
     'rtcamp/action-slack-notify': 'slack_notify',
     'slackapi/slack-github-action': 'slack_github',
+    'softprops/action-gh-release': 'gh_release',
 }
 # Up to which major another module is meant: one whose inputs have nothing in common with today's.
 OLDER: Final[Mapping[str, tuple[int, str]]] = {'slackapi/slack-github-action': (1, 'slack_send')}
