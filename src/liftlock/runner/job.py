@@ -77,7 +77,8 @@ async def _run_in_time(job: Job, frame: Frame, wanted: Wanted) -> None:
 def _refused(job: Job, message: str) -> JobFinished:
     if job.status == CANCELLED:
         return JobFinished(job.key, CANCELLED, {}, job.message)
-    job.annotate('error', message)
+    if job.status != FAILURE:  # else a step has said so
+        job.annotate('error', message)
     return JobFinished(job.key, FAILURE, {}, job.hide(message))
 
 

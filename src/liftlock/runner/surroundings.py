@@ -37,6 +37,7 @@ async def open_for(job: Job, wanted: Wanted) -> AsyncIterator[None]:
     shown = bool(wanted.container or wanted.services or image)
     async with AsyncExitStack() as stack:
         stack.callback(voice.end)
+        job.stack = stack
         job.reach = Reach(job, stack)
         if shown:
             voice.begin('Initialize containers', 'pre')
@@ -115,6 +116,7 @@ class _Voice:
             if self._record is not None and self._job.status != CANCELLED:
                 self._record.fail(str(error))
                 self.end(FAILURE)
+                self._job.set_status(FAILURE)
             raise
 
     def end(self, outcome: str = SUCCESS) -> None:
