@@ -33,10 +33,10 @@ def choose(name: str, container: Container) -> Service | str:
     image = images.parse(container.image)
     kind = kinds.find(image) if image is not None else None
     if image is None or kind is None:
-        return f'no server of this machine can take its place; one can for {kinds.names()}'
+        return f'without a container engine there are only {kinds.products()}'
     found = kind.find(image)
     if isinstance(found, Missing):
-        return f'{found.what}, which could take its place, is not on this machine: {found.remedy}'
+        return f'without a container engine it needs {found.what} on this machine: {found.remedy}'
     return Service(name, container.image, image, asked.read(container), kind, found)
 
 
@@ -47,8 +47,7 @@ def choose_all(wanted: Wanted, because: str) -> list[Service]:
         service = choose(name, container)
         if isinstance(service, str):
             raise CannotPrepare(
-                f"The service '{name}' ({container.image}) has no container ({because}), and "
-                f'{service}'
+                f"The service '{name}' ({container.image}) cannot be started ({because}); {service}"
             )
         chosen.append(service)
     return chosen

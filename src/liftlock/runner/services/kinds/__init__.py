@@ -35,5 +35,7 @@ def find(image: Image) -> Kind | None:
     return None
 
 
-def names() -> str:
-    return ', '.join(sorted(name.removeprefix('library/') for name in KINDS))
+def products() -> str:
+    """What can be started without a container engine, in words."""
+    *first, last = dict.fromkeys(name for kind in KINDS.values() for name in kind.PRODUCTS)
+    return f'{", ".join(first)} and {last}'

@@ -83,6 +83,11 @@ class Kind(Protocol):
     """A module is a kind when it has these."""
 
     @property
+    def PRODUCTS(self) -> tuple[str, ...]:
+        """What the servers are called by people."""
+        ...
+
+    @property
     def PROGRAMS(self) -> tuple[str, ...]:
         """Names by which `command:` and `entrypoint:` may call the server."""
         ...

@@ -12,17 +12,17 @@ from liftlock.runner.services.asked import Asked
 from liftlock.runner.services.kinds import installed
 from liftlock.runner.services.kinds.base import Command, Missing, Recipe, Server, Task
 
+PRODUCTS: Final = ('MongoDB',)
 PROGRAMS: Final = ('mongod',)
 PARTS: Final = 1
 PORT: Final = 27017
-PRODUCT: Final = 'MongoDB'
 _SHELLS: Final = ('mongosh', 'mongo')
 
 
 def find(image: Image) -> Server | Missing:
     program = installed.find(PROGRAMS)
     version = installed.first_number(installed.ask(program)) if program else ''
-    return Server(PRODUCT, version, program) if version else Missing(PRODUCT, '')
+    return Server(PRODUCTS[0], version, program) if version else Missing(PRODUCTS[0], '')
 
 
 def ports(image: Image, asked: Asked) -> tuple[int, ...]:

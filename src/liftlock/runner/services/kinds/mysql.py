@@ -15,13 +15,13 @@ from liftlock.runner.services.asked import Asked
 from liftlock.runner.services.kinds import installed
 from liftlock.runner.services.kinds.base import Command, Missing, Recipe, Server, Task
 
+PRODUCTS: Final = ('MySQL', 'MariaDB')
 PROGRAMS: Final = ('mysqld', 'mariadbd')
 PARTS: Final = 2
 PORT: Final = 3306
 
 _ZONES: Final = '/usr/share/zoneinfo'
-_MARIADB: Final = 'MariaDB'
-_MYSQL: Final = 'MySQL'
+_MYSQL, _MARIADB = PRODUCTS
 _UNPROTECTED: Final = """\
 Database is uninitialized and password option is not specified: one of {0}_ROOT_PASSWORD, \
 {0}_ALLOW_EMPTY_{1}PASSWORD and {0}_RANDOM_ROOT_PASSWORD must be set"""

@@ -7,10 +7,10 @@ from liftlock.runner.services.asked import Asked
 from liftlock.runner.services.kinds import installed
 from liftlock.runner.services.kinds.base import OUTPUT, Missing, Recipe, Server, Task
 
+PRODUCTS: Final = ('nginx',)
 PROGRAMS: Final = ('nginx',)
 PARTS: Final = 0
 PORT: Final = 80
-PRODUCT: Final = 'nginx'
 _ROOT: Final = '/usr/share/nginx/html'
 _TYPES: Final = '/etc/nginx/mime.types'
 _OFF: Final = ('-g', 'daemon off;')
@@ -20,7 +20,7 @@ _HOLDS: Final = ('client_body', 'proxy', 'fastcgi', 'uwsgi', 'scgi')
 def find(image: Image) -> Server | Missing:
     program = installed.find(PROGRAMS)
     version = installed.first_number(installed.ask(program, '-v')) if program else ''
-    return Server(PRODUCT, version, program) if version else Missing(PRODUCT, 'nginx-light')
+    return Server(PRODUCTS[0], version, program) if version else Missing(PRODUCTS[0], 'nginx-light')
 
 
 def ports(image: Image, asked: Asked) -> tuple[int, ...]:

@@ -16,9 +16,9 @@ from liftlock.runner.services.kinds import installed
 from liftlock.runner.services.kinds.base import Command, Missing, Recipe, Server, Task
 from liftlock.runner.services.versions import numbers, wanted_numbers
 
+PRODUCTS: Final = ('PostgreSQL',)
 PROGRAMS: Final = ('postgres',)
 PARTS: Final = 1
-PRODUCT: Final = 'PostgreSQL'
 PORT: Final = 5432
 
 _PLACES: Final = (  # Debian, Fedora, Homebrew
@@ -48,12 +48,12 @@ def find(image: Image) -> Server | Missing:
     wanted = wanted_numbers(image, PARTS)
     found = {numbers(server.version)[:PARTS]: server for server in _installed()}
     if not found:
-        return Missing(PRODUCT, 'postgresql')
+        return Missing(PRODUCTS[0], 'postgresql')
     server = found.get(wanted) or found[max(found)]
     name, package, created = _EXTENSIONS.get(image.repository, ('', '', ()))
     major = numbers(server.version)[0]
     if name and not _has_extension(server, name):
-        return Missing(f'the extension "{name}" of {PRODUCT} {major}', package.format(major))
+        return Missing(f'the extension "{name}" of {PRODUCTS[0]} {major}', package.format(major))
     here = [extension for extension in created if _has_extension(server, extension)]
     return server._replace(
         traits={'locales': installed.ask('locale', '-a'), 'extensions': ' '.join(here)}
@@ -68,7 +68,7 @@ def _installed() -> Iterator[Server]:
     for program in [*programs, *([str(Path(on_path).resolve())] if on_path else [])]:
         version = installed.first_number(installed.ask(program))
         if version and installed.is_file(str(Path(program).parent), 'initdb'):
-            yield Server(PRODUCT, version, program)
+            yield Server(PRODUCTS[0], version, program)
 
 
 def _has_extension(server: Server, name: str) -> bool:

@@ -12,9 +12,9 @@ from liftlock.runner.services.kinds import installed
 from liftlock.runner.services.kinds.base import Missing, Recipe, Server, Task
 from liftlock.runner.services.listening import free_port
 
+PRODUCTS: Final = ('RabbitMQ',)
 PROGRAMS: Final = ('rabbitmq-server',)
 PARTS: Final = 2
-PRODUCT: Final = 'RabbitMQ'
 
 _AMQP, _MANAGEMENT, _PROMETHEUS = 5672, 15672, 15692
 # Debian's program of this name on PATH is a wrapper that only root and one other may call.
@@ -26,11 +26,11 @@ _RELEASES: Final = '/usr/lib/rabbitmq/lib/rabbitmq_server-'
 def find(image: Image) -> Server | Missing:
     program = installed.find(PROGRAMS, *_FOLDERS)
     if not program:
-        return Missing(PRODUCT, 'rabbitmq-server')
+        return Missing(PRODUCTS[0], 'rabbitmq-server')
     # To ask the server itself takes seconds.
     releases = sorted(glob.glob(f'{_RELEASES}*'))  # noqa: PTH207
     version = releases[-1].removeprefix(_RELEASES) if releases else ''
-    return Server(PRODUCT, version or 'of unknown version', program)
+    return Server(PRODUCTS[0], version or 'of unknown version', program)
 
 
 def ports(image: Image, asked: Asked) -> tuple[int, ...]:

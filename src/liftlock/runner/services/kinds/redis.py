@@ -10,8 +10,9 @@ from liftlock.runner.services.kinds.base import Missing, Recipe, Server, Task
 
 PARTS: Final = 1
 PORT: Final = 6379
-_PRODUCTS: Final = {'redis-server': 'Redis', 'valkey-server': 'Valkey'}
-PROGRAMS: Final = (*_PRODUCTS,)
+_SERVERS: Final = {'redis-server': 'Redis', 'valkey-server': 'Valkey'}
+PRODUCTS: Final = (*_SERVERS.values(),)
+PROGRAMS: Final = (*_SERVERS,)
 
 
 def find(image: Image) -> Server | Missing:
@@ -24,7 +25,7 @@ def find(image: Image) -> Server | Missing:
 
 
 def _installed() -> Iterator[Server]:
-    for name, product in _PRODUCTS.items():
+    for name, product in _SERVERS.items():
         program = installed.find([name])
         version = installed.first_number(installed.ask(program)) if program else ''
         if version:
