@@ -249,7 +249,11 @@ class Carrying:
             attempt = self._attempt(job)
             session = self._session
             claim = f.JobClaimed(
-                job.key, attempt.request.attempt, session.token, self._bench.worker
+                job.key,
+                attempt.request.attempt,
+                session.token,
+                self._bench.worker,
+                labels.executor(attempt.request.place, job.job),
             )
             self.say(claim)
             self._attempts[job.key] = attempt

@@ -4,8 +4,13 @@ import os
 from collections.abc import Mapping, Sequence
 from typing import Final
 
+from liftlock.language import template
+from liftlock.language.template import Literal
+from liftlock.language.workflow import Job
+
 HOST: Final = 'host'
 SANDBOX: Final = 'sandbox'
+DOCKER: Final = 'docker'
 
 PLAIN: Final = frozenset({'self-hosted', 'linux', HOST, SANDBOX})
 ARCHITECTURES: Final = {'x64': 'x86_64', 'x86_64': 'x86_64', 'arm64': 'aarch64', 'arm': 'armv7l'}
@@ -37,6 +42,21 @@ def place(labels: Sequence[str], own: Mapping[str, str]) -> str:
         if found:
             return found
     return HOST
+
+
+def executor(place: str, job: Job) -> str:
+    """Where the job will be, as it is told: its own container goes before the labels' place.
+
+    A container that is computed doesn't count: the least that is certain is told.
+    """
+    own = job.container
+    if isinstance(own, template.Mapping):
+        own = next((value for key, value in own.entries if _is_image(key)), None)
+    return DOCKER if isinstance(own, Literal) and own.value else place
+
+
+def _is_image(key: object) -> bool:
+    return isinstance(key, Literal) and key.value == 'image'
 
 
 def _missing(label: str, own: Mapping[str, str], machine: str) -> str:

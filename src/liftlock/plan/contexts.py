@@ -4,9 +4,10 @@
 which the runner adds.
 """
 
+from collections.abc import Mapping
 from typing import Final
 
-from liftlock.language.expressions.values import Value
+from liftlock.language.expressions.values import Value, to_text
 from liftlock.language.workflow import Workflow
 from liftlock.plan.event import Event
 from liftlock.plan.plan import Request
@@ -26,8 +27,8 @@ def github(request: Request, workflow: Workflow, payload: dict[str, Value]) -> d
         **_reference(event),
         'repository': event.repository,
         'repository_owner': owner,
-        'repository_id': _identity(repository.get('id')),
-        'repository_owner_id': _identity(_object(repository, 'owner').get('id')),
+        'repository_id': identity(repository.get('id')),
+        'repository_owner_id': identity(_object(repository, 'owner').get('id')),
         'repository_visibility': 'private' if repository.get('private') is True else 'public',
         'repositoryUrl': f'git://github.com/{event.repository}.git',
         'run_id': str(request.run_id),
@@ -35,16 +36,25 @@ def github(request: Request, workflow: Workflow, payload: dict[str, Value]) -> d
         'run_attempt': '1',
         'retention_days': RETENTION_DAYS,
         'workflow': workflow.name or workflow.path,
-        'workflow_ref': f'{event.repository}/{workflow.path}@{event.ref}',
+        'workflow_ref': workflow_ref(
+            {'repository': event.repository, 'ref': event.ref}, workflow.path
+        ),
         'workflow_sha': event.sha,
         'actor': event.actor,
-        'actor_id': _identity(_object(payload, 'sender').get('id')),
+        'actor_id': identity(_object(payload, 'sender').get('id')),
         'triggering_actor': event.actor,
         'secret_source': 'Actions',
         'server_url': SERVER,
         'api_url': 'https://api.github.com',
         'graphql_url': 'https://api.github.com/graphql',
     }
+
+
+def workflow_ref(github: Mapping[str, Value], path: str) -> str:
+    """A workflow file as GitHub names it; `path` in another repository does so already."""
+    if '@' in path:
+        return path
+    return f'{to_text(github.get("repository"))}/{path}@{to_text(github.get("ref"))}'
 
 
 def _reference(event: Event) -> dict[str, Value]:
@@ -78,7 +88,7 @@ def _object(parent: dict[str, Value], key: str) -> dict[str, Value]:
     return found if isinstance(found, dict) else {}
 
 
-def _identity(number: Value) -> str:
+def identity(number: Value) -> str:
     """GitHub's numeric ids are strings in this context; '' where nobody gave one."""
     return str(int(number)) if isinstance(number, float) else ''
 

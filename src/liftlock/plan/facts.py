@@ -5,10 +5,12 @@ true, and never changed. `wire.py` turns facts into JSON and back; unknown kinds
 """
 
 from collections.abc import Mapping
-from typing import TypeAlias
+from typing import Final, TypeAlias
 
 from liftlock.language.expressions.values import Value
 from liftlock.language.records import NamedTuple
+
+STAND_IN: Final = 'stand-in'  # where an action of our own comes from
 
 
 class RunSubmitted(NamedTuple):
@@ -60,12 +62,16 @@ class JobBlocked(NamedTuple):
 
 
 class JobClaimed(NamedTuple):
-    """A worker took the job. Facts that come with an older token are refused."""
+    """A worker took the job. Facts that come with an older token are refused.
+
+    `place` is where it will run: host, sandbox, docker or `docker:IMAGE`.
+    """
 
     job: str
     attempt: int
     token: int
     worker: str
+    place: str = ''
 
 
 class JobSkipped(NamedTuple):
@@ -142,7 +148,7 @@ class ActionResolved(NamedTuple):
     job: str
     uses: str
     commit: str  # or a digest; '' for a stand-in
-    source: str  # where it came from, or `stand-in`
+    source: str  # where it came from, or STAND_IN
 
 
 class ArtifactStored(NamedTuple):
@@ -173,6 +179,16 @@ class ReportRecorded(NamedTuple):
     sha: str = ''
 
 
+class Attested(NamedTuple):
+    """Something was signed: about so many subjects, by a predicate of that type (a URI). `digest`
+    is the SHA-256 of the bundle that is kept."""
+
+    job: str
+    predicate_type: str
+    subjects: int
+    digest: str
+
+
 class Unknown(NamedTuple):
     """A fact of a kind that this version does not know: kept as it is, and otherwise ignored."""
 
@@ -190,6 +206,7 @@ StepFact: TypeAlias = (
     | ActionResolved
     | ArtifactStored
     | ReportRecorded
+    | Attested
 )
 Fact: TypeAlias = RunFact | JobFact | StepFact | Unknown
 

@@ -15,6 +15,7 @@ from liftlock.plan.facts import (
     ActionResolved,
     Annotated,
     ArtifactStored,
+    Attested,
     Fact,
     JobBlocked,
     JobClaimed,
@@ -55,6 +56,7 @@ KINDS: Final[Mapping[str, type[Any]]] = {
         ActionResolved,
         ArtifactStored,
         ReportRecorded,
+        Attested,
     )
 }
 # A kind's version goes up when the meaning of its fields changes; a new field with a default

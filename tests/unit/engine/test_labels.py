@@ -1,6 +1,8 @@
 import pytest
 
-from liftlock.engine.labels import missing
+from liftlock.engine.labels import executor, missing
+from liftlock.language.parse import parse
+from liftlock.language.workflow import Job
 
 
 @pytest.mark.parametrize(
@@ -48,3 +50,25 @@ def test_the_settings_of_a_machine_may_name_more_labels() -> None:
 
 def test_a_job_without_labels_has_no_runner() -> None:
     assert missing((), {}, 'x86_64') != ''
+
+
+@pytest.mark.parametrize(
+    ('place', 'container', 'expected'),
+    [
+        ('host', '', 'host'),
+        ('sandbox', '', 'sandbox'),
+        ('docker:debian:12', '', 'docker:debian:12'),
+        ('host', 'container: debian:12', 'docker'),
+        ('host', "container: {image: 'debian:12', options: --init}", 'docker'),
+        ('host', "container: ''", 'host'),
+        ('host', "container: '${{ matrix.image }}'", 'host'),
+        ('sandbox', "container: {image: '${{ matrix.image }}'}", 'sandbox'),
+    ],
+)
+def test_a_job_is_where_its_own_container_is(place: str, container: str, expected: str) -> None:
+    text = f'on: push\njobs:\n  a:\n    runs-on: x\n    {container}\n    steps: [run: make]\n'
+    workflow = parse('ci.yml', text).workflow
+    assert workflow is not None
+    job = workflow.jobs['a']
+    assert isinstance(job, Job)
+    assert executor(place, job) == expected

@@ -18,7 +18,7 @@ EXAMPLES: list[Fact] = [
     facts.RunFinished('success'),
     facts.JobQueued('a', 'A (1)', ('linux', 'x64')),
     facts.JobBlocked('a', 'waits'),
-    facts.JobClaimed('a', 1, 7, 'w'),
+    facts.JobClaimed('a', 1, 7, 'w', 'docker:x'),
     facts.JobSkipped('a', 'A', 'its `if` is false'),
     facts.JobFinished('a', 'success', {'x': 'ü'}, 'm', 'https://x'),
     facts.JobLost('a', 'silent', True),
@@ -28,6 +28,7 @@ EXAMPLES: list[Fact] = [
     facts.Summarized('a', 1, '# hi'),
     facts.ActionResolved('a', 'actions/checkout@v4', 'c', 'stand-in'),
     facts.ArtifactStored('a', 'dist', 'sha256:x', 10, 2),
+    facts.Attested('a', 'https://slsa.dev/provenance/v1', 3, 'ff'),
     facts.ReportRecorded('a', 3, 'coverage', 'c.xml', 'ff', 9, ('unit', 'web'), '/w', 'r', 's'),
 ]
 

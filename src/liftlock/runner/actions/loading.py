@@ -18,7 +18,7 @@ from liftlock.language.parse import parse_action
 from liftlock.language.records import NamedTuple
 from liftlock.language.reference import Reference, parse
 from liftlock.language.workflow import Uses
-from liftlock.plan.facts import ActionResolved
+from liftlock.plan.facts import STAND_IN, ActionResolved
 from liftlock.runner.state import Job
 from liftlock.runner.turn import Turn
 from liftlock.runner.workbench import StepFailed
@@ -78,7 +78,7 @@ async def _find(job: Job, uses: str, reference: Reference) -> Loaded:
         if builtin is not None:
             if job.world.pins is not None:  # what is fetched is looked up where it is fetched
                 locks.look_up(job.world.pins, reference.pin, locks.ACTIONS)
-            job.report(ActionResolved(job.key, uses, '', 'stand-in'))
+            job.report(ActionResolved(job.key, uses, '', STAND_IN))
             return Loaded(None, builtin, '', '', repository, reference.ref)
     found = await job.world.actions.find(repository, reference.ref, job.say)
     job.report(ActionResolved(job.key, uses, found.commit, found.source))
