@@ -124,6 +124,19 @@ def test_the_environment_is_what_was_given(stage: Stage, monkeypatch: pytest.Mon
     assert heard.output == 'hé\nllo||unset'.encode()
 
 
+def test_variables_with_names_that_no_shell_knows_arrive_too(stage: Stage) -> None:
+    heard = Heard()
+    env = {**ENV, 'INPUT_GITHUB-TOKEN': "it's\n$HOME", "INPUT_A.'B": '', 'PLAIN': 'x'}
+
+    async def scene(place: Workplace) -> int:
+        return await place.run(('env', '-0'), env, '/', heard, Leash())
+
+    assert stage.play(scene) == 0
+    seen = dict(item.split('=', 1) for item in heard.output.decode().split('\0')[:-1])
+    assert {name: seen.get(name) for name in env} == env
+    assert not any('ALIAS' in name for name in seen)
+
+
 def test_the_working_directory(stage: Stage, folder: Path) -> None:
     heard = Heard()
     run(stage, 'pwd', heard, cwd=str(folder))

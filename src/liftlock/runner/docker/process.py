@@ -8,7 +8,8 @@ its outputs go one way, which keeps their order: the engine itself carries them 
 import re
 import signal
 import subprocess
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
+from shlex import quote
 from typing import Final
 
 from liftlock.runner.executors.base import CannotStart, Sink
@@ -16,13 +17,24 @@ from liftlock.runner.executors.host import Child
 
 _MARK: Final = b'liftlock: this is '
 _MISSING: Final = b'missing'
-SCRIPT: Final = (
+_SCRIPT: Final = (
     f'm="{_MARK.decode()}"; command -v "$1" >/dev/null 2>&1 || {{ echo "$m{_MISSING.decode()}"; '
-    'exit 127; }; echo "$m$$"; unset m; exec "$@" 2>&1'
+    'exit 127; }; echo "$m$$"; unset m; exec'
 )
 _KILL: Final = 'kill -s "$1" -- "$2"'
 _PATIENCE: Final = 5.0  # seconds for the engine to do as it is told
 _NO_DIRECTORY: Final = re.compile(r'chdir to cwd|workdir', re.IGNORECASE)
+
+
+def script(aliases: Mapping[str, str]) -> str:
+    """What a shell does with its arguments, which are the command.
+
+    `aliases` are of variables that the shell would forget, by their names: see `rename`.
+    """
+    words = [f'-u {alias}' for alias in aliases.values()]
+    words += [f'{quote(name)}="${alias}"' for name, alias in aliases.items()]
+    before = f' env {" ".join(words)}' if words else ''
+    return f'{_SCRIPT}{before} "$@" 2>&1'
 
 
 class Ear:

@@ -7,6 +7,7 @@ Those go by value.
 """
 
 import os
+import re
 from collections.abc import Mapping
 from typing import Final
 
@@ -26,11 +27,24 @@ _OWN: Final = frozenset(
 _OWN_FAMILIES: Final = ('LD_', 'GO', 'XDG_', 'CONTAINERS_', 'OTEL_', 'DOCKER_CLI_', 'BUILDAH_')
 
 
+_OF_SHELLS: Final = re.compile(r'[A-Za-z_][A-Za-z0-9_]*')
+
+
 class Handed(NamedTuple):
     """Words for the command line, and the environment that it is to be started with."""
 
     words: tuple[str, ...]
     env: Mapping[str, str]
+
+
+def rename(variables: Mapping[str, str]) -> tuple[dict[str, str], dict[str, str]]:
+    """Variables that pass through a shell, and the other names that some of them have on the way.
+
+    Many a shell forgets those whose names it could not have itself, such as `INPUT_GITHUB-TOKEN`.
+    """
+    lost = [name for name in variables if not _OF_SHELLS.fullmatch(name)]
+    aliases = {name: f'LIFTLOCK_ALIAS_{number}' for number, name in enumerate(lost)}
+    return {aliases.get(name, name): text for name, text in variables.items()}, aliases
 
 
 def hand_over(variables: Mapping[str, str]) -> Handed:

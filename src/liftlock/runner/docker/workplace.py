@@ -12,8 +12,8 @@ from liftlock.runner.docker import ground, paths
 from liftlock.runner.docker.engine import Engine
 from liftlock.runner.docker.network import Network, Started
 from liftlock.runner.docker.owners import Owners
-from liftlock.runner.docker.process import SCRIPT, Ear, Executed
-from liftlock.runner.docker.variables import hand_over
+from liftlock.runner.docker.process import Ear, Executed, script
+from liftlock.runner.docker.variables import hand_over, rename
 from liftlock.runner.executors.base import CannotStart, Leash, Order, Sink
 from liftlock.runner.executors.host import Child
 from liftlock.runner.executors.running import Running
@@ -59,9 +59,10 @@ class Docker:
     ) -> int:
         translate = self._paths.translate
         words = [translate(word) for word in command]
-        handed = hand_over({name: translate(value) for name, value in env.items()})
+        named, aliases = rename({name: translate(value) for name, value in env.items()})
+        handed = hand_over(named)
         folder = self._paths.inside(cwd)
-        into = (self._container.id, 'sh', '-c', SCRIPT, 'sh', *words)
+        into = (self._container.id, 'sh', '-c', script(aliases), 'sh', *words)
         options = ('exec', '-i', '--workdir', folder, *handed.words)
         reader, writer = os.pipe2(os.O_CLOEXEC) if hasattr(os, 'pipe2') else os.pipe()
         try:
