@@ -24,17 +24,6 @@ async def start(order: Order) -> AsyncIterator[Mapping[str, Value]]:
             yield await _start_processes(order, engine, stack)
 
 
-def end_leftovers(tracking_id: str) -> None:
-    """End the servers of an attempt that nobody carries out any more.
-
-    Its containers are the executor's to remove.
-    """
-    from liftlock.runner.executors import orphans
-    from liftlock.runner.services.local import mark
-
-    orphans.end(mark(tracking_id))
-
-
 async def _start_containers(
     order: Order, engine: Engine, stack: AsyncExitStack
 ) -> Mapping[str, Value]:
@@ -44,8 +33,19 @@ async def _start_containers(
     try:
         return await stack.enter_async_context(services.start(order, engine))
     except CannotFetch as error:
+        if not _have_servers(order):
+            raise
         because = str(error)
     return await _start_processes(order, because, stack)
+
+
+def _have_servers(order: Order) -> bool:
+    from liftlock.runner.services.choice import choose
+
+    return not any(
+        isinstance(choose(name, container), str)
+        for name, container in order.wanted.services.items()
+    )
 
 
 async def _start_processes(
@@ -55,5 +55,16 @@ async def _start_processes(
     from liftlock.runner.services import choice, local
 
     chosen = choice.choose_all(order.wanted, because)
-    order.say(f'Servers of this machine run, and no containers: {because}')
+    order.say(f'##[warning]Servers of this machine run instead of containers: {because}')
     return await stack.enter_async_context(local.start(order, chosen))
+
+
+def end_leftovers(tracking_id: str) -> None:
+    """End the servers of an attempt that nobody carries out any more.
+
+    Its containers are the executor's to remove.
+    """
+    from liftlock.runner.executors import orphans
+    from liftlock.runner.services.local import mark
+
+    orphans.end(mark(tracking_id))
