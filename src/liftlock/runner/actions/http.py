@@ -7,7 +7,7 @@ address is often a workflow's own choice.
 import asyncio
 import http.client
 import ssl
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from typing import Final
 from urllib import error, request
 from urllib.parse import urlsplit
@@ -44,7 +44,7 @@ async def send(
     url: str,
     env: Mapping[str, str],
     *,
-    body: bytes | None = None,
+    body: bytes | Iterable[bytes] | None = None,
     headers: Mapping[str, str] | None = None,
     again: bool = True,
 ) -> Answer:
