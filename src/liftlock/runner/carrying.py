@@ -33,13 +33,23 @@ class Refused(Exception):
 class Carrier:
     """State of one stage: whether commands are stopped, and whether they are echoed."""
 
-    __slots__ = ('_echo', '_effects', '_env', '_job', '_record', '_token', 'registered')
+    __slots__ = (
+        '_echo', '_effects', '_env', '_job', '_outside', '_record', '_token', 'registered',
+    )  # fmt: skip
 
-    def __init__(self, job: Job, record: Record, effects: Effects, env: dict[str, str]) -> None:
+    def __init__(
+        self,
+        job: Job,
+        record: Record,
+        effects: Effects,
+        env: dict[str, str],
+        outside: Callable[[str], str],
+    ) -> None:
         self._job = job
         self._record = record
         self._effects = effects
         self._env = env
+        self._outside = outside
         self._echo = job.debug
         self._token = ''  # commands are stopped until it comes
         self.registered: frozenset[str] = COMMANDS
@@ -98,7 +108,7 @@ class Carrier:
     def _annotate(self, command: Command) -> None:
         where = spot(command.properties)
         workspace = f'{self._job.directories.workspace}/'
-        where = where._replace(file=self._job.workplace.outside(where.file))
+        where = where._replace(file=self._outside(where.file))
         if where.file.startswith(workspace):
             where = where._replace(file=os.path.normpath(where.file[len(workspace) :]))
         title = command.properties.get('title', '')
@@ -164,7 +174,7 @@ class Carrier:
     def _read_matchers(self, file: str) -> 'list[Matcher]':
         from liftlock.runner.matchers import BadMatcher, parse
 
-        outside = self._job.workplace.outside(file)
+        outside = self._outside(file)
         path = os.path.join(self._job.directories.workspace, outside)
         try:
             with open(path, encoding='utf-8-sig') as opened:
@@ -209,7 +219,7 @@ class Carrier:
         self._record.annotate(
             finding.severity,
             finding.message,
-            spot=locate(finding, self._job.directories.workspace, self._job.workplace.outside),
+            spot=locate(finding, self._job.directories.workspace, self._outside),
             line=line,
         )
 

@@ -8,6 +8,7 @@ Lines end with `\\n`, `\\r\\n` or `\\r`, as for GitHub's runner.
 
 import codecs
 import re
+from collections.abc import Callable
 from typing import Final
 
 from liftlock.runner.carrying import Carrier
@@ -27,10 +28,19 @@ class Console:
         '_carrier', '_decoder', '_job', '_number', '_parts', '_returned', '_size', '_stream',
     )  # fmt: skip
 
-    def __init__(self, job: Job, record: Record, effects: Effects, env: dict[str, str]) -> None:
+    def __init__(
+        self,
+        job: Job,
+        record: Record,
+        effects: Effects,
+        env: dict[str, str],
+        outside: Callable[[str], str] | None = None,
+    ) -> None:
+        """`outside` gives this machine's name of a path, where it is not as for all of the job."""
         self._job = job
         self._number = record.number
-        self._carrier = Carrier(job, record, effects, env)
+        outside = outside or job.workplace.outside
+        self._carrier = Carrier(job, record, effects, env, outside)
         self._parts: list[bytes] = []  # of the line that has not ended
         self._size = 0
         self._returned = False  # the last byte was a `\r`; a `\n` may follow and belong to it

@@ -7,13 +7,16 @@ ScriptHandler).
 """
 
 import asyncio
-from collections.abc import Mapping
+import socket
+from collections.abc import Callable, Mapping
 from contextlib import AsyncExitStack
 from typing import Final
 
 from liftlock.plan import permissions
 from liftlock.runner.state import Job
 from liftlock.runner.turn import Turn
+
+Listen = Callable[[], socket.socket | None]
 
 _IDENTITY: Final = 'ACTIONS_ID_TOKEN_'
 _SECRET: Final = ('ACTIONS_RUNTIME_TOKEN', 'ACTIONS_ID_TOKEN_REQUEST_TOKEN')
@@ -29,22 +32,27 @@ class Reach:
         self._job = job
         self._stack = stack
         self._lock = asyncio.Lock()
-        self._variables: Mapping[str, str] | None = None
+        self._variables: dict[bool, Mapping[str, str]] = {}  # by whether it is elsewhere
 
-    async def variables(self) -> Mapping[str, str]:
-        """Raises OSError."""
+    async def variables(self, elsewhere: Listen | None = None) -> Mapping[str, str]:
+        """For the job's processes, or for those that see this machine under another address.
+
+        Raises OSError.
+        """
         job = self._job
         if job.world.services is None:
             return {}
+        key = elsewhere is not None
         async with self._lock:
-            if self._variables is None:
+            if key not in self._variables:
+                listener = elsewhere() if elsewhere else job.workplace.listen()
                 opened = job.world.services.serve(
-                    job.request.plan, job.request.attempt, job.report, job.workplace.listen()
+                    job.request.plan, job.request.attempt, job.report, listener
                 )
-                self._variables = await self._stack.enter_async_context(opened)
+                found = self._variables[key] = await self._stack.enter_async_context(opened)
                 for name in _SECRET:
-                    job.masker.add(self._variables.get(name, ''))
-        return self._variables
+                    job.masker.add(found.get(name, ''))
+        return self._variables[key]
 
 
 async def for_javascript(turn: Turn) -> dict[str, str]:
@@ -52,8 +60,9 @@ async def for_javascript(turn: Turn) -> dict[str, str]:
     return {**found, 'ACTIONS_CACHE_SERVICE_V2': 'True'} if found else found
 
 
-async def for_container(turn: Turn) -> dict[str, str]:
-    return _past_proxies(turn, await turn.job.reach.variables())
+async def for_container(turn: Turn, listen: Listen | None = None) -> dict[str, str]:
+    """`listen` gives a socket that the container can reach; None: as the job's own processes."""
+    return _past_proxies(turn, await turn.job.reach.variables(listen))
 
 
 async def for_script(turn: Turn) -> dict[str, str]:

@@ -8,6 +8,7 @@ called it. `Effects` are what a stage asked for; they take effect when it has en
 
 import os
 from collections.abc import Awaitable, Callable, Mapping
+from contextlib import AsyncExitStack
 from typing import TYPE_CHECKING, Final
 
 from liftlock.language.expressions.values import Function, Scope, Value
@@ -54,6 +55,7 @@ class Job:
 
     workplace: Workplace
     reach: 'Reach'
+    stack: AsyncExitStack  # is closed before the workplace is
 
     __slots__ = (
         'actions',
@@ -68,6 +70,7 @@ class Job:
         'forced',
         'functions',
         'github',
+        'images',
         'journal',
         'key',
         'log',
@@ -83,13 +86,14 @@ class Job:
         'request',
         'running',
         'shells',
+        'stack',
         'states',
         'status',
         'status_context',
         'subjects',
         'token',
-        'told',
         'tokens',
+        'told',
         'workplace',
         'world',
     )  # fmt: skip
@@ -119,6 +123,7 @@ class Job:
         self.env: dict[str, str] = {}
         self.path: list[str] = []  # newest first
         self.shells: dict[tuple[str, str], Shell] = {}
+        self.images: dict[tuple[str, str], str] = {}  # of docker actions, by directory and name
         self.actions: dict[str, Loaded] = {}
         self.states: dict[str, dict[str, str]] = {}  # what actions saved, by instance
         self.functions: Mapping[str, Function] = {}

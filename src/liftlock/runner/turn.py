@@ -92,6 +92,10 @@ class Turn:
             self.files = None
 
     def process_env(self, more: Mapping[str, str]) -> dict[str, str]:
+        return self.job.process_env(self.env, self.stage_env(more))
+
+    def stage_env(self, more: Mapping[str, str]) -> dict[str, str]:
+        """What processes of this stage find beside the job's and the step's variables."""
         own = {**more}
         if self.files is not None:
             own.update(self.files.variables)
@@ -99,7 +103,7 @@ class Turn:
             value = self.github.get(name)
             if isinstance(value, str):
                 own[f'GITHUB_{name.upper()}'] = value
-        return self.job.process_env(self.env, own)
+        return own
 
     def conclude(self, status: int) -> str:
         """The outcome of a stage whose process ended so."""

@@ -11,13 +11,14 @@ from typing import Final
 from liftlock.errors import UserError
 from liftlock.language.action import Action, Composite, Docker, JavaScript
 from liftlock.language.expressions.values import Scope
+from liftlock.language.image import SCHEME
 from liftlock.language.resolve import TemplateError
 from liftlock.language.workflow import Parallel, Step, Uses
 from liftlock.runner import evaluation, names, origin, scripts, steps
 from liftlock.runner.actions import loading
 from liftlock.runner.actions.loading import Loaded
 from liftlock.runner.executors.base import Leash
-from liftlock.runner.state import FAILURE, SUCCESS, Frame, Post, Record
+from liftlock.runner.state import FAILURE, SUCCESS, Frame, Job, Post, Record
 from liftlock.runner.turn import Turn
 from liftlock.runner.workbench import StepFailed
 
@@ -34,6 +35,7 @@ async def prepare(frame: Frame, todo: Sequence[Step]) -> bool:
             await loading.find_all(job, str(step.does.reference.value), frame.home, 0)
         if wanted:
             await origin.lay(job)
+        await _prepare_images(job)
     except (UserError, StepFailed, OSError) as error:
         hint = error.hint if isinstance(error, UserError) else ''
         job.message = job.hide(f'{error}; {hint}' if hint else str(error))
@@ -44,6 +46,28 @@ async def prepare(frame: Frame, todo: Sequence[Step]) -> bool:
         if not job.forced:
             await _run_pre(frame, step)
     return True
+
+
+async def _prepare_images(job: Job) -> None:
+    """Pull and build what actions need that are containers. Raises as `find_all` does."""
+    for uses, loaded in job.actions.items():
+        runs = loaded.action and loaded.action.runs
+        if not isinstance(runs, Docker):
+            continue
+        from liftlock.runner.actions import docker
+
+        verb = 'Build' if docker.is_dockerfile(runs.image) else 'Pull'
+        shown = f'{loaded.repository}@{loaded.ref}' if loaded.repository else uses
+        record = Record(job, '', f'{verb} {shown.removeprefix(SCHEME)}', 'pre')
+        outcome = FAILURE
+        try:
+            await docker.prepare(job, loaded.directory, runs, shown, record.say)
+            outcome = SUCCESS
+        except (StepFailed, UserError) as error:
+            record.fail(str(error))
+            raise
+        finally:
+            record.finish(outcome, outcome)
 
 
 def _flat(todo: Iterable[Step]) -> Iterator[Step]:
@@ -83,8 +107,10 @@ async def run(turn: Turn, does: Uses) -> str:
             finally:
                 if post is not None and not post.posts:  # nothing inside has a last stage
                     turn.frame.posts.remove(post)
-        case Docker():
-            raise StepFailed(f'{uses} {loading.NO_DOCKER}')
+        case Docker() as runs:
+            from liftlock.runner.actions import docker
+
+            return await docker.run(turn, loaded.directory, runs, uses, inputs)
 
 
 def _announce(turn: Turn, uses: str, inputs: Mapping[str, str]) -> None:
@@ -102,12 +128,21 @@ def read_inputs(turn: Turn, does: Uses, loaded: Loaded) -> dict[str, str]:
     folded = {name.lower(): text for name, text in given.items()}
     inputs = dict(_defaults(turn, loaded, folded))
     known = {name.lower() for name in inputs}
-    unexpected = [name for name in given if name.lower() not in known]
+    more = [name for name in given if name.lower() not in known]
+    unexpected = [name for name in more if not _takes(loaded, name)]
     if unexpected and turn.stage == 'main':
         listed = ', '.join(f"'{name}'" for name in unexpected)
         valid = ', '.join(f"'{name}'" for name in inputs)
         turn.record.annotate('warning', f'Unexpected input(s) {listed}, valid inputs are [{valid}]')
-    return {**inputs, **{name: given[name] for name in unexpected}}
+    return {**inputs, **{name: given[name] for name in more}}
+
+
+def _takes(loaded: Loaded, name: str) -> bool:
+    """Whether an action takes an input that it doesn't declare: as a container does."""
+    runs = loaded.action and loaded.action.runs
+    if not isinstance(runs, Docker):
+        return False
+    return not loaded.directory or name.lower() in ('entrypoint', 'args')
 
 
 def _defaults(turn: Turn, loaded: Loaded, given: Mapping[str, str]) -> Iterator[tuple[str, str]]:
@@ -149,7 +184,7 @@ def _register_post(frame: Frame, step: Step, name: str, loaded: Loaded) -> Post 
             return not wants_success or again.holds(None)
         assert loaded.action is not None
         runs = loaded.action.runs
-        condition = runs.post_if if isinstance(runs, JavaScript) else None
+        condition = runs.post_if if isinstance(runs, JavaScript | Docker) else None
         return condition is None or again.holds(condition)
 
     async def run_post(record: Record, leash: Leash) -> str:
@@ -175,8 +210,8 @@ def _has_post(action: Action) -> bool:
             return bool(runs.post)
         case Composite() as runs:
             return any(isinstance(step.does, Uses) for step in runs.steps)
-        case Docker():
-            return False
+        case Docker() as runs:
+            return bool(runs.post_entrypoint)
 
 
 def _again(turn: Turn, loaded: Loaded) -> Turn:
@@ -201,13 +236,29 @@ async def _run_post(turn: Turn, loaded: Loaded, post: Post) -> str:
         outcome = await standin.run(turn, loaded, inputs, loaded.builtin.post)  # type: ignore[attr-defined]
     else:
         assert loaded.action is not None
-        runs = loaded.action.runs
-        assert isinstance(runs, JavaScript)
-        from liftlock.runner.actions import javascript
-
-        outcome = await javascript.run(turn, loaded.directory, runs, runs.post, inputs)
+        outcome = await _run_stage(turn, loaded, inputs)
     turn.job.apply(turn.effects)
     return outcome
+
+
+async def _run_stage(turn: Turn, loaded: Loaded, inputs: Mapping[str, str]) -> str:
+    """The first or the last stage of an action that is not made of steps."""
+    assert loaded.action is not None
+    match loaded.action.runs:
+        case JavaScript() as runs:
+            from liftlock.runner.actions import javascript
+
+            script = runs.pre if turn.stage == 'pre' else runs.post
+            return await javascript.run(turn, loaded.directory, runs, script, inputs)
+        case Docker() as runs:
+            from liftlock.runner.actions import docker
+
+            assert isinstance(turn.step.does, Uses)
+            uses = str(turn.step.does.reference.value)
+            entrypoint = runs.pre_entrypoint if turn.stage == 'pre' else runs.post_entrypoint
+            return await docker.run(turn, loaded.directory, runs, uses, inputs, entrypoint)
+        case Composite():
+            raise AssertionError('its steps have stages of their own')
 
 
 # --- before the first step
@@ -226,7 +277,7 @@ async def _run_pre(frame: Frame, step: Step, inside: Record | None = None) -> bo
     def wanted() -> bool:
         turn.evaluate_env()
         runs = loaded.action and loaded.action.runs
-        condition = runs.pre_if if isinstance(runs, JavaScript) else None
+        condition = runs.pre_if if isinstance(runs, JavaScript | Docker) else None
         return condition is None or turn.holds(condition)
 
     async def run_pre(record: Record, leash: Leash) -> str:
@@ -246,13 +297,10 @@ async def _pre(turn: Turn, loaded: Loaded, post: Post | None) -> str:
     inputs = read_inputs(turn, turn.step.does, loaded)
     _announce(turn, str(turn.step.does.reference.value), inputs)
     runs = loaded.action.runs
-    if isinstance(runs, JavaScript):
-        from liftlock.runner.actions import javascript
-
-        outcome = await javascript.run(turn, loaded.directory, runs, runs.pre, inputs)
+    if not isinstance(runs, Composite):
+        outcome = await _run_stage(turn, loaded, inputs)
         turn.job.apply(turn.effects)
         return outcome
-    assert isinstance(runs, Composite)
     from liftlock.runner.actions import composite
 
     inside = composite.open_frame(turn, loaded, inputs)

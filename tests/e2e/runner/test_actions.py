@@ -280,11 +280,13 @@ def test_an_action_that_cannot_be_had_fails_the_job_before_its_first_step(
 
 
 @pytest.mark.parametrize('uses', ['docker://alpine:3', 'octo/docker@v1'])
-def test_docker_actions_need_another_executor(tmp_path: Path, uses: str) -> None:
+def test_an_action_that_is_a_container_needs_an_engine(tmp_path: Path, uses: str) -> None:
     write(tmp_path, 'octo/docker', 'name: x\nruns: {using: docker, image: Dockerfile}')
-    played = play(f'- uses: {uses}', tmp_path)
-    assert played.outcomes == [('failure', 'failure')]
-    assert 'needs the docker executor' in played.annotations[0].message
+    world = {'container_engine': '/nowhere/engine'}
+    played = play(f'- run: echo begun\n- uses: {uses}', tmp_path, world=world)
+    assert played.finished.conclusion == 'failure'
+    assert 'there is no program /nowhere/engine' in played.finished.message
+    assert 'begun' not in played.text
 
 
 class Tree(NoSources):

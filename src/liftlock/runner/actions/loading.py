@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING, Final
 
 from liftlock.language import locks
 from liftlock.language.action import Action, Composite, Docker, JavaScript
+from liftlock.language.image import SCHEME
 from liftlock.language.parse import parse_action
 from liftlock.language.records import NamedTuple
 from liftlock.language.reference import Reference, parse
@@ -27,7 +28,6 @@ if TYPE_CHECKING:
     from liftlock.runner.workbench import Builtin
 
 DEEPEST: Final = 10
-NO_DOCKER: Final = 'needs the docker executor; this version runs actions straight on the host only'
 
 
 class Loaded(NamedTuple):
@@ -54,6 +54,8 @@ async def find_all(job: Job, uses: str, home: str, depth: int) -> None:
         loaded = await _find(job, uses, reference)
     elif uses.startswith('$/'):
         loaded = await _own(job, uses, home)
+    elif uses.startswith(SCHEME):
+        loaded = Loaded(Action(uses, uses, Docker(uses)), None, '', '')
     else:
         return
     job.actions[key] = loaded
@@ -102,8 +104,9 @@ def _read(directory: str, uses: str) -> Action:
                 f'{shown} (Line: {first.span.line}, Col: {first.span.column}): {first.message}'
             )
         return action
-    if os.path.isfile(f'{directory}/Dockerfile'):
-        return Action(uses, uses, Docker('Dockerfile'))
+    for name in ('Dockerfile', 'dockerfile'):
+        if os.path.isfile(f'{directory}/{name}'):
+            return Action(uses, uses, Docker(name))
     if parse(uses) is not None:
         raise StepFailed(
             f"Can't find 'action.yml', 'action.yaml' or 'Dockerfile' for action '{uses}'."
@@ -125,8 +128,6 @@ def _is_directory(path: str) -> bool:
 async def load(turn: Turn, uses: str) -> Loaded:
     """The action of this step. Raises StepFailed, UserError and OSError."""
     job = turn.job
-    if uses.startswith('docker://'):
-        raise StepFailed(f'{uses} {NO_DOCKER}')
     if uses.startswith('./') or uses == '.':
         home = job.directories.workspace
         directory = _inside(home, uses)
@@ -180,7 +181,12 @@ def has_pre(job: Job, loaded: Loaded, depth: int = 0) -> bool:
 
 def _begins_early(loaded: Loaded) -> bool:
     runs = loaded.action and loaded.action.runs
-    return isinstance(runs, JavaScript) and bool(runs.pre)
+    match runs:
+        case JavaScript():
+            return bool(runs.pre)
+        case Docker():
+            return bool(runs.pre_entrypoint)
+    return False
 
 
 def _inside_of(job: Job, loaded: Loaded) -> Iterator[Loaded]:

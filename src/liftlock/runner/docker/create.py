@@ -44,6 +44,11 @@ def _field(text: str) -> str:
     return '"' + text.replace('"', '""') + '"' if ',' in text or '"' in text else text
 
 
+def plain(text: str) -> str:
+    """Only what the name of a container may hold."""
+    return ''.join(letter for letter in text if letter.isascii() and letter.isalnum())
+
+
 def variables(container: Container, more: Mapping[str, str] | None = None) -> dict[str, str]:
     """`CI` may be set otherwise by the workflow."""
     return {**CI, **container.env, **(more or {}), 'GITHUB_ACTIONS': 'true'}

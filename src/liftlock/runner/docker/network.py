@@ -87,7 +87,7 @@ class Network:
     ) -> Started:
         """`image` is what `have` gave. Raises EngineFailed."""
         random = os.urandom(3).hex()
-        name = f'{alias or "job"}_{_plain(container.image)}_{random}'
+        name = f'{alias or "job"}_{create.plain(container.image)}_{random}'
         place = Place(name, self._order.tracking_id, self.name, alias, workdir, tuple(mounts))
         handed = hand_over(create.variables(container, env))
         words = create.words(place, container, handed.words, image, entrypoint, arguments)
@@ -172,11 +172,6 @@ class Network:
         say(f'Remove container network: {self.name}')
         for line in await leftovers.remove(self._engine, self._order.tracking_id):
             say(f'##[warning]{line}')
-
-
-def _plain(image: str) -> str:
-    """Only what the name of a container may hold."""
-    return ''.join(letter for letter in image if letter.isascii() and letter.isalnum())
 
 
 def _shown(words: Sequence[str]) -> str:

@@ -6,11 +6,13 @@ the machine. Here root in the container puts it right: before our own code works
 after it has, and at the end.
 """
 
+import asyncio
 import os
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from typing import Final
 
 from liftlock.language.records import NamedTuple
+from liftlock.runner.docker.create import Mount
 from liftlock.runner.docker.engine import Engine
 
 ROOT: Final = 0
@@ -53,6 +55,33 @@ class Owners(NamedTuple):
         )
         if done.code:
             say(f'##[warning]Files of the container could not be taken over: {done.reason}')
+
+
+async def take_with(engine: Engine, image: str, mounts: Sequence[Mount]) -> str:
+    """The same after a container of this image has ended; what went wrong, for the log."""
+    if os.getuid() == ROOT and not engine.rootless:
+        return ''
+    if not await asyncio.to_thread(_has_others, [mount.source for mount in mounts]):
+        return ''
+    ours, group = (ROOT, ROOT) if engine.rootless else (os.getuid(), os.getgid())
+    done = await engine.ask(
+        'run', '--rm', '--user', '0:0', '--entrypoint', 'sh',
+        *(word for mount in mounts for word in mount.words),
+        image, '-c', _TAKE, 'sh', f'{ours}:{group}', *(mount.target for mount in mounts),
+    )  # fmt: skip
+    if done.code == 0:
+        return ''
+    return f'Files that belong to other users are left: the image has no `chown` ({done.reason})'
+
+
+def _has_others(folders: Sequence[str]) -> bool:
+    own = os.getuid()
+    return any(
+        os.lstat(os.path.join(folder, name)).st_uid != own  # noqa: PTH118
+        for top in folders
+        for folder, names, files in os.walk(top)
+        for name in (*names, *files)
+    )
 
 
 async def find(engine: Engine, container: str, user: str, targets: tuple[str, ...]) -> Owners:

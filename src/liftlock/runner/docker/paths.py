@@ -19,14 +19,16 @@ _END: Final = r'(?![^/:;,\s"\'=])'  # else it is the beginning of another name
 
 
 class Paths:
-    """`pairs` are (path here, path in there)."""
+    """`pairs` are (path here, path in there); `aliases` other names of what is here."""
 
     __slots__ = ('_back', '_here', '_pattern', '_there')
 
-    def __init__(self, pairs: Sequence[tuple[str, str]]) -> None:
-        longest_first = sorted(pairs, key=lambda pair: -len(pair[0]))
+    def __init__(
+        self, pairs: Sequence[tuple[str, str]], aliases: Sequence[tuple[str, str]] = ()
+    ) -> None:
+        longest_first = sorted((*pairs, *aliases), key=lambda pair: -len(pair[0]))
         self._there = dict(longest_first)
-        self._here = {there: here for here, there in longest_first}
+        self._here = {there: here for here, there in pairs}
         self._back = sorted(self._here, key=len, reverse=True)
         self._pattern = re.compile(
             '(?:' + '|'.join(re.escape(here) for here in self._there) + ')' + _END

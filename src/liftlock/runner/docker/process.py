@@ -12,6 +12,7 @@ from collections.abc import Callable, Mapping, Sequence
 from shlex import quote
 from typing import Final
 
+from liftlock.runner.docker.engine import Engine
 from liftlock.runner.executors.base import CannotStart, Sink
 from liftlock.runner.executors.host import Child
 
@@ -35,6 +36,25 @@ def script(aliases: Mapping[str, str]) -> str:
     words += [f'{quote(name)}="${alias}"' for name, alias in aliases.items()]
     before = f' env {" ".join(words)}' if words else ''
     return f'{_SCRIPT}{before} "$@" 2>&1'
+
+
+def start(
+    engine: Engine, words: Sequence[str], env: Mapping[str, str], output: int
+) -> 'subprocess.Popen[bytes]':
+    """Start the engine's command line, both outputs going to one pipe. Raises CannotStart."""
+    try:
+        return subprocess.Popen(
+            (engine.program, *words),
+            env=env,
+            stdin=subprocess.DEVNULL,
+            stdout=output,
+            stderr=output,
+            start_new_session=True,
+        )
+    except OSError as error:
+        raise CannotStart(f'Cannot start {engine.name}: {error.strerror}') from None
+    except ValueError as error:  # a NUL in a variable or an argument
+        raise CannotStart(f'Cannot start a process in a container: {error}') from None
 
 
 class Ear:

@@ -4,7 +4,6 @@
 
 import os
 import socket
-import subprocess
 from collections.abc import Mapping, Sequence
 
 from liftlock.language.expressions.values import Value
@@ -12,9 +11,9 @@ from liftlock.runner.docker import ground, paths
 from liftlock.runner.docker.engine import Engine
 from liftlock.runner.docker.network import Network, Started
 from liftlock.runner.docker.owners import Owners
-from liftlock.runner.docker.process import Ear, Executed, script
+from liftlock.runner.docker.process import Ear, Executed, script, start
 from liftlock.runner.docker.variables import hand_over, rename
-from liftlock.runner.executors.base import CannotStart, Leash, Order, Sink
+from liftlock.runner.executors.base import Leash, Order, Sink
 from liftlock.runner.executors.host import Child
 from liftlock.runner.executors.running import Running
 
@@ -22,7 +21,7 @@ from liftlock.runner.executors.running import Running
 class Docker:
     """A workplace in a container."""
 
-    __slots__ = ('_container', '_engine', '_network', '_nothing', '_order', '_owners', '_paths',
+    __slots__ = ('_container', '_engine', '_network', '_order', '_owners', '_paths',
                  'context')  # fmt: skip
 
     default_shell = 'sh'
@@ -43,7 +42,6 @@ class Docker:
         self._container = container
         self._paths = mapped
         self._owners = owners
-        self._nothing = os.open(os.devnull, os.O_RDONLY | os.O_CLOEXEC)
         self.context: Mapping[str, Value] = {
             'container': {'id': container.id, 'network': network.name},
             'services': dict(services),
@@ -66,7 +64,7 @@ class Docker:
         options = ('exec', '-i', '--workdir', folder, *handed.words)
         reader, writer = os.pipe2(os.O_CLOEXEC) if hasattr(os, 'pipe2') else os.pipe()
         try:
-            popen = self._start((self._engine.program, *options, *into), handed.env, writer)
+            popen = start(self._engine, (*options, *into), handed.env, writer)
         except BaseException:
             os.close(reader)
             raise
@@ -86,23 +84,6 @@ class Docker:
         if ear.is_deaf and not leash.level:
             raise ear.explain(words[0], folder)
         return status
-
-    def _start(
-        self, words: Sequence[str], env: Mapping[str, str], output: int
-    ) -> 'subprocess.Popen[bytes]':
-        try:
-            return subprocess.Popen(
-                words,
-                env=env,
-                stdin=self._nothing,
-                stdout=output,
-                stderr=output,
-                start_new_session=True,
-            )
-        except OSError as error:
-            raise CannotStart(f'Cannot start {self._engine.name}: {error.strerror}') from None
-        except ValueError as error:  # a NUL in a variable or an argument
-            raise CannotStart(f'Cannot start a process in the container: {error}') from None
 
     def find(self, program: str, path: str) -> str | None:
         return program
@@ -138,5 +119,4 @@ class Docker:
         return ()
 
     async def close(self) -> None:
-        os.close(self._nothing)
         await self._owners.take(self._order.say, paths.TOOLS)
