@@ -62,12 +62,8 @@ def _recipe(service: Service, task: Task) -> Recipe:
         recipe = service.kind.recipe(service.server, task)
     except CannotPrepare as error:
         raise service.refuse(str(error)) from None
-    moved = {port: here for port, here in task.ports.items() if here != port}
-    curl = installed.find(['curl'])
-    if moved and curl:
-        there = ' '.join(f'--connect-to :{port}:127.0.0.1:{here}' for port, here in moved.items())
-        recipe = recipe._replace(programs={**recipe.programs, 'curl': f'exec {curl} {there} "$@"'})
-    return recipe
+    there = ' '.join(f'--connect-to :{port}:127.0.0.1:{here}' for port, here in task.ports.items())
+    return recipe._replace(programs={**recipe.programs, 'curl': f'exec curl {there} "$@"'})
 
 
 def _arguments(service: Service) -> tuple[str, ...]:

@@ -91,7 +91,8 @@ def furnish(folder: str, recipe: Recipe) -> None:
         os.mkdir(path, 0o700)
     texts = {**recipe.files, OUTPUT: ''}
     texts |= {
-        f'{PROGRAMS}/{name}': f'#!/bin/sh\n{script}\n' for name, script in recipe.programs.items()
+        f'{PROGRAMS}/{name}': f'#!/bin/sh\nPATH=${{PATH#*:}}\n{script}\n'
+        for name, script in recipe.programs.items()
     }
     for name, text in texts.items():
         with open(f'{folder}/{name}', 'w', encoding='utf-8') as file:

@@ -63,8 +63,8 @@ class Recipe(NamedTuple):
 
     Commands run one after the other in the service's directory; `prepare` before the server is
     started, `finish` when it is ready. `health` are variables by which clients find the server
-    where in a container they would look at the image's own port; `programs` are scripts that
-    go before programs of the same name for the same reason.
+    where in a container they would look at the image's own port; `programs` are lines of shell
+    that go before programs of the same name for the same reason, and may call these.
     """
 
     server: tuple[str, ...]

@@ -22,7 +22,9 @@ _SHELLS: Final = ('mongosh', 'mongo')
 def find(image: Image) -> Server | Missing:
     program = installed.find(PROGRAMS)
     version = installed.first_number(installed.ask(program)) if program else ''
-    return Server(PRODUCTS[0], version, program) if version else Missing(PRODUCTS[0], '')
+    if not version:
+        return Missing(PRODUCTS[0], '')
+    return Server(PRODUCTS[0], version, program, traits={'shell': installed.find(_SHELLS)})
 
 
 def ports(image: Image, asked: Asked) -> tuple[int, ...]:
@@ -38,7 +40,7 @@ def recipe(server: Server, task: Task) -> Recipe:
         raise CannotPrepare(
             'MONGO_INITDB_ROOT_USERNAME and MONGO_INITDB_ROOT_PASSWORD must both be set, or none'
         )
-    shell = installed.find(_SHELLS)
+    shell = server.traits['shell']
     if user and not shell:
         raise CannotPrepare('mongosh is needed to create the user MONGO_INITDB_ROOT_USERNAME')
     where = (shell, '--quiet', '--host', '127.0.0.1', '--port', str(port), 'admin')
@@ -53,9 +55,7 @@ def recipe(server: Server, task: Task) -> Recipe:
         files={'user.js': _create(user, password)},
         finish=(Command((*where, f'{task.directory}/user.js')),) if user else (),
         programs={
-            name: f'exec {program} --port {port} "$@"'
-            for name in _SHELLS
-            if (program := installed.find([name]))
+            name: f'exec {name} --port {port} "$@"' for name in _SHELLS
         },
     )  # fmt: skip
 

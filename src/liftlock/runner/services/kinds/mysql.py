@@ -6,7 +6,6 @@ Rules: docker-entrypoint.sh of the official images. Debian has MariaDB alone.
 import secrets
 import shlex
 from collections.abc import Iterator
-from pathlib import Path
 from typing import Final
 
 from liftlock.language.image import Image
@@ -22,6 +21,13 @@ PORT: Final = 3306
 
 _ZONES: Final = '/usr/share/zoneinfo'
 _MYSQL, _MARIADB = PRODUCTS
+# What is used beside the server, and its names: of MariaDB, and those that both know.
+_TOOLS: Final = {
+    'admin': ('mariadb-admin', 'mysqladmin'),
+    'client': ('mariadb', 'mysql'),
+    'create': ('mariadb-install-db', 'mysql_install_db'),
+    'zones': ('mariadb-tzinfo-to-sql', 'mysql_tzinfo_to_sql'),
+}
 _UNPROTECTED: Final = """\
 Database is uninitialized and password option is not specified: one of {0}_ROOT_PASSWORD, \
 {0}_ALLOW_EMPTY_{1}PASSWORD and {0}_RANDOM_ROOT_PASSWORD must be set"""
@@ -47,8 +53,10 @@ def _installed() -> Iterator[Server]:
         program = installed.find([name])
         told = installed.ask(program) if program else ''
         version = installed.first_number(told.partition('Ver')[2])
-        if version:
-            yield Server(_MARIADB if 'MariaDB' in told else _MYSQL, version, program)
+        product = _MARIADB if 'MariaDB' in told else _MYSQL
+        traits = {use: installed.find(names) for use, names in _TOOLS.items()}
+        if version and traits['admin'] and traits['client']:
+            yield Server(product, version, program, traits=traits)
 
 
 def ports(image: Image, asked: Asked) -> tuple[int, ...]:
@@ -59,8 +67,7 @@ def ports(image: Image, asked: Asked) -> tuple[int, ...]:
 def recipe(server: Server, task: Task) -> Recipe:
     (port,) = task.ports.values()
     data, socket = f'{task.directory}/data', f'{task.sockets}/mysql.sock'
-    administer = installed.find(['mariadb-admin', 'mysqladmin'])
-    client = installed.find(['mariadb', 'mysql'])
+    administer = server.traits['admin']
     password = _root_password(task)
     words = (
         f'--datadir={data}', f'--port={port}', f'--bind-address={",".join(task.addresses)}',
@@ -81,7 +88,7 @@ def recipe(server: Server, task: Task) -> Recipe:
             '.my.cnf': f'[client]\nsocket={socket}\nport={port}\n',
         },
         prepare=(_create(server, data, task.directory),),
-        finish=tuple(_zones(task, (client, '--no-defaults', f'--socket={socket}'), password)),
+        finish=tuple(_zones(server, task, socket, password)),
         programs={'healthcheck.sh': shlex.join(('exec', administer, f'--socket={socket}', 'ping'))},
     )  # fmt: skip
 
@@ -97,19 +104,19 @@ def _create(server: Server, data: str, folder: str) -> Command:
         return Command(
             (server.program, '--no-defaults', '--initialize-insecure', f'--datadir={data}')
         )
-    program = installed.find(['mariadb-install-db', 'mysql_install_db'])
     return Command((
-        program, '--no-defaults', f'--datadir={data}', f'--tmpdir={folder}', '--skip-name-resolve',
-        '--auth-root-authentication-method=normal', '--skip-test-db',
+        server.traits['create'], '--no-defaults', f'--datadir={data}', f'--tmpdir={folder}',
+        '--skip-name-resolve', '--auth-root-authentication-method=normal', '--skip-test-db',
     ))  # fmt: skip
 
 
-def _zones(task: Task, client: tuple[str, ...], password: str) -> Iterator[Command]:
+def _zones(server: Server, task: Task, socket: str, password: str) -> Iterator[Command]:
     """Names of time zones, as the images have them."""
-    program = installed.find(['mariadb-tzinfo-to-sql', 'mysql_tzinfo_to_sql'])
-    if program and Path(_ZONES).is_dir() and not _get(task, 'INITDB_SKIP_TZINFO'):
-        into = shlex.join((*client, '--user=root', 'mysql'))
-        read = f'{shlex.quote(program)} {_ZONES} 2>/dev/null | {into}'
+    program = server.traits['zones']
+    if program and not _get(task, 'INITDB_SKIP_TZINFO'):
+        client = (server.traits['client'], '--no-defaults', f'--socket={socket}', '--user=root')
+        into = shlex.join((*client, 'mysql'))
+        read = f'test ! -d {_ZONES} || {shlex.quote(program)} {_ZONES} 2>/dev/null | {into}'
         yield Command(('sh', '-c', read), env={'MYSQL_PWD': password})
 
 

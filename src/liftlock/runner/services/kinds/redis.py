@@ -11,6 +11,7 @@ from liftlock.runner.services.kinds.base import Missing, Recipe, Server, Task
 PARTS: Final = 1
 PORT: Final = 6379
 _SERVERS: Final = {'redis-server': 'Redis', 'valkey-server': 'Valkey'}
+_CLIENTS: Final = {'Redis': 'redis-cli', 'Valkey': 'valkey-cli'}
 PRODUCTS: Final = (*_SERVERS.values(),)
 PROGRAMS: Final = (*_SERVERS,)
 
@@ -40,9 +41,9 @@ def ports(image: Image, asked: Asked) -> tuple[int, ...]:
 def recipe(server: Server, task: Task) -> Recipe:
     (port,) = task.ports.values()
     more = task.env.get('VALKEY_EXTRA_FLAGS', '').split()
+    client = _CLIENTS[server.product]
     # An address with a dash may be missing.
     addresses = [address if address == '127.0.0.1' else f'-{address}' for address in task.addresses]
-    clients = ('redis-cli', 'valkey-cli')
     return Recipe(
         server=(
             server.program, *more, *task.words,
@@ -51,9 +52,5 @@ def recipe(server: Server, task: Task) -> Recipe:
             # Its title would be written where its environment stands, by which it is found again.
             '--set-proc-title', 'no',
         ),
-        programs={
-            client: f'exec {program} -p {port} "$@"'
-            for client in clients
-            if (program := installed.find([client, *clients]))
-        },
+        programs=dict.fromkeys(_CLIENTS.values(), f'exec {client} -p {port} "$@"'),
     )  # fmt: skip
