@@ -7,7 +7,7 @@ from typing import Final
 
 from liftlock.language.action import JavaScript
 from liftlock.language.expressions.values import to_text
-from liftlock.runner import environment, origin
+from liftlock.runner import environment, origin, reach
 from liftlock.runner.actions import runtime
 from liftlock.runner.turn import Turn
 from liftlock.runner.workbench import StepFailed
@@ -34,6 +34,7 @@ async def run(
     more = {
         **{f'STATE_{name}': text for name, text in states.items()},
         **_variables(turn, inputs),
+        **await reach.for_javascript(turn),
     }
     if 'NODE_ICU_DATA' in turn.env:  # it is meant for another node
         more['NODE_ICU_DATA'] = ''
