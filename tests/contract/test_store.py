@@ -16,7 +16,18 @@ from liftlock.errors import UserError
 from liftlock.plan import facts as f
 from liftlock.plan.plan import Group
 from liftlock.plan.trust import Scopes
-from liftlock.store import archive, artifacts, blobs, inbox, lines, logs, owners, place, runs
+from liftlock.store import (
+    archive,
+    artifacts,
+    blobs,
+    inbox,
+    lines,
+    logs,
+    owners,
+    packing,
+    place,
+    runs,
+)
 from liftlock.store import tidy as tidying
 from liftlock.store.artifacts import RunArtifacts
 from liftlock.store.caches import LIMIT, RunCaches
@@ -534,7 +545,7 @@ def test_archives_are_joined_and_the_last_file_of_a_name_counts(tmp_path: Path) 
         with zipfile.ZipFile(tmp_path / name, 'w') as zipped:
             for file in files:
                 zipped.writestr(file, f'{file} of {name}')
-    archive.join([tmp_path / 'a', tmp_path / 'b'], tmp_path / 'joined')
+    packing.join([tmp_path / 'a', tmp_path / 'b'], tmp_path / 'joined')
     archive.unpack(tmp_path / 'joined', tmp_path / 'out')
     found = {path.name: path.read_text() for path in (tmp_path / 'out').iterdir()}
     assert found == {'x': 'x of a', 'y': 'y of b', 'z': 'z of b'}

@@ -9,6 +9,7 @@
       actions/*: ~/mirrors/{name}
       '*': https://git.example.org/mirrors/{owner}-{name}.git
     tool-cache: ~/.cache/toolcache
+    oidc-issuer: https://ci.example.org   # as what ID tokens name their issuer
     forges:                       # what runs at the host of a remote; github.com is known
       git.example.org: gitea      # or github, forgejo, gitlab
       code.example.org: {kind: gitlab, url: https://code.example.org/git, api: …}
@@ -26,7 +27,7 @@ from liftlock.runner import forge
 from liftlock.runner.executors import EXECUTORS
 from liftlock.runner.forge import Forge
 
-KEYS: Final = ('labels', 'container-engine', 'actions', 'tool-cache', 'forges')
+KEYS: Final = ('labels', 'container-engine', 'actions', 'tool-cache', 'forges', 'oidc-issuer')
 
 
 class Config(NamedTuple):
@@ -35,6 +36,7 @@ class Config(NamedTuple):
     tool_cache: str = ''  # '' = in the cache directory
     container_engine: str = ''  # '' = docker or podman, whichever answers
     forges: Mapping[str, Forge] = {}  # by host, in lower case
+    oidc_issuer: str = ''  # '' = where the job reaches us
 
 
 def read(path: Path) -> Config:
@@ -77,6 +79,7 @@ def parse(text: str, path: str) -> Config:
         str(content.get('tool-cache') or ''),
         str(content.get('container-engine') or ''),
         dict(_forges(content.get('forges'), f'{path}: forges')),
+        _address(content.get('oidc-issuer'), f'{path}: oidc-issuer'),
     )
 
 
@@ -103,6 +106,16 @@ def _forges(content: object, where: str) -> Iterator[tuple[str, Forge]]:
             if not text.startswith(('https://', 'http://')):
                 raise UserError(f'{where}: {key} of {host} must begin with https://')
         yield str(host).lower(), forge.make(str(host).lower(), kind, **texts)
+
+
+def _address(content: object, where: str) -> str:
+    """OpenID Connect wants an https URL without query and fragment."""
+    if not content:
+        return ''
+    address = str(content)
+    if not address.startswith('https://') or '?' in address or '#' in address:
+        raise UserError(f'{where} must be an https address, not "{address}"')
+    return address
 
 
 def _pairs(content: object, where: str) -> Iterator[tuple[str, str]]:

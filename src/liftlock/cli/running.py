@@ -116,7 +116,7 @@ def _run_all(planned: Sequence[Plan], asked: Asked, ways: Ways, ground: Ground) 
                 legs = ', '.join(asked.matrix)
                 raise UserError(f'no leg of a matrix has {legs}', 'see the legs: liftlock plan')
     finally:
-        works.store.close()
+        works.close()
     return status
 
 

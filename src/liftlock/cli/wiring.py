@@ -6,8 +6,9 @@ workflow finds here what it would find on GitHub, and no credential by accident.
 
 import os
 from collections.abc import Mapping
+from functools import partial
 from pathlib import Path
-from typing import Final
+from typing import TYPE_CHECKING, Final
 
 from liftlock.cli import config
 from liftlock.cli.config import Config
@@ -18,6 +19,7 @@ from liftlock.errors import UserError
 from liftlock.language.expressions.values import Value
 from liftlock.language.records import NamedTuple
 from liftlock.plan import trust
+from liftlock.plan.event import Event
 from liftlock.runner import forge, job
 from liftlock.runner.actions.builtin import BUILTINS
 from liftlock.runner.actions.resolve import GitActions
@@ -29,6 +31,9 @@ from liftlock.store.artifacts import RunArtifacts
 from liftlock.store.caches import RunCaches
 from liftlock.store.database import Store, open_store
 from liftlock.store.reports import RunReports
+
+if TYPE_CHECKING:
+    from liftlock.toolkit.services import RunServices, Services
 
 # How to reach the network, and whom to trust there. Both spellings of a proxy are in use.
 PASSED: Final = (
@@ -75,12 +80,38 @@ class Place(NamedTuple):
     config: Config
 
 
+class Beside:
+    """The services of this process: neither made nor imported before a job needs them."""
+
+    def __init__(self, where: Place) -> None:
+        self._where = where
+        self._services: Services | None = None
+
+    def of(self, run: int, event: Event) -> 'RunServices':
+        from liftlock.store.shelves import StoreShelves
+        from liftlock.toolkit.services import RunServices, Services
+
+        if self._services is None:
+            state, issuer = self._where.state, self._where.config.oidc_issuer
+            self._services = Services(partial(StoreShelves, state), state / 'oidc', issuer)
+        return RunServices(self._services, run, event)
+
+    def close(self) -> None:
+        if self._services is not None:
+            self._services.close()
+
+
 class Works(NamedTuple):
-    """An open store and the engine on it."""
+    """An open store, the engine on it, and the services beside it."""
 
     place: Place
     store: Store
     engine: Inline
+    beside: Beside
+
+    def close(self) -> None:
+        self.beside.close()
+        self.store.close()
 
 
 def place(state: str | None, env: Mapping[str, str] = os.environ) -> Place:
@@ -119,9 +150,11 @@ def _with_sudo(path: str, user: int) -> str:
 def open_works(where: Place, *, slots: int = 0) -> Works:
     """Open the store and stand the engine on it. UserError when the store can't be opened."""
     store = open_store(where.state)
+    beside = Beside(where)
 
     def world(run: int, submission: Submission) -> World:
-        return _world(where, store, run, submission)
+        services = partial(beside.of, run, submission.request.event)
+        return _world(where, store, run, submission)._replace(services=services)
 
     def end_leftovers(tracking_id: str) -> None:
         from liftlock.runner import services
@@ -132,7 +165,7 @@ def open_works(where: Place, *, slots: int = 0) -> Works:
 
     hands = Hands(world=world, run_job=job.run, end_leftovers=end_leftovers)
     engine = Inline(store, hands, slots=slots, labels=where.config.labels)
-    return Works(where, store, engine)
+    return Works(where, store, engine, beside)
 
 
 def kept(snapshot: Snapshot, held: Held, *, real_actions: bool) -> Mapping[str, Value]:

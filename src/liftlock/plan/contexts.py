@@ -36,9 +36,7 @@ def github(request: Request, workflow: Workflow, payload: dict[str, Value]) -> d
         'run_attempt': '1',
         'retention_days': RETENTION_DAYS,
         'workflow': workflow.name or workflow.path,
-        'workflow_ref': workflow_ref(
-            {'repository': event.repository, 'ref': event.ref}, workflow.path
-        ),
+        'workflow_ref': f'{event.repository}/{workflow.path}@{event.ref}',
         'workflow_sha': event.sha,
         'actor': event.actor,
         'actor_id': identity(_object(payload, 'sender').get('id')),

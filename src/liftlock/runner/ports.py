@@ -5,11 +5,12 @@ import socket
 from collections.abc import Awaitable, Callable, Mapping, Sequence
 from contextlib import AbstractAsyncContextManager
 from pathlib import Path
-from typing import Protocol
+from typing import Any, Protocol
 
 from liftlock.language.records import NamedTuple
 from liftlock.plan.facts import ArtifactStored, JobFact, StepFact
 from liftlock.plan.plan import JobPlan
+from liftlock.plan.provenance import Subject
 from liftlock.runner.forge import Home
 
 Report = Callable[[StepFact | JobFact], None]
@@ -27,6 +28,17 @@ class Log(Protocol):
     def write_many(self, number: int, lines: str) -> None:
         """Take whole lines at once, each ended by `\\n`: one call for a step's 64 KiB of output."""
         ...
+
+
+class Served(NamedTuple):
+    """What is known of where a repository came from.
+
+    `url` is the address of the user's own clone, '' if there is none. `submodules` are those that
+    the user has: address, as .gitmodules has it, and path of the clone.
+    """
+
+    url: str = ''
+    submodules: Mapping[str, str] = {}
 
 
 class Sources(Protocol):
@@ -49,10 +61,9 @@ class Sources(Protocol):
         """
         ...
 
-    async def serve(self, directory: Path) -> str:
+    async def serve(self, directory: Path) -> Served:
         """Make of it a bare repository from which git can fetch the run's commit, all branches and
-        tags, and to which it may push; return the address that the user's own clone came from, ''
-        if there is none."""
+        tags, and to which it may push."""
         ...
 
 
@@ -90,6 +101,23 @@ class Reports(Protocol):
 
     async def keep(self, file: Path) -> tuple[str, int]:
         """Keep a copy of the file; return its sha256 and its size in bytes. UserError."""
+        ...
+
+
+class Attestations(Protocol):
+    """Signs statements about what a run has made, with a key that no job sees, and keeps them."""
+
+    async def provenance(self, job: str) -> Mapping[str, Any]:
+        """The predicate of type `provenance.PROVENANCE` for what this job has made."""
+        ...
+
+    async def sign(
+        self, job: str, subjects: Sequence[Subject], kind: str, predicate: Any
+    ) -> tuple[str, str, str]:
+        """Sign a predicate of that kind; its id, the bundle (a line of JSON) and its sha256.
+
+        Raises UserError and OSError.
+        """
         ...
 
 
@@ -153,8 +181,9 @@ class World(NamedTuple):
     actions: Actions
     tool_cache: Path  # RUNNER_TOOL_CACHE, shared by jobs
     cache_home: Path  # XDG caches of pip, uv, npm …, shared explicitly
-    services: Services | None = None
+    services: Callable[[], Services] | None = None  # asked by the first job that needs them
     reports: Reports | None = None
+    attestations: Attestations | None = None
     container_engine: str = ''  # docker, podman or a path; '' = what is there
     shared: tuple[str, ...] = ()  # directories that checkouts and actions lead into
     externals: Path | None = None  # nodes that run actions; None: only this machine's own

@@ -10,6 +10,7 @@ from collections.abc import Mapping, Sequence
 from typing import Final
 
 from liftlock.language.expressions.values import Function, Scope, Value, to_text
+from liftlock.plan.contexts import workflow_ref
 from liftlock.runner import environment, evaluation
 from liftlock.runner.state import CANCELLED, FAILURE, SUCCESS, Frame, Job
 
@@ -136,17 +137,16 @@ def _written(value: Value) -> object:
 def _job_context(job: Job) -> dict[str, Value]:
     """`workflow_…` is the file in which the job stands; in `github` it is the one that started."""
     github, path = job.github, job.request.plan.workflow.path
-    context: dict[str, Value] = {'status': SUCCESS}
+    reference = workflow_ref(github, path)
+    context: dict[str, Value] = {'status': SUCCESS, 'workflow_ref': reference}
     if '@' in path:  # a called workflow of another repository: owner/name/path@ref
         owner, name, inside = path.rpartition('@')[0].split('/', 2)
         return context | {
-            'workflow_ref': path,
             'workflow_repository': f'{owner}/{name}',
             'workflow_file_path': inside,
         }
     repository = to_text(github.get('repository'))
     return context | {
-        'workflow_ref': f'{repository}/{path}@{to_text(github.get("ref"))}',
         'workflow_sha': github.get('workflow_sha'),
         'workflow_repository': repository,
         'workflow_file_path': path,

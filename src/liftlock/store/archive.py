@@ -1,4 +1,4 @@
-"""Zip archives of artifacts: packed from files, and read by somebody who trusts nothing.
+"""Zip archives of artifacts, read by somebody who trusts nothing.
 
 Refused when unpacking: absolute names and `..`, anything that is not a plain file or directory,
 names that come twice, places that a link leads out of, encryption, and archives that would fill
@@ -44,45 +44,10 @@ class Entry(NamedTuple):
     start: int
 
 
-def pack(files: Sequence[tuple[str, Path]], target: Path, compression: int) -> None:
-    """Write (path in the archive, file) pairs; 0 stores them as they are. Links are followed."""
-    from zipfile import ZIP_DEFLATED, ZIP_STORED, ZipFile, ZipInfo
-
-    method = ZIP_DEFLATED if compression else ZIP_STORED
-    with ZipFile(target, 'w', method, compresslevel=compression or None) as archive:
-        for name, file in files:
-            info = ZipInfo.from_file(file, name, strict_timestamps=False)
-            info.compress_type = method
-            # zipfile takes the level from the entry, not the archive, when an entry is given
-            info._compresslevel = compression or None  # type: ignore[attr-defined]
-            with file.open('rb') as source, archive.open(info, 'w') as sink:
-                while chunk := source.read(CHUNK):
-                    sink.write(chunk)
-
-
-def join(parts: Sequence[Path], target: Path) -> None:
-    """One archive of several; where names are the same, the last one counts. UserError."""
-    from zipfile import ZIP_DEFLATED, ZipFile, ZipInfo
-
-    with ZipFile(target, 'w', ZIP_DEFLATED, compresslevel=1) as joined:
-        left = {entry.name: part for part in parts for entry in index(part)}
-        for part in parts:
-            with _opened(part) as archive:
-                for name in [name for name, owner in left.items() if owner is part]:
-                    info = ZipInfo(name, archive.getinfo(name).date_time)
-                    info.compress_type = ZIP_DEFLATED
-                    info.file_size = archive.getinfo(
-                        name
-                    ).file_size  # beyond 4 GiB needs to be said
-                    with archive.open(name) as source, joined.open(info, 'w') as sink:
-                        while chunk := source.read(CHUNK):
-                            sink.write(chunk)
-
-
 def index(archive: Path) -> list[Entry]:
     """Its files, and where their bytes are. UserError for what is refused."""
-    with _opened(archive) as opened, archive.open('rb') as raw:
-        entries = [entry for entry in opened.infolist() if not entry.is_dir()]
+    with opened(archive) as zipped, archive.open('rb') as raw:
+        entries = [entry for entry in zipped.infolist() if not entry.is_dir()]
         for entry in entries:
             _refuse_name(entry)
         return [
@@ -131,20 +96,20 @@ def count(archive: Path) -> int:
 
 def unpack(archive: Path, directory: Path) -> int:
     """Unpack into the directory; return the number of files. UserError for what is refused."""
-    with _opened(archive) as opened:
-        entries = opened.infolist()
+    with opened(archive) as zipped:
+        entries = zipped.infolist()
         _refuse_bombs(archive, entries, directory)
         for entry in entries:
             _refuse_name(entry)
         _refuse_twice(entries)
         safe: set[Path] = set()
         for entry in entries:
-            _write(opened, entry, directory / entry.filename, safe, directory)
+            _write(zipped, entry, directory / entry.filename, safe, directory)
     return sum(not entry.is_dir() for entry in entries)
 
 
 @contextmanager
-def _opened(archive: Path) -> 'Iterator[ZipFile]':
+def opened(archive: Path) -> 'Iterator[ZipFile]':
     import zlib
     from zipfile import BadZipFile, ZipFile
 

@@ -14,7 +14,7 @@ from typing import Final
 
 from liftlock.errors import UserError
 from liftlock.language.records import NamedTuple
-from liftlock.store import archive, blobs
+from liftlock.store import archive, blobs, packing
 from liftlock.store.database import Store
 
 DAY: Final = 86400.0
@@ -72,7 +72,7 @@ class RunArtifacts:
         """
 
         def pack(new: Path) -> str:
-            archive.pack(files, new, compression)
+            packing.pack(files, new, compression)
             return blobs.digest(new)
 
         def keep(new: Path, digest: str) -> int:

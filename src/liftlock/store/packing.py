@@ -1,0 +1,86 @@
+"""Zip archives of artifacts, written: from files, from what was sent, from other archives."""
+
+import time
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from pathlib import Path
+from typing import IO, cast
+
+from liftlock.errors import UserError
+from liftlock.store.archive import CHUNK, index, opened
+
+
+def pack(files: Sequence[tuple[str, Path]], target: Path, compression: int) -> None:
+    """Write (path in the archive, file) pairs; 0 stores them as they are. Links are followed."""
+    from zipfile import ZIP_DEFLATED, ZIP_STORED, ZipFile, ZipInfo
+
+    method = ZIP_DEFLATED if compression else ZIP_STORED
+    with ZipFile(target, 'w', method, compresslevel=compression or None) as archive:
+        for name, file in files:
+            info = ZipInfo.from_file(file, name, strict_timestamps=False)
+            info.compress_type = method
+            # zipfile takes the level from the entry, not the archive, when an entry is given
+            info._compresslevel = compression or None  # type: ignore[attr-defined]
+            with file.open('rb') as source, archive.open(info, 'w') as sink:
+                while chunk := source.read(CHUNK):
+                    sink.write(chunk)
+
+
+def pack_sent(files: Sequence[tuple[str, Path, int, bool]], target: Path, compression: int) -> None:
+    """Write (path in the archive, file, bytes in it, whether it is gzipped).
+
+    UserError where a file unpacks to something else than was said.
+    """
+    from zipfile import ZIP_DEFLATED, ZipFile, ZipInfo
+
+    now = time.localtime()[:6]
+    with ZipFile(target, 'w', ZIP_DEFLATED, compresslevel=compression) as archive:
+        for name, file, length, gzipped in files:
+            info = ZipInfo(name, now)
+            info.compress_type = ZIP_DEFLATED
+            info.file_size = length
+            info._compresslevel = compression  # type: ignore[attr-defined]
+            with _sent(file, gzipped) as source, archive.open(info, 'w') as sink:
+                left = length
+                while chunk := source.read(min(CHUNK, left + 1)):
+                    left -= len(chunk)
+                    if left < 0:
+                        break
+                    sink.write(chunk)
+            if left:
+                raise UserError(f'"{name}" is not of the length that was announced')
+
+
+@contextmanager
+def _sent(file: Path, gzipped: bool) -> Iterator[IO[bytes]]:
+    if not gzipped:
+        with file.open('rb') as plain:
+            yield plain
+        return
+    import gzip
+    import zlib
+
+    try:
+        with gzip.open(file) as unpacked:
+            yield cast(IO[bytes], unpacked)
+    except (gzip.BadGzipFile, EOFError, zlib.error) as error:
+        raise UserError(f'a file has arrived damaged: {error}') from None
+
+
+def join(parts: Sequence[Path], target: Path) -> None:
+    """One archive of several; where names are the same, the last one counts. UserError."""
+    from zipfile import ZIP_DEFLATED, ZipFile, ZipInfo
+
+    with ZipFile(target, 'w', ZIP_DEFLATED, compresslevel=1) as joined:
+        left = {entry.name: part for part in parts for entry in index(part)}
+        for part in parts:
+            with opened(part) as archive:
+                for name in [name for name, owner in left.items() if owner is part]:
+                    info = ZipInfo(name, archive.getinfo(name).date_time)
+                    info.compress_type = ZIP_DEFLATED
+                    info.file_size = archive.getinfo(
+                        name
+                    ).file_size  # beyond 4 GiB needs to be said
+                    with archive.open(name) as source, joined.open(info, 'w') as sink:
+                        while chunk := source.read(CHUNK):
+                            sink.write(chunk)
