@@ -13,7 +13,7 @@ from typing import Final
 
 from liftlock.errors import UserError
 
-MIGRATIONS: Final = ('0001_runs.sql', '0002_reports.sql', '0003_mime.sql')
+MIGRATIONS: Final = ('0001_runs.sql', '0002_reports.sql', '0003_mime.sql', '0004_attestations.sql')
 PATIENCE: Final = 5.0  # seconds; making a fresh database takes some milliseconds
 
 

@@ -56,7 +56,8 @@ def _remove_unreferenced(store: Store) -> None:
             used = sql.execute(
                 'SELECT 1 FROM artifacts WHERE digest = :digest'
                 ' UNION ALL SELECT 1 FROM caches WHERE digest = :digest'
-                ' UNION ALL SELECT 1 FROM reports WHERE digest = :digest LIMIT 1',
+                ' UNION ALL SELECT 1 FROM reports WHERE digest = :digest'
+                ' UNION ALL SELECT 1 FROM attestations WHERE digest = :digest LIMIT 1',
                 {'digest': digest},
             ).fetchone()
             if not used:
