@@ -83,7 +83,7 @@ def recipe(server: Server, task: Task) -> Recipe:
         ),
         ready=(administer, '--no-defaults', f'--socket={socket}', 'ping'),
         files={
-            'init.sql': ''.join(f'{line};\n' for line in _sql(task, password)),
+            'init.sql': ''.join(f'{line};\n' for line in _sql(server, task, password)),
             # For clients of health commands: it goes before the machine's own settings.
             '.my.cnf': f'[client]\nsocket={socket}\nport={port}\n',
         },
@@ -140,14 +140,16 @@ def _root_password(task: Task) -> str:
     return password
 
 
-def _sql(task: Task, password: str) -> Iterator[str]:
+def _sql(server: Server, task: Task, password: str) -> Iterator[str]:
     """What the server does before it lets anybody in; one statement a line."""
     database, user = _get(task, 'DATABASE'), _get(task, 'USER')
     prefix = 'MARIADB' if _product(task.image) == _MARIADB else 'MYSQL'
     if user == 'root':
         raise CannotPrepare(_ROOT.format(prefix))
     host = _get(task, 'ROOT_HOST') or '%'
-    yield "DROP USER IF EXISTS 'root'@'127.0.0.1', 'root'@'::1'"  # who need no password
+    if server.product == _MARIADB:  # whose set-up makes more of them, who need no password
+        yield "DROP USER IF EXISTS 'root'@'127.0.0.1', 'root'@'::1'"
+        yield "EXECUTE IMMEDIATE CONCAT('DROP USER IF EXISTS root@\\'', @@hostname, '\\'')"
     yield f"ALTER USER 'root'@'localhost' IDENTIFIED BY {_text(password)}"
     if host != 'localhost':
         yield f"CREATE USER IF NOT EXISTS 'root'@{_text(host)} IDENTIFIED BY {_text(password)}"
