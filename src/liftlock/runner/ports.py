@@ -159,7 +159,6 @@ class Services(Protocol):
     def serve(
         self,
         job: JobPlan,
-        attempt: int,
         report: Callable[[ArtifactStored], None],
         listener: socket.socket | None,
     ) -> AbstractAsyncContextManager[Mapping[str, str]]:

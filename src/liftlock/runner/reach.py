@@ -46,9 +46,7 @@ class Reach:
         async with self._lock:
             if key not in self._variables:
                 listener = elsewhere() if elsewhere else job.workplace.listen()
-                opened = job.world.services().serve(
-                    job.request.plan, job.request.attempt, job.report, listener
-                )
+                opened = job.world.services().serve(job.request.plan, job.report, listener)
                 found = self._variables[key] = await self._stack.enter_async_context(opened)
                 for name in _SECRET:
                     job.masker.add(found.get(name, ''))

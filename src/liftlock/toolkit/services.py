@@ -54,7 +54,6 @@ class RunServices:
     async def serve(
         self,
         job: JobPlan,
-        attempt: int,
         report: Callable[[ArtifactStored], None],
         listener: socket.socket | None,
     ) -> AsyncIterator[Mapping[str, str]]:
