@@ -21,7 +21,7 @@ from liftlock.plan.facts import (
 )
 from liftlock.plan.plan import JobPlan
 from liftlock.runner import job as runner
-from liftlock.runner.ports import Found, JobRequest, Stop, World
+from liftlock.runner.ports import Found, JobRequest, Served, Stop, World
 
 REPOSITORY = 'octo/hello'
 
@@ -54,9 +54,9 @@ class NoSources:
     ) -> str:
         raise AssertionError('nothing to check out')
 
-    async def serve(self, directory: Path) -> str:
-        (directory / 'hooks').mkdir(parents=True)
-        return ''
+    async def serve(self, directory: Path) -> Served:
+        (directory / 'hooks').mkdir(parents=True, exist_ok=True)
+        return Served()
 
 
 class NoArtifacts:

@@ -7,7 +7,8 @@ branches and tags as they are. What a job pushes stays in there.
 
 git is told in two ways. Settings in the job's HOME apply wherever one of these addresses is a
 remote; they need git 2.36. An action that starts from nothing, as actions/checkout does, gets the
-same as GIT_CONFIG_… variables; these also say where another repository lies that it asks for.
+same as GIT_CONFIG_… variables; these also say where submodules lie of which the user has clones,
+and another repository that the action asks for.
 """
 
 # Paths are texts here: pathlib costs more than the calls themselves.
@@ -20,6 +21,8 @@ from pathlib import Path
 from typing import Final
 
 from liftlock.language.expressions.values import to_text
+from liftlock.language.records import NamedTuple
+from liftlock.runner.ports import Served
 from liftlock.runner.state import Job
 
 _FOLDER: Final = '_origin.git'
@@ -31,31 +34,54 @@ echo "Liftlock keeps this push in the job's own copy of {url}; nobody else gets 
 """
 
 
+class Origin(NamedTuple):
+    """`place` is the bare repository; `submodules` are by their full addresses."""
+
+    place: str
+    submodules: Mapping[str, str]
+
+
 async def lay(job: Job) -> None:
     """Have an origin, once a job, and let the job's git know. Raises UserError and OSError."""
     place = f'{job.directories.root}/{_FOLDER}'
-    if not _is_there(place):  # else an earlier attempt made it, whose work is taken up again
-        theirs = await job.world.sources.serve(Path(place))
-        _tell_git(job, place, theirs)
-    job.origin = place
+    anew = not _is_there(place)  # else an earlier attempt made it, whose work is taken up again
+    served = await job.world.sources.serve(Path(place))
+    if anew:
+        _tell_git(job, place, served)
+    own = _own(job)
+    submodules = {_resolve(url, own): clone for url, clone in served.submodules.items()}
+    job.origin = Origin(place, submodules)
 
 
 def _is_there(place: str) -> bool:
     return os.path.isdir(place)
 
 
-def _tell_git(job: Job, place: str, theirs: str) -> None:
+def _own(job: Job) -> str:
+    return f'{to_text(job.github.get("server_url"))}/{to_text(job.github.get("repository"))}'
+
+
+def _resolve(url: str, base: str) -> str:
+    """The address of a submodule may be relative to that of the repository."""
+    if not url.startswith(('./', '../')):
+        return url
+    while url.startswith(('./', '../')):
+        first, _, url = url.partition('/')
+        base = base.rpartition('/')[0] if first == '..' else base
+    return f'{base}/{url}'
+
+
+# --- in the job's HOME
+
+
+def _tell_git(job: Job, place: str, served: Served) -> None:
     own = _own(job)
-    urls = [url for known in (own, theirs) if known for url in _spellings(known)]
+    urls = [url for known in (own, served.url) if known for url in _spellings(known)]
     inside = job.workplace.inside(place)
     _write(f'{place}/{_SETTINGS}', _redirect(inside, urls))
     # Behind what the job's place may have written.
     _write(f'{job.directories.home}/.gitconfig', _settings(inside, urls), extra=os.O_APPEND)
     _write(f'{place}/hooks/post-receive', _SAYING.format(url=own), 0o755)
-
-
-def _own(job: Job) -> str:
-    return f'{to_text(job.github.get("server_url"))}/{to_text(job.github.get("repository"))}'
 
 
 def _spellings(url: str) -> tuple[str, str]:
@@ -92,6 +118,9 @@ def _write(file: str, text: str, mode: int = 0o644, extra: int = os.O_TRUNC) -> 
         stream.write(text)
 
 
+# --- for actions
+
+
 def variables(
     job: Job, inputs: Mapping[str, str], env: Mapping[str, str], *more: tuple[str, str]
 ) -> dict[str, str]:
@@ -99,22 +128,26 @@ def variables(
 
     `more` are further settings, key and value.
     """
-    settings = [*_own_settings(job), *_others(job, inputs), *more]
+    replaced = {} if job.origin is None else _replaced(job, job.origin, inputs)
+    settings = [(f'url.{place}.insteadOf', url) for url, place in replaced.items()]
+    if job.origin is not None and job.origin.submodules:
+        settings.append(('protocol.file.allow', 'always'))  # which git forbids for submodules
+    settings += more
     given = env.get('GIT_CONFIG_COUNT', '')
     first = int(given) if given.isdecimal() else 0
     made = {'GIT_CONFIG_COUNT': str(first + len(settings))}
     for number, (key, value) in enumerate(settings, first):
         made |= {f'GIT_CONFIG_KEY_{number}': key, f'GIT_CONFIG_VALUE_{number}': value}
-    return made if settings else {}
+    return made
 
 
-def _own_settings(job: Job) -> Iterator[tuple[str, str]]:
-    if job.origin:
-        for url in _spellings(_own(job)):
-            yield f'url.{job.origin}.insteadOf', url
+def _replaced(job: Job, origin: Origin, inputs: Mapping[str, str]) -> dict[str, str]:
+    """Places by the addresses for which they stand."""
+    own = dict.fromkeys(_spellings(_own(job)), origin.place)
+    return {**origin.submodules, **own, **dict(_asked_for(job, origin, inputs))}
 
 
-def _others(job: Job, inputs: Mapping[str, str]) -> Iterator[tuple[str, str]]:
+def _asked_for(job: Job, origin: Origin, inputs: Mapping[str, str]) -> Iterator[tuple[str, str]]:
     """A repository that an input names comes from where actions would come from."""
     own = _own(job)
     for name, wanted in inputs.items():
@@ -122,11 +155,11 @@ def _others(job: Job, inputs: Mapping[str, str]) -> Iterator[tuple[str, str]]:
             continue
         url = f'{to_text(job.github.get("server_url"))}/{wanted}'
         if url.lower() == own.lower():  # git minds case, GitHub doesn't
-            place = job.origin or url
+            place = origin.place
         else:
             place = next(filter(_may_serve, job.world.actions.remotes(wanted)), url)
         if place != url or url.startswith(own):  # the longest match wins
-            yield f'url.{place}.insteadOf', url
+            yield url, place
 
 
 def _may_serve(remote: str) -> bool:

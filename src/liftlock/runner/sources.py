@@ -13,6 +13,7 @@ from pathlib import Path
 from liftlock.errors import UserError
 from liftlock.language.records import NamedTuple
 from liftlock.runner import git
+from liftlock.runner.ports import Served
 from liftlock.runner.snapshot import Snapshot
 from liftlock.runner.submodules import fill
 
@@ -68,7 +69,7 @@ class SnapshotSources:
             await fill(directory, modules, recursive=recursive, depth=fetch_depth)
         return wanted.commit
 
-    async def serve(self, directory: Path) -> str:
+    async def serve(self, directory: Path) -> Served:
         known = await self._read_refs()
         commit = self._snapshot.commit
         for ref in _pulled(self._ref):
@@ -78,7 +79,22 @@ class SnapshotSources:
         self._lay_bare(directory)
         _pack(directory, known)
         (directory / 'HEAD').write_text(f'ref: refs/heads/{self._default_branch}\n')
-        return self._snapshot.url
+        return Served(self._snapshot.url, await self._read_submodules())
+
+    async def _read_submodules(self) -> dict[str, str]:
+        modules = self._snapshot.source / 'modules'
+        if not modules.is_dir():
+            return {}
+        listed = await git.run(
+            'config', '-z', '--blob', f'{self._snapshot.commit}:.gitmodules', '--get-regexp',
+            r'^submodule\..*\.url$', cwd=self._snapshot.store,
+        )  # fmt: skip
+        pairs = (item.partition('\n') for item in listed.text.split('\0') if item)
+        clones = {
+            url: modules / key.removeprefix('submodule.').removesuffix('.url')
+            for key, _, url in pairs
+        }
+        return {url: str(clone) for url, clone in clones.items() if (clone / 'HEAD').exists()}
 
     async def _read_refs(self) -> dict[str, str]:
         """Branches as `origin` has them, the user's own where it has none, and tags."""

@@ -24,6 +24,7 @@ if TYPE_CHECKING:
     from liftlock.runner.actions.loading import Loaded
     from liftlock.runner.files import Files
     from liftlock.runner.matchers import Matcher
+    from liftlock.runner.origin import Origin
     from liftlock.runner.reach import Reach
     from liftlock.runner.subjects import Subject
 
@@ -132,7 +133,7 @@ class Job:
         self.subjects: dict[str, Subject] = {}  # what steps said they have made
         self.status = SUCCESS
         self.files: list[Files] = []  # that no stage has now
-        self.origin = ''  # the repository that `origin` leads to, once it is there
+        self.origin: Origin | None = None
         self.moved: set[str] = set()  # actions that run on a newer node than they name
         self.told: set[str] = set()  # notes that are said once
         self.forced = False

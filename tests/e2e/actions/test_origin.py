@@ -165,3 +165,22 @@ def test_checkout_starts_without_a_token_and_git_then_sends_none(
     (folder / 'x.js').write_text(TELL_TOKEN)
     steps = f"- uses: actions/checkout@v7\n  with: {{token: '{given}'}}"
     assert run(tmp_path, snap(project), steps).printed(1) == [printed]
+
+
+@pytest.mark.usefixtures('node')
+def test_submodules_come_from_the_users_own_clones_of_them(
+    project: Repository, snap: Snap, tmp_path: Path
+) -> None:
+    other = Repository(tmp_path / 'other')
+    last = other.commit('theirs')
+    project.git('-c', 'protocol.file.allow=always', 'submodule', 'add', str(other.top), 'sub')
+    project.git('config', '--file', '.gitmodules', 'submodule.sub.url', '../other.git')
+    project.commit('with a submodule')
+    steps = """
+- uses: octo/git@v1
+  with:
+    commands: |-
+      git ls-remote https://github.com/octo/other.git refs/heads/main
+      git config protocol.file.allow
+"""
+    assert run(tmp_path, snap(project), steps).printed(1) == [f'{last}\trefs/heads/main', 'always']

@@ -43,7 +43,7 @@ from liftlock.plan.event import Event
 from liftlock.plan.payload import as_value
 from liftlock.plan.plan import Plan, Request
 from liftlock.runner import job
-from liftlock.runner.ports import Stop, World
+from liftlock.runner.ports import Served, Stop, World
 from liftlock.store.database import open_store
 from pretend import Watching
 
@@ -86,9 +86,9 @@ class Files:
         write(directory, self._files)
         return 'c' * 40
 
-    async def serve(self, directory: Path) -> str:
-        (directory / 'hooks').mkdir(parents=True)
-        return ''
+    async def serve(self, directory: Path) -> Served:
+        (directory / 'hooks').mkdir(parents=True, exist_ok=True)
+        return Served()
 
 
 def write(directory: Path, files: Mapping[str, str]) -> None:
