@@ -15,6 +15,9 @@ if TYPE_CHECKING:
 # that checks nothing out should not pay for it.
 BUILTINS: Final[Mapping[str, str]] = {
     '8398a7/action-slack': 'action_slack',
+    'actions/attest': 'attest',
+    'actions/attest-build-provenance': 'attest_build_provenance',
+    'actions/attest-sbom': 'attest_sbom',
     'actions/cache': 'cache',
     'actions/cache/restore': 'cache_restore',
     'actions/cache/save': 'cache_save',
@@ -24,14 +27,21 @@ BUILTINS: Final[Mapping[str, str]] = {
     'actions/setup-node': 'setup_node',
     'actions/setup-python': 'setup_python',
     'actions/upload-artifact': 'upload_artifact',
+    'anchore/scan-action': 'scan_action',
+    'aquasecurity/trivy-action': 'trivy',
     'astral-sh/setup-uv': 'setup_uv',
     'codecov/codecov-action': 'codecov',
+    'dependency-check/dependency-check_action': 'dependency_check',
+    'docker/login-action': 'docker_login',
     'docker/metadata-action': 'docker_metadata',
     'github/codeql-action/upload-sarif': 'upload_sarif',
     'peter-evans/create-pull-request': 'create_pull_request',
     'rtcamp/action-slack-notify': 'slack_notify',
     'slackapi/slack-github-action': 'slack_github',
     'softprops/action-gh-release': 'gh_release',
+    'trufflesecurity/trufflehog': 'trufflehog',
+    'zaproxy/action-baseline': 'zap_baseline',
+    'zaproxy/action-full-scan': 'zap',
 }
 # Up to which major another module is meant: one whose inputs have nothing in common with today's.
 OLDER: Final[Mapping[str, tuple[int, str]]] = {'slackapi/slack-github-action': (1, 'slack_send')}
