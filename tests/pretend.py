@@ -2,6 +2,7 @@
 
 ok · fail · boom (a bug) · set NAME=VALUE (a job output) · wait NAME (until released)
 · secret NAME (into the outputs) · full (the disk) · artifact NAME
+· blocked NAME (until released, and before the job's first step begins)
 """
 
 import asyncio
@@ -17,6 +18,7 @@ from liftlock.plan.event import Event
 from liftlock.plan.facts import (
     ArtifactStored,
     Fact,
+    JobBlocked,
     JobFinished,
     Stamped,
     StepFinished,
@@ -76,6 +78,11 @@ class Pretend:
         self, request: JobRequest, report: Report, log: Log, stop: Stop
     ) -> JobFinished:
         key, outputs = request.plan.key, dict[str, str]()
+        word, _, name = _script(request.plan.job.steps[0]).partition(' ')
+        if word == 'blocked':
+            report(JobBlocked(key, f'waits for {name}'))
+            if await self._until(name, stop) == 'cancelled':
+                return JobFinished(key, 'cancelled', outputs)
         for number, step in enumerate(request.plan.job.steps, 1):
             script = _script(step)
             report(StepStarted(key, number, step.id, script))

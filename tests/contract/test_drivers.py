@@ -421,6 +421,41 @@ def test_the_workspace_of_a_job_that_succeeded_is_gone(driver: Driver) -> None:
         driver.engine.rerun(run, {}, jobs=('a',), from_step='1')
 
 
+# --- what jobs of this machine wait for
+
+
+def test_jobs_that_wait_for_something_leave_their_place_to_others(driver: Driver) -> None:
+    run = driver.submit(jobs(a='blocked port', b='blocked port', c='ok', d='ok', e='wait go'))
+
+    async def scene() -> str:
+        task = await begun(driver, run)
+        await until(lambda: driver.runner.ran['e'])
+        driver.runner.gate('port').set()
+        driver.runner.gate('go').set()
+        return await task
+
+    assert asyncio.run(scene()) == 'success'
+    driver.runner.most = 0
+    assert driver.run(jobs(f='ok', g='ok', h='ok', i='ok'))[1] == 'success'
+    assert driver.runner.most == 2
+
+
+def test_a_job_that_waits_is_stopped_like_any_other(driver: Driver) -> None:
+    run = driver.submit(jobs(a='blocked port', b='blocked port'))
+
+    async def scene() -> str:
+        task = await begun(driver, run)
+        told = driver.watching.facts
+        await until(lambda: sum(isinstance(fact, f.JobBlocked) for fact in told) == 2)
+        driver.engine.cancel(run, 'enough')
+        return await task
+
+    assert asyncio.run(scene()) == 'cancelled'
+    driver.runner.most = 0
+    assert driver.run(jobs(f='ok', g='ok', h='ok', i='ok'))[1] == 'success'
+    assert driver.runner.most == 2
+
+
 # --- concurrency groups
 
 GROUP = 'on: push\nconcurrency: {group: deploy, cancel-in-progress: CANCEL}\n'

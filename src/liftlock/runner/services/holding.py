@@ -21,7 +21,7 @@ from liftlock.runner.services.listening import is_free, who_listens
 from liftlock.runner.services.ports import Port
 
 POLL: Final = 0.2  # seconds
-_GRACE: Final = 3.0  # seconds for a server that was killed to be gone
+GRACE: Final = 3.0  # seconds for a server that was killed to be gone
 
 
 @asynccontextmanager
@@ -71,7 +71,7 @@ def _try(lock: IO[str]) -> bool:
 
 
 async def _see_free(number: int) -> None:
-    until = time.monotonic() + _GRACE
+    until = time.monotonic() + GRACE
     while not is_free(number):
         if time.monotonic() > until:
             program = who_listens(number)
