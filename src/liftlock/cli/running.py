@@ -98,7 +98,7 @@ def _run_all(planned: Sequence[Plan], asked: Asked, ways: Ways, ground: Ground) 
     try:
         for plan in planned:
             held = locks.held(ground.files, plan.workflow.path)
-            keep = wiring.kept(ground.snapshot, held, real_actions=ways.real_actions)
+            keep = wiring.kept(ground.snapshot, held, ground.event, real_actions=ways.real_actions)
             run = works.engine.submit(
                 Submission(
                     request=plan.request,

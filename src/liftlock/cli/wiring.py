@@ -10,6 +10,7 @@ from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
+from liftlock import VERSION
 from liftlock.cli import config
 from liftlock.cli.config import Config
 from liftlock.cli.locks import Held
@@ -18,7 +19,7 @@ from liftlock.engine.submission import Hands, Submission
 from liftlock.errors import UserError
 from liftlock.language.expressions.values import Value
 from liftlock.language.records import NamedTuple
-from liftlock.plan import trust
+from liftlock.plan import repository, trust
 from liftlock.plan.event import Event
 from liftlock.runner import forge, job
 from liftlock.runner.actions.builtin import BUILTINS
@@ -33,6 +34,7 @@ from liftlock.store.database import Store, open_store
 from liftlock.store.reports import RunReports
 
 if TYPE_CHECKING:
+    from liftlock.store.attestations import RunAttestations
     from liftlock.toolkit.services import RunServices, Services
 
 # How to reach the network, and whom to trust there. Both spellings of a proxy are in use.
@@ -168,11 +170,15 @@ def open_works(where: Place, *, slots: int = 0) -> Works:
     return Works(where, store, engine, beside)
 
 
-def kept(snapshot: Snapshot, held: Held, *, real_actions: bool) -> Mapping[str, Value]:
+def kept(
+    snapshot: Snapshot, held: Held, event: Event, *, real_actions: bool
+) -> Mapping[str, Value]:
     """What `_world` needs again when somebody takes the run up later."""
     return {
         'sources': str(snapshot.store),
         'commit': snapshot.commit,
+        'repository': repository.uri(snapshot.url, event.repository),
+        'uncommitted': snapshot.dirty,
         'real_actions': real_actions,
         'pins': None if held.pins is None else dict(held.pins),
         'images': None if held.images is None else dict(held.images),
@@ -204,6 +210,7 @@ def _world(where: Place, store: Store, run: int, submission: Submission) -> Worl
         sources=SnapshotSources(snapshot, event.ref, event.head_ref, event.default_branch),
         artifacts=RunArtifacts(store, run),
         reports=RunReports(store, run),
+        attestations=partial(attestations, store, run, submission),
         caches=RunCaches(store, event.repository, trust.scopes(event)),
         actions=GitActions(where.cache, where.config.actions, pins=pins, stand_ins=(*BUILTINS,)),
         tool_cache=tool_cache(where),
@@ -217,6 +224,21 @@ def _world(where: Place, store: Store, run: int, submission: Submission) -> Worl
         images=_texts(keep.get('images')),
         host_env=host_env(),
     )
+
+
+def attestations(store: Store, run: int, submission: Submission) -> 'RunAttestations':
+    """What signs statements about what the run has made."""
+    from liftlock.store.attestations import RunAttestations, Source
+
+    keep = submission.keep
+    source = Source(
+        submission.request,
+        str(keep.get('repository', '')),
+        bool(keep.get('uncommitted')),
+        _texts(keep.get('pins')),
+        VERSION,
+    )
+    return RunAttestations(store, run, source)
 
 
 def _texts(locked: Value) -> Mapping[str, str] | None:

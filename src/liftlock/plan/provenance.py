@@ -8,7 +8,6 @@ Sources: slsa.dev/spec/v1.0/provenance, in-toto attestation framework v1 (statem
 resource descriptor). The external parameters are those of GitHub's own build type.
 """
 
-import re
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from datetime import UTC, datetime
 from typing import Any, Final
@@ -37,7 +36,7 @@ class Subject(NamedTuple):
 class Build(NamedTuple):
     """What is known of a run, as far as it has come.
 
-    `repository` is the URI of what was built (see `repository_uri`); `uncommitted` says that its
+    `repository` is the URI of what was built (see `repository.uri`); `uncommitted` says that its
     commit is a snapshot with changes that nobody has committed. `pins` are those of a lock.
     """
 
@@ -89,20 +88,6 @@ def make(build: Build, job: str) -> dict[str, Any]:
             'metadata': metadata,
         },
     }
-
-
-def repository_uri(url: str, name: str) -> str:
-    """Where the source lives, without names and passwords of whoever fetches it. `url` is that of
-    the remote, '' without one; then it is a name of this machine's own."""
-    scp = re.fullmatch(r'(?:[^@/]+@)?([^:/]+):(?!//)(.+)', url)
-    if scp:
-        url = f'https://{scp[1]}/{scp[2].lstrip("/")}'
-    found = re.fullmatch(r'(?:https?|ssh|git)://(?:[^@/]*@)?([^/]+)/(.+)', url)
-    if not found:
-        return f'urn:liftlock:repository:{name}'
-    host = found[1] if url.startswith('http') else found[1].partition(':')[0]
-    path = found[2].strip('/').removesuffix('.git')
-    return f'https://{host}/{path}'
 
 
 class _Seen(NamedTuple):

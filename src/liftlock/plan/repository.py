@@ -1,5 +1,6 @@
 """What git knows about a repository, as far as events tell it."""
 
+import re
 from typing import Final
 
 from liftlock.language.records import NamedTuple
@@ -43,3 +44,17 @@ class RepositoryFacts(NamedTuple):
     changed: tuple[str, ...] | None = None
     private: bool = False
     tags: tuple[str, ...] = ()  # on HEAD
+
+
+def uri(url: str, name: str) -> str:
+    """Where the source lives, without names and passwords of whoever fetches it. `url` is that of
+    the remote, '' without one; then it is a name of this machine's own."""
+    scp = re.fullmatch(r'(?:[^@/]+@)?([^:/]+):(?!//)(.+)', url)
+    if scp:
+        url = f'https://{scp[1]}/{scp[2].lstrip("/")}'
+    found = re.fullmatch(r'(?:https?|ssh|git)://(?:[^@/]*@)?([^/]+)/(.+)', url)
+    if not found:
+        return f'urn:liftlock:repository:{name}'
+    host = found[1] if url.startswith('http') else found[1].partition(':')[0]
+    path = found[2].strip('/').removesuffix('.git')
+    return f'https://{host}/{path}'

@@ -5,15 +5,17 @@ import socket
 from collections.abc import Awaitable, Callable, Mapping, Sequence
 from contextlib import AbstractAsyncContextManager
 from pathlib import Path
-from typing import Any, Protocol
+from typing import TYPE_CHECKING, Any, Protocol
 
 from liftlock.language.records import NamedTuple
 from liftlock.plan.facts import ArtifactStored, JobFact, StepFact
 from liftlock.plan.plan import JobPlan
-from liftlock.plan.provenance import Subject
 from liftlock.runner.forge import Home
 
 Report = Callable[[StepFact | JobFact], None]
+
+if TYPE_CHECKING:
+    from liftlock.plan.provenance import Subject
 
 
 class Log(Protocol):
@@ -112,7 +114,7 @@ class Attestations(Protocol):
         ...
 
     async def sign(
-        self, job: str, subjects: Sequence[Subject], kind: str, predicate: Any
+        self, job: str, subjects: Sequence['Subject'], kind: str, predicate: Any
     ) -> tuple[str, str, str]:
         """Sign a predicate of that kind; its id, the bundle (a line of JSON) and its sha256.
 
@@ -182,7 +184,7 @@ class World(NamedTuple):
     cache_home: Path  # XDG caches of pip, uv, npm …, shared explicitly
     services: Callable[[], Services] | None = None  # asked by the first job that needs them
     reports: Reports | None = None
-    attestations: Attestations | None = None
+    attestations: Callable[[], Attestations] | None = None  # asked where something is attested
     container_engine: str = ''  # docker, podman or a path; '' = what is there
     shared: tuple[str, ...] = ()  # directories that checkouts and actions lead into
     externals: Path | None = None  # nodes that run actions; None: only this machine's own

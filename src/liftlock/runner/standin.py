@@ -1,11 +1,15 @@
 """The workbench of a stand-in: a stage of a step, as our own code sees it."""
 
+import os
+import stat
 from collections.abc import Awaitable, Callable, Mapping, Sequence
+from io import BufferedReader
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from liftlock.errors import UserError
 from liftlock.language.expressions.values import Value
+from liftlock.plan import permissions
 from liftlock.plan.facts import ReportRecorded
 from liftlock.runner.console import Console
 from liftlock.runner.executors.base import CannotStart, Sink
@@ -15,6 +19,7 @@ from liftlock.runner.turn import Turn
 from liftlock.runner.workbench import StepFailed, Workbench
 
 if TYPE_CHECKING:
+    from liftlock.plan.provenance import Subject
     from liftlock.runner.actions.loading import Loaded
 
 
@@ -98,6 +103,33 @@ class Bench:
     @property
     def report(self) -> Report:
         return self._turn.job.report
+
+    @property
+    def subjects(self) -> 'Sequence[Subject]':
+        from liftlock.plan.provenance import Subject
+
+        made = self._turn.job.subjects.values()
+        return [Subject(one.name, one.digest) for one in made]
+
+    def open(self, path: Path) -> BufferedReader:
+        # A pipe that a step has put there would keep us waiting for somebody to write into it.
+        opened = os.fdopen(os.open(path, os.O_RDONLY | os.O_NONBLOCK | os.O_CLOEXEC), 'rb')
+        if not stat.S_ISREG(os.fstat(opened.fileno()).st_mode):
+            opened.close()
+            raise StepFailed(f'{path} is no file')
+        job = self._turn.job
+        if job.request.place == 'host' and 'container' not in job.workplace.context:
+            return opened
+        # Of what is open already: a link that is looked at before may lead elsewhere afterwards.
+        found = os.path.realpath(f'/proc/self/fd/{opened.fileno()}')
+        if not found.startswith(f'{os.path.realpath(job.directories.root)}/'):
+            opened.close()
+            raise StepFailed(f'{path} is not among the files of this job')
+        return opened
+
+    def permission(self, scope: str) -> str:
+        granted = self._turn.job.request.plan.permissions
+        return permissions.level(granted, scope) if granted is not None else 'none'
 
     async def run(
         self,

@@ -5,11 +5,15 @@ action gets by files, variables and workflow commands, and says the same things 
 """
 
 from collections.abc import Awaitable, Mapping, Sequence
+from io import BufferedReader
 from pathlib import Path
-from typing import Protocol
+from typing import TYPE_CHECKING, Protocol
 
 from liftlock.language.expressions.values import Value
 from liftlock.runner.ports import Report, World
+
+if TYPE_CHECKING:
+    from liftlock.plan.provenance import Subject
 
 
 class StepFailed(Exception):
@@ -63,6 +67,24 @@ class Workbench(Protocol):
 
     @property
     def report(self) -> Report: ...
+
+    @property
+    def subjects(self) -> Sequence['Subject']:
+        """What the job has said so far that it made ($GITHUB_ARTIFACTS)."""
+        ...
+
+    def open(self, path: Path) -> BufferedReader:
+        """Open a file for reading, one that the job's processes could read as well.
+
+        A confined job could name a file of this machine, or lead there by a link, and have us
+        read it for it. Raises StepFailed and OSError.
+        """
+        ...
+
+    def permission(self, scope: str) -> str:
+        """What the job's token may do there: none, read or write. What the workflow doesn't say
+        is none, whatever a repository may grant beyond it."""
+        ...
 
     @property
     def state(self) -> Mapping[str, str]:

@@ -4,9 +4,11 @@ import asyncio
 import hashlib
 import os
 from collections.abc import Mapping, Sequence
+from io import BufferedReader
 from pathlib import Path
 from typing import Any
 
+from liftlock.plan.provenance import Subject
 from liftlock.runner.actions.builtin import find_builtin
 from liftlock.runner.ports import World
 from liftlock.runner.workbench import StepFailed
@@ -55,6 +57,8 @@ class Bench:
         self.exported: dict[str, str] = {}
         self.matchers: list[Path] = []
         self.facts: list[object] = []
+        self.subjects: list[Subject] = []
+        self.permissions = {'id-token': 'write', 'attestations': 'write'}
         self.reports: list[tuple[str, str, tuple[str, ...], dict[str, object]]] = []
 
     def report(self, fact: object) -> None:
@@ -97,6 +101,12 @@ class Bench:
             raise StepFailed(str(error)) from error
         out, err = await process.communicate()
         return process.returncode or 0, (out if not process.returncode else out + err).decode()
+
+    def open(self, path: Path) -> BufferedReader:
+        return path.open('rb')
+
+    def permission(self, scope: str) -> str:
+        return self.permissions.get(scope, 'none')
 
     def log(self, line: str) -> None:
         self.lines.append(line)

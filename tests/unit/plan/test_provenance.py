@@ -6,7 +6,8 @@ from liftlock.plan import facts as f
 from liftlock.plan import provenance
 from liftlock.plan.event import Event
 from liftlock.plan.plan import Request
-from liftlock.plan.provenance import Build, Subject, repository_uri
+from liftlock.plan.provenance import Build, Subject
+from liftlock.plan.repository import uri
 
 SHA, COMMIT, DIGEST = 'a' * 40, 'b' * 40, f'sha256:{"c" * 64}'
 CALLED = 'acme/flows/.github/workflows/x.yml@v2'
@@ -186,4 +187,4 @@ def test_called_workflows_of_other_repositories_are_dependencies() -> None:
     ],
 )
 def test_a_repository_is_named_without_whoever_fetches_it(url: str, expected: str) -> None:
-    assert repository_uri(url, 'local/shop') == expected
+    assert uri(url, 'local/shop') == expected
