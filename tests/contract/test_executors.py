@@ -251,6 +251,7 @@ def test_what_a_child_prints_after_the_end_is_still_heard(stage: Stage) -> None:
 
 def test_two_commands_run_at_the_same_time(stage: Stage, folder: Path) -> None:
     os.mkfifo(folder / 'pipe')
+    (folder / 'pipe').chmod(0o666)
 
     async def scene(place: Workplace) -> int:
         heard = Heard()

@@ -104,7 +104,7 @@ def _scalar(shape: Shape) -> Schema:
             return LOOSE
 
 
-def _quantity(shape: Whole | Number | Share) -> Schema:
+def _quantity(shape: Whole | Number | Share | Size) -> Schema:
     match shape:
         case Whole(low, high):
             return {'type': 'integer', 'minimum': low} | ({'maximum': high} if high else {})

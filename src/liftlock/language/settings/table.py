@@ -7,6 +7,7 @@ from typing import Final
 
 from liftlock.language.settings import model
 from liftlock.language.settings.environments import ENVIRONMENT
+from liftlock.language.settings.sandbox import Sandbox
 from liftlock.language.settings.shapes import (
     CONDITION,
     NAMES,
@@ -191,11 +192,11 @@ SETTINGS: Final[Shape] = Record(
         'retry': Field(Named(RETRY, JOB_ID, 'job'), 'Which jobs are started again, by job.'),
         'sandbox': Field(
             Record(
-                model.Sandbox,
+                Sandbox,
                 SANDBOX
                 | {
                     'jobs': Field(
-                        Named(Record(model.Sandbox, SANDBOX), JOB_ID, 'job'),
+                        Named(Record(Sandbox, SANDBOX), JOB_ID, 'job'),
                         'The same for single jobs, by job; goes before what is said for all.',
                     )
                 },

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Final, Protocol
 
 from liftlock.language.expressions.values import Value
 from liftlock.language.records import NamedTuple
+from liftlock.language.settings.sandbox import Sandbox
 from liftlock.runner.directories import Directories
 
 if TYPE_CHECKING:
@@ -84,6 +85,11 @@ class Order(NamedTuple):
     shared: tuple[str, ...] = ()  # directories outside of the job's own that its steps may read
     externals: str = ''  # nodes that run actions, likewise; '' = none; may not be there yet
     tool_cache: str = ''  # steps may write there
+    package_caches: str = ''  # of pip, npm …; likewise
+    env: Mapping[str, str] = {}  # the ground of the job's variables, as this machine gives it
+    sandbox: Sandbox = Sandbox()  # what `liftlock.yml` declares for this job
+    sandbox_env: Mapping[str, str] = {}  # the variables that it names
+    closed: tuple[str, ...] = ()  # directories that no job sees, whatever is declared
     container_engine: str = ''  # the user's choice: docker, podman or a path; '' = what is there
     note_image: Callable[[str, str], None] = lambda image, digest: None  # see `images.note`
     patience: Patience = GITHUB
