@@ -580,6 +580,35 @@ def test_an_artifact_of_a_lost_job_is_forgotten(store: Store, tmp_path: Path) ->
     assert run(of.names()) == ['kept']
 
 
+def test_what_a_process_was_writing_goes_when_it_has_ended(store: Store, tmp_path: Path) -> None:
+    write = 'import sys, os; from pathlib import Path; from liftlock.store import blobs; '
+    write += 'file = blobs.scratch(Path(sys.argv[1])); file.write_text("half"); '
+    killed = subprocess.run(
+        [sys.executable, '-c', f'{write} os.kill(os.getpid(), 9)', store.directory], check=False
+    )
+    assert killed.returncode == -9
+    mine = blobs.scratch(store.directory)
+    mine.write_text('mine')
+    new = store.directory / 'blobs' / 'new'
+    assert len([path for path in new.rglob('*') if path.is_file()]) == 4  # with their locks
+    blobs.forget_unfinished(store.directory)
+    assert sorted(path for path in new.rglob('*') if path.is_file()) == sorted(
+        [mine, mine.parent.with_suffix('.lock')]
+    )
+
+
+def test_a_store_that_is_closed_leaves_nothing_half_written(tmp_path: Path) -> None:
+    opened = open_store(tmp_path / 'state')
+    unfinished = blobs.scratch(opened.directory)
+    unfinished.write_text('half')
+    opened.close()
+    assert unfinished.exists(), 'somebody else in this process may be writing it'
+    unfinished.unlink()
+    opened = open_store(tmp_path / 'state')
+    opened.close()
+    assert not list((opened.directory / 'blobs' / 'new').iterdir())
+
+
 # --- caches
 
 

@@ -6,16 +6,17 @@ from pathlib import Path
 
 from liftlock.engine.past import Past
 from liftlock.engine.submission import Hands
-from liftlock.store import runs, tidy
+from liftlock.store import blobs, runs, tidy
 from liftlock.store.database import Store
 from liftlock.store.paths import RunPaths
 
 
 def end(store: Store, hands: Hands, run: int, past: Past) -> None:
-    """Kill what jobs left running whose engine is dead."""
+    """Kill what jobs left running whose engine is dead, and remove what it had half written."""
     paths = RunPaths(store.directory, run)
     for job in sorted(past.running):
         hands.end_leftovers(paths.tracking_id(job, past.claims[job]))
+    blobs.forget_unfinished(store.directory)
 
 
 def clear(store: Store, run: int, past: Past) -> None:

@@ -13,7 +13,7 @@ from typing import Any, Final
 
 from liftlock.errors import UserError
 from liftlock.plan.facts import Fact, Stamped
-from liftlock.store import journal, place, schema
+from liftlock.store import blobs, journal, place, schema
 from liftlock.store.journal import StaleToken as StaleToken
 
 PATIENCE_MS: Final = 10_000  # for another process' transaction
@@ -66,6 +66,7 @@ class Store:
             raise explained(error, self.directory) from error
 
     def close(self) -> None:
+        blobs.release(self.directory)
         self._connection.close()
         os.close(self._lock)
 

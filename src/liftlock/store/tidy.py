@@ -31,6 +31,7 @@ def tidy(store: Store, now: float) -> None:
         sql.execute('DELETE FROM artifacts WHERE expires <= ?', (now,))
         sql.execute('DELETE FROM reports WHERE expires <= ?', (now,))
     _remove_unreferenced(store)
+    blobs.forget_unfinished(store.directory)
     rows = _finished_before(store, now - PACKED_AFTER)
     for run, finished in rows:
         for name in (store.directory / 'logs' / str(run)).glob('*.log'):
