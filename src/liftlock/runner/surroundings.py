@@ -7,6 +7,7 @@ from functools import partial
 from typing import Final
 
 from liftlock.language.expressions.values import Value
+from liftlock.language.settings.sandbox import Sandbox
 from liftlock.runner import executors, images, preparation
 from liftlock.runner.containers import Wanted
 from liftlock.runner.executors.base import CannotPrepare, Order
@@ -14,13 +15,16 @@ from liftlock.runner.reach import Reach
 from liftlock.runner.state import CANCELLED, FAILURE, SUCCESS, Job, Record
 
 _DOCKER: Final = 'docker'
+_ONLINE: Final = 'sandbox:network'
 
 
 @asynccontextmanager
 async def open_for(job: Job, wanted: Wanted) -> AsyncIterator[None]:
     """Give the job its workplace, and take all of it down again. Raises CannotPrepare, OSError."""
-    place, _, image = job.request.place.partition(':')
+    place, _, detail = job.request.place.partition(':')
     executor = _DOCKER if wanted.container else place
+    image = detail if place == _DOCKER else ''
+    sandbox = _declared(job)
     voice = _Voice(job)
     order = Order(
         directories=job.directories,
@@ -31,6 +35,15 @@ async def open_for(job: Job, wanted: Wanted) -> AsyncIterator[None]:
         shared=job.world.shared,
         externals=str(job.world.externals or ''),
         tool_cache=str(job.world.tool_cache),
+        package_caches=str(job.world.cache_home),
+        env=job.base,
+        sandbox=sandbox,
+        sandbox_env={
+            name: job.world.named_env[name]
+            for name in sandbox.env or ()
+            if name in job.world.named_env
+        },
+        closed=job.world.closed,
         container_engine=job.world.container_engine,
         note_image=partial(images.note, job),
     )
@@ -51,6 +64,12 @@ async def open_for(job: Job, wanted: Wanted) -> AsyncIterator[None]:
             voice.begin('Stop containers', 'post')
 
 
+def _declared(job: Job) -> Sandbox:
+    """What this job may have if it is confined; its label may promise it the network."""
+    declared = job.world.sandbox.of(str(job.request.plan.job.id.value))
+    return declared._replace(network=True) if job.request.place == _ONLINE else declared
+
+
 async def _prepare(
     job: Job, executor: str, order: Order, stack: AsyncExitStack
 ) -> Mapping[str, Value]:
@@ -66,8 +85,16 @@ async def _prepare(
         from liftlock.runner import services
 
         beside = await stack.enter_async_context(services.start(order))
-        context = {**context, 'services': dict(beside)}
+        context = {**context, 'services': dict(beside), 'container': _network(beside)}
     return context
+
+
+def _network(services: Mapping[str, Value]) -> Value:
+    """`job.container` where only services are containers: actions that are, join them."""
+    for service in services.values():
+        if isinstance(service, dict) and service.get('network'):
+            return {'network': service['network']}
+    return None
 
 
 @contextmanager

@@ -25,6 +25,7 @@ from liftlock.runner.docker import images as brought
 from liftlock.runner.docker.build import build
 from liftlock.runner.docker.create import Mount
 from liftlock.runner.docker.engine import Engine, look
+from liftlock.runner.docker.relay import NAME
 from liftlock.runner.docker.sockets import USUAL, socket_path
 from liftlock.runner.docker.variables import hand_over
 from liftlock.runner.executors.base import GITHUB, CannotPrepare
@@ -119,7 +120,7 @@ async def run(
     variables = await _variables(turn, engine, runs, inputs, scope, network)
     handed = hand_over({name: mapped.translate(text) for name, text in variables.items()})
     name = f'{create.plain(uses)}_{os.urandom(3).hex()}'
-    socket_ = [Mount(path, USUAL)] if (path := socket_path()) else []
+    socket_ = [Mount(path, USUAL)] if (path := _socket_path(job)) else []
     words = [
         'run', '--rm', '--name', name, '--label', f'{create.LABEL}={job.request.tracking_id}',
         '--workdir', WORKSPACE, *handed.words,
@@ -210,6 +211,12 @@ async def _listen(job: Job, engine: Engine, network: str) -> reach.Listen | None
 
 def _network(job: Job) -> str:
     return to_text(_container(job).get('network'))
+
+
+def _socket_path(job: Job) -> str:
+    """The job's own way to Docker where it has one, so that its containers are known."""
+    own = f'{job.directories.root}/{NAME}'
+    return own if os.access(own, os.W_OK) else socket_path()
 
 
 def _container(job: Job) -> dict[str, Value]:

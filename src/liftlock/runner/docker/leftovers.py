@@ -27,6 +27,20 @@ KINDS: Final = (
 )
 
 
+class Left(NamedTuple):
+    """A container that still is there."""
+
+    id: str
+    name: str
+    image: str
+
+
+async def find(engine: Engine, tracking_id: str) -> list[Left]:
+    listing = ('ps', '--all', '--no-trunc', '--format', '{{.ID}}\t{{.Names}}\t{{.Image}}')
+    told = await engine.ask(*listing, *_filter(tracking_id))
+    return [Left(*line.split('\t')) for line in told.lines]
+
+
 async def remove(engine: Engine, tracking_id: str) -> list[str]:
     """Remove all of it, with the nameless volumes; what could not be removed, for the log."""
     wrong = []

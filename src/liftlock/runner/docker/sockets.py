@@ -10,7 +10,9 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Final
 
-USUAL: Final = '/var/run/docker.sock'  # also where processes in containers look
+from liftlock.runner.executors.host import DOCKER
+
+USUAL: Final = DOCKER  # also where processes in containers look
 _SCHEME: Final = 'unix://'
 
 
@@ -32,10 +34,17 @@ def endpoint(env: Mapping[str, str] = os.environ) -> str:
 
 
 def socket_path(env: Mapping[str, str] = os.environ) -> str:
-    """The socket on this machine; '' where Docker is reached otherwise or not at all."""
+    """The socket on this machine; '' where Docker is reached otherwise, or not at all, by us."""
     where = endpoint(env)
     path = where.removeprefix(_SCHEME)
-    return path if path != where and Path(path).exists() else ''
+    return path if path != where and os.access(path, os.R_OK | os.W_OK) else ''
+
+
+def podman_path(rootless: bool, env: Mapping[str, str] = os.environ) -> str:
+    """The same for podman, which listens only where its socket was set up."""
+    folder = env.get('XDG_RUNTIME_DIR', '') if rootless else '/run'
+    path = f'{folder}/podman/podman.sock'
+    return path if folder and os.access(path, os.R_OK | os.W_OK) else ''
 
 
 def _read(path: Path) -> dict[str, dict[str, dict[str, str]]]:

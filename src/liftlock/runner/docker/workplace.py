@@ -7,11 +7,12 @@ import socket
 from collections.abc import Mapping, Sequence
 
 from liftlock.language.expressions.values import Value
-from liftlock.runner.docker import ground, paths
+from liftlock.runner.docker import beside, ground, paths
 from liftlock.runner.docker.engine import Engine
 from liftlock.runner.docker.network import Network, Started
 from liftlock.runner.docker.owners import Owners
 from liftlock.runner.docker.process import Ear, Executed, script, start
+from liftlock.runner.docker.relay import Relay
 from liftlock.runner.docker.variables import hand_over, rename
 from liftlock.runner.executors.base import Leash, Order, Sink
 from liftlock.runner.executors.host import Child
@@ -21,8 +22,9 @@ from liftlock.runner.executors.running import Running
 class Docker:
     """A workplace in a container."""
 
-    __slots__ = ('_container', '_engine', '_network', '_order', '_owners', '_paths',
-                 'context')  # fmt: skip
+    __slots__ = (
+        '_container', '_engine', '_network', '_order', '_owners', '_paths', '_relay', 'context',
+    )  # fmt: skip
 
     default_shell = 'sh'
 
@@ -35,6 +37,7 @@ class Docker:
         mapped: paths.Paths,
         owners: Owners,
         services: Mapping[str, Value],
+        relay: Relay | None,
     ) -> None:
         self._engine = engine
         self._order = order
@@ -42,6 +45,7 @@ class Docker:
         self._container = container
         self._paths = mapped
         self._owners = owners
+        self._relay = relay
         self.context: Mapping[str, Value] = {
             'container': {'id': container.id, 'network': network.name},
             'services': dict(services),
@@ -116,7 +120,10 @@ class Docker:
 
     async def clean_up(self) -> Sequence[str]:
         """What steps left running in the container goes with it."""
-        return ()
+        if self._relay is None or not self._relay.was_used:
+            return ()
+        own = [started.id for started in self._network.started]
+        return await beside.remove(self._engine, self._order.tracking_id, own)
 
     async def close(self) -> None:
         await self._owners.take(self._order.say, paths.TOOLS)

@@ -10,11 +10,12 @@ from contextlib import asynccontextmanager
 from typing import Final
 
 from liftlock.runner.containers import Container
-from liftlock.runner.docker import images, leftovers, owners, paths
+from liftlock.runner.docker import beside, images, leftovers, owners, paths
 from liftlock.runner.docker.create import Mount
 from liftlock.runner.docker.engine import Engine, EngineFailed, look
 from liftlock.runner.docker.network import Network
-from liftlock.runner.docker.sockets import USUAL, socket_path
+from liftlock.runner.docker.relay import Relay
+from liftlock.runner.docker.sockets import USUAL, podman_path, socket_path
 from liftlock.runner.docker.workplace import Docker
 from liftlock.runner.executors.base import CannotPrepare, Order
 
@@ -26,18 +27,22 @@ async def prepare(order: Order) -> AsyncIterator[Docker]:
     engine = await asyncio.to_thread(look, order.container_engine)
     if isinstance(engine, str):
         raise CannotPrepare(f'This job runs in a container, and no engine is here for it. {engine}')
+    path = podman_path(engine.rootless) if engine.podman else socket_path()
+    relay = await beside.open_relay(path, order.directories.root, order.tracking_id)
     network = Network(engine, order)
     workplace: Docker | None = None
     try:
-        workplace = await _open(engine, order, network)
+        workplace = await _open(engine, order, network, relay)
         yield workplace
     finally:
         if workplace is not None:
             await workplace.close()
         await network.close()
+        if relay is not None:
+            relay.close()
 
 
-async def _open(engine: Engine, order: Order, network: Network) -> Docker:
+async def _open(engine: Engine, order: Order, network: Network, relay: Relay | None) -> Docker:
     asked = order.wanted.container or Container(order.image)
     order.say('##[group]Starting job container')
     opening = asyncio.ensure_future(network.open())
@@ -52,7 +57,7 @@ async def _open(engine: Engine, order: Order, network: Network) -> Docker:
     container = await network.start(
         asked,
         image=image,
-        mounts=_make(own) + _borrowed(order),
+        mounts=_make(own) + _borrowed(order, relay),
         workdir=mapped.inside(order.directories.workspace),
         env={'HOME': paths.HOME},
         entrypoint='tail',
@@ -70,7 +75,7 @@ async def _open(engine: Engine, order: Order, network: Network) -> Docker:
     order.say('##[endgroup]')
     services = order.wanted.services
     started = await network.start_services(services) if services else {}
-    return Docker(engine, order, network, container, mapped, owner, started)
+    return Docker(engine, order, network, container, mapped, owner, started, relay)
 
 
 def _own_mounts(order: Order) -> list[Mount]:
@@ -93,11 +98,10 @@ def _make(mounts: list[Mount]) -> list[Mount]:
     return mounts
 
 
-def _borrowed(order: Order) -> list[Mount]:
+def _borrowed(order: Order, relay: Relay | None) -> list[Mount]:
     """Where the objects of checkouts and the files of actions are, and how Docker is reached."""
     shared = [Mount(path, path, read_only=True) for path in order.shared if os.path.exists(path)]
-    socket = socket_path()
-    return [*shared, Mount(socket, USUAL)] if socket else shared
+    return [*shared, Mount(relay.path, USUAL)] if relay else shared
 
 
 def _trust_git(order: Order) -> None:

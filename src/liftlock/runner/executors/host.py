@@ -7,7 +7,7 @@ reaches it only through us.
 """
 
 # Paths are texts here: pathlib costs more than the calls themselves.
-# ruff: noqa: PTH112
+# ruff: noqa: PTH110, PTH111, PTH112
 
 import asyncio
 import errno
@@ -17,14 +17,18 @@ import socket
 import subprocess
 from collections.abc import AsyncIterator, Callable, Mapping, Sequence
 from contextlib import asynccontextmanager
-from typing import Final
+from typing import TYPE_CHECKING, Final
 
 from liftlock.language.expressions.values import Value
 from liftlock.runner.executors import orphans
-from liftlock.runner.executors.base import CannotStart, Leash, Order, Patience, Sink
+from liftlock.runner.executors.base import CannotStart, Leash, Order, Sink
 from liftlock.runner.executors.running import Running
 
+DOCKER: Final = '/var/run/docker.sock'
 _OOM_SCORE: Final = b'500'
+
+if TYPE_CHECKING:
+    from liftlock.runner.docker.relay import Relay
 
 RUNNING: Final[set[int]] = set()  # ids of the processes that workplaces wait for
 
@@ -32,15 +36,17 @@ RUNNING: Final[set[int]] = set()  # ids of the processes that workplaces wait fo
 class Host:
     """A workplace on this machine."""
 
-    __slots__ = ('_first', '_last', '_nothing', '_patience', '_tracking_id')
+    __slots__ = ('_first', '_last', '_nothing', '_order', '_patience', '_relay', '_tracking_id')
 
     default_shell = ''
     strangers = False
     context: Mapping[str, Value] = {}
 
-    def __init__(self, tracking_id: str, patience: Patience) -> None:
-        self._tracking_id = tracking_id
-        self._patience = patience
+    def __init__(self, order: Order, relay: 'Relay | None') -> None:
+        self._order = order
+        self._tracking_id = order.tracking_id
+        self._patience = order.patience
+        self._relay = relay
         self._nothing = os.open(os.devnull, os.O_RDONLY | os.O_CLOEXEC)
         self._first = self._last = 0
 
@@ -102,7 +108,7 @@ class Host:
         return None
 
     def ground(self, base: Mapping[str, str]) -> dict[str, str]:
-        return dict(base)
+        return {**base, 'DOCKER_HOST': f'unix://{self._relay.path}'} if self._relay else {**base}
 
     def inside(self, path: str) -> str:
         return path
@@ -123,22 +129,46 @@ class Host:
         if not self._first:
             return ()
         started = self._first, self._last
-        return [
+        lines = [
             f'Terminate orphan process: pid ({orphan.pid}) ({orphan.name})'
             for orphan in orphans.end(self._tracking_id, started, RUNNING)
         ]
+        if self._relay is not None and self._relay.was_used:
+            from liftlock.runner.docker import beside
+
+            engine = self._order.container_engine
+            lines += await beside.clean_up(self._relay, engine, self._tracking_id)
+        return lines
 
     def close(self) -> None:
         os.close(self._nothing)
+        if self._relay is not None:
+            self._relay.close()
 
 
 @asynccontextmanager
 async def prepare(order: Order) -> AsyncIterator[Host]:
-    host = Host(order.tracking_id, order.patience)
+    host = Host(order, await _open_relay(order) if _may_have_docker() else None)
     try:
         yield host
     finally:
         host.close()
+
+
+def _may_have_docker() -> bool:
+    """A first look, which costs nothing where there is none."""
+    return (
+        os.path.exists(DOCKER)
+        or 'DOCKER_HOST' in os.environ
+        or os.path.exists(os.path.expanduser('~/.docker/contexts'))
+    )
+
+
+async def _open_relay(order: Order) -> 'Relay | None':
+    from liftlock.runner.docker import beside, sockets
+
+    path = sockets.socket_path()
+    return await beside.open_relay(path, order.directories.root, order.tracking_id)
 
 
 def end_leftovers(tracking_id: str) -> None:

@@ -1,0 +1,132 @@
+"""A socket beside Docker's own, by which the containers of a job's steps are told from all others.
+
+What comes in is passed on as it is. Only to a container or a network that is to be made the job's
+label is added, so that at the end of the job exactly those are removed: whoever made them, whether
+`docker run -d`, compose or a library, and never one that somebody else has started meanwhile.
+
+A connection carries one request: Docker is asked to close it, which every client puts up with, so
+nobody here has to find the end of a body or of an answer.
+"""
+
+import asyncio
+import json
+import os
+import re
+import tempfile
+from typing import Final
+
+from liftlock.runner.docker.create import LABEL
+
+NAME: Final = '_docker.sock'
+_LONGEST_PATH: Final = 107  # bytes; what the system takes for a socket
+_LONGEST_HEAD: Final = 1 << 16
+_LARGEST_BODY: Final = 8 << 20
+_CHUNK: Final = 1 << 18
+_CREATE: Final = re.compile(rb'POST (?:/v[\d.]+)?(/libpod)?/(?:containers|networks)/create[? ]')
+_CONNECTION: Final = re.compile(rb'\r\nconnection: *([^\r]*)', re.IGNORECASE)
+_LENGTH: Final = re.compile(rb'\r\ncontent-length: *(\d+)', re.IGNORECASE)
+
+
+class Relay:
+    """Of one job. `path` is where it listens."""
+
+    __slots__ = ('_folder', '_label', '_server', '_tasks', '_upstream', 'path', 'was_used')
+
+    def __init__(self, upstream: str, root: str, tracking_id: str) -> None:
+        """`upstream` is Docker's socket, `root` a directory of the job's own."""
+        self._upstream = upstream
+        self._label = tracking_id
+        self._folder = ''
+        self._server: asyncio.Server | None = None
+        self._tasks: set[asyncio.Task[None]] = set()
+        self.path = f'{root}/{NAME}'
+        self.was_used = False  # something was made
+
+    async def open(self) -> None:
+        """Raises OSError."""
+        if len(os.fsencode(self.path)) > _LONGEST_PATH:
+            self._folder = tempfile.mkdtemp(prefix='liftlock-')
+            self.path = f'{self._folder}/{NAME}'
+        self._server = await asyncio.start_unix_server(self._serve, self.path, limit=_LONGEST_HEAD)
+        os.chmod(self.path, 0o600)  # noqa: PTH101 - paths are texts here
+
+    def close(self) -> None:
+        if self._server is not None:
+            self._server.close()
+        for task in self._tasks:
+            task.cancel()
+        _remove(self.path, self._folder)
+
+    async def _serve(self, client: asyncio.StreamReader, answers: asyncio.StreamWriter) -> None:
+        task = asyncio.current_task()
+        assert task is not None
+        self._tasks.add(task)
+        try:
+            await self._pass_on(client, answers)
+        except (OSError, asyncio.IncompleteReadError, asyncio.LimitOverrunError):
+            pass  # either side has gone, or what came is no request; the client sees the end of it
+        finally:
+            self._tasks.discard(task)
+            answers.close()
+
+    async def _pass_on(self, client: asyncio.StreamReader, answers: asyncio.StreamWriter) -> None:
+        head = await client.readuntil(b'\r\n\r\n')
+        body = b''
+        made = _CREATE.match(head)
+        length = _LENGTH.search(head)
+        if made and length and int(length[1]) <= _LARGEST_BODY:
+            self.was_used = True
+            body = mark(await client.readexactly(int(length[1])), self._label, bool(made[1]))
+            head = _LENGTH.sub(b'\r\nContent-Length: %d' % len(body), head)
+        server, requests = await asyncio.open_unix_connection(self._upstream)
+        try:
+            requests.write(once(head) + body)
+            asking = asyncio.ensure_future(_pump(client, requests))
+            try:
+                await _pump(server, answers)
+            finally:
+                asking.cancel()
+        finally:
+            requests.close()
+
+
+async def _pump(source: asyncio.StreamReader, target: asyncio.StreamWriter) -> None:
+    """Until the source ends; the target is told so, and may still have something to say."""
+    while chunk := await source.read(_CHUNK):
+        target.write(chunk)
+        await target.drain()
+    if target.can_write_eof():
+        target.write_eof()
+
+
+def once(head: bytes) -> bytes:
+    """The request, after which the connection is to be closed, unless it becomes another one."""
+    connection = _CONNECTION.search(head)
+    if connection is None:
+        return head[:-2] + b'Connection: close\r\n\r\n'
+    if b'upgrade' in connection[1].lower():
+        return head
+    return _CONNECTION.sub(b'\r\nConnection: close', head)
+
+
+def mark(body: bytes, tracking_id: str, libpod: bool) -> bytes:
+    """The request to make something, with our label among its others."""
+    try:
+        asked = json.loads(body)
+    except ValueError:
+        return body
+    if not isinstance(asked, dict):
+        return body
+    key = 'labels' if libpod else 'Labels'
+    labels = asked.get(key)
+    asked[key] = {**(labels if isinstance(labels, dict) else {}), LABEL: tracking_id}
+    return json.dumps(asked).encode()
+
+
+def _remove(path: str, folder: str) -> None:
+    try:
+        os.unlink(path)  # noqa: PTH108
+        if folder:
+            os.rmdir(folder)  # noqa: PTH106
+    except OSError:
+        pass  # the job's directory is removed as a whole
