@@ -29,7 +29,10 @@ def test_servers_die_with_liftlock(tmp_path: Path) -> None:
     need('redis', 'postgres')
     project, ports = tmp_path / 'project', (free_port(), free_port())
     both = {
-        'cache': {'image': 'redis', 'ports': [f'{ports[0]}:6379']},
+        f'a_name_that_no_path_of_a_socket_could_hold_{"x" * 60}': {
+            'image': 'redis',
+            'ports': [f'{ports[0]}:6379'],
+        },
         'db': {
             'image': 'postgres',
             'ports': [f'{ports[1]}:5432'],

@@ -21,6 +21,7 @@ async def start(order: Order) -> AsyncIterator[Mapping[str, Value]]:
         if isinstance(engine, Engine):
             yield await _start_containers(order, engine, stack)
         else:
+            order.say(f'There is no container engine: {engine}')
             yield await _start_processes(order, engine, stack)
 
 
@@ -36,6 +37,7 @@ async def _start_containers(
         if not _have_servers(order):
             raise
         because = str(error)
+    order.say(f'##[warning]Servers of this machine run instead of containers: {because}')
     return await _start_processes(order, because, stack)
 
 
@@ -55,7 +57,6 @@ async def _start_processes(
     from liftlock.runner.services import choice, local
 
     chosen = choice.choose_all(order.wanted, because)
-    order.say(f'##[warning]Servers of this machine run instead of containers: {because}')
     return await stack.enter_async_context(local.start(order, chosen))
 
 

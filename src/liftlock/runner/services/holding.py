@@ -6,13 +6,14 @@ Everybody takes several in the same order, so that nobody waits in a circle.
 """
 
 # Paths are texts here, and files stay open beyond a block.
-# ruff: noqa: ASYNC230, PTH123, SIM115
+# ruff: noqa: PTH108, PTH116, PTH123, SIM115
 
 import asyncio
 import fcntl
+import os
 import time
 from collections.abc import AsyncIterator, Callable, Iterable
-from contextlib import asynccontextmanager
+from contextlib import asynccontextmanager, suppress
 from typing import IO, Final
 
 from liftlock.runner.executors.base import CannotPrepare
@@ -34,40 +35,48 @@ async def hold(
     waits, and may raise so that it waits no longer.
     Raises CannotPrepare where a port is taken by somebody who will not give it back, OSError.
     """
+    folder = own.make('ports')
     locks: list[IO[str]] = []
     try:
         for protocol, number in sorted({(one.protocol, one.here) for one in wanted if one.here}):
-            locks.append(await _lock(protocol, number, who, blocked))
+            path = f'{folder}/{number}-{protocol}'
+            while (lock := _try(path)) is None:
+                blocked(f'port {number}, which {_read(path) or "another job"} has')
+                await asyncio.sleep(POLL)
+            locks.append(lock)
+            lock.write(who)
+            lock.flush()
             if protocol == 'tcp':
                 await _see_free(number)
         yield
     finally:
         for lock in locks:
+            with suppress(FileNotFoundError):
+                os.unlink(lock.name)
             lock.close()
 
 
-async def _lock(protocol: str, number: int, who: str, blocked: Callable[[str], None]) -> IO[str]:
-    lock = open(f'{own.make("ports")}/{number}-{protocol}', 'a+', encoding='utf-8')
-    try:
-        while not _try(lock):
-            lock.seek(0)
-            blocked(f'port {number}, which {lock.read() or "another job"} has')
-            await asyncio.sleep(POLL)
-        lock.truncate(0)
-        lock.write(who)
-        lock.flush()
-    except BaseException:
-        lock.close()
-        raise
-    return lock
-
-
-def _try(lock: IO[str]) -> bool:
+def _try(path: str) -> IO[str] | None:
+    """The file, locked; None where somebody else has locked it."""
+    lock = open(path, 'a', encoding='utf-8')
     try:
         fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
-    except BlockingIOError:
-        return False
-    return True
+        # Whoever had it has removed it meanwhile, or died and left what he wrote.
+        if os.fstat(lock.fileno()).st_ino == os.stat(path).st_ino:
+            lock.truncate(0)
+            return lock
+    except (BlockingIOError, FileNotFoundError):
+        pass
+    lock.close()
+    return None
+
+
+def _read(path: str) -> str:
+    try:
+        with open(path, encoding='utf-8') as file:
+            return file.read()
+    except FileNotFoundError:
+        return ''
 
 
 async def _see_free(number: int) -> None:

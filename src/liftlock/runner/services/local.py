@@ -28,7 +28,11 @@ async def start(order: Order, services: list[Service]) -> AsyncIterator[Mapping[
         opened: dict[str, Local] = {}
         try:
             made = mark(order.tracking_id)
-            plans = [planning.make(one, f'{place}/{one.name}', made) for one in services]
+            # Names of services may be long, and paths of sockets may not.
+            plans = [
+                planning.make(one, f'{place}/{number}', made)
+                for number, one in enumerate(services, 1)
+            ]
             planning.check_ports(plans)
             await _all(_start(order, plan, opened) for plan in plans)
             yield {plan.service.name: _context(plan, made) for plan in plans}

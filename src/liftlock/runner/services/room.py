@@ -25,7 +25,7 @@ from liftlock.runner.services.kinds.base import OUTPUT, SOCKETS, Recipe
 
 NOBODY: Final = 'nobody'
 PROGRAMS: Final = 'programs'  # go before others of the same name
-_LONGEST: Final = 60  # of the directory in which rooms lie: paths of sockets end at 107
+_LONGEST: Final = 36  # of the directory in which rooms lie: paths of sockets end at 107
 
 
 class Who(NamedTuple):

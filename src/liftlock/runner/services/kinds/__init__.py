@@ -3,12 +3,12 @@
 Images are named as on Docker Hub. Those that mirror it are known by `library/` before the name.
 """
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from typing import Final
 
 from liftlock.language.image import HUB, Image
 from liftlock.runner.services.kinds import mongo, mysql, nginx, postgres, rabbitmq, redis
-from liftlock.runner.services.kinds.base import Kind
+from liftlock.runner.services.kinds.base import Kind, Missing, Server
 
 KINDS: Final[Mapping[str, Kind]] = {
     'library/postgres': postgres,
@@ -33,6 +33,13 @@ def find(image: Image) -> Kind | None:
     if folder == 'library' or folder.endswith('/library'):
         return KINDS.get(f'library/{name}')
     return None
+
+
+def find_servers() -> Iterator[tuple[str, Server | Missing]]:
+    """What this machine has of every kind: the image that is best known, and its server."""
+    for repository, kind in KINDS.items():
+        if repository.startswith('library/'):
+            yield repository.removeprefix('library/'), kind.find(Image(HUB, repository))
 
 
 def products() -> str:
