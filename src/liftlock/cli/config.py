@@ -4,6 +4,7 @@
       big-machine: host
       ubuntu-22.04: docker:registry.example.org/runner:22.04
       untrusted: sandbox
+      untrusted-online: sandbox:network
     container-engine: podman      # or docker, or a path; the default is what is there
     actions:                      # where actions are fetched from, instead of github.com
       actions/*: ~/mirrors/{name}
@@ -71,7 +72,7 @@ def parse(text: str, path: str) -> Config:
         if not _is_place(place):
             raise UserError(
                 f'{path}: label "{label}" asks for the place "{place}"',
-                'there are: host, sandbox, docker:IMAGE',
+                'there are: host, sandbox, sandbox:network, docker:IMAGE',
             )
     return Config(
         {label.lower(): place for label, place in labels.items()},
@@ -86,6 +87,8 @@ def parse(text: str, path: str) -> Config:
 def _is_place(text: str) -> bool:
     """Only containers are made from an image, and they need one."""
     executor, _, image = text.partition(':')
+    if text == 'sandbox:network':
+        return True
     return executor in EXECUTORS and (executor == 'docker') == bool(image)
 
 

@@ -27,6 +27,7 @@ from liftlock.runner import repository
     '--allow-missing-runners', is_flag=True, help='Skip jobs whose runs-on nobody here can serve.'
 )
 @click.option('--real-actions', is_flag=True, help='Run the originals, not our stand-ins.')
+@click.option('--sandbox', is_flag=True, help='Confine every job that would run on this machine.')
 @click.option(
     '--jobs', 'slots', type=click.IntRange(min=1), default=None, help='Jobs at the same time.'
 )

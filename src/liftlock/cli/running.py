@@ -5,7 +5,7 @@ from collections.abc import Sequence
 from pathlib import Path
 from subprocess import Popen
 
-from liftlock.cli import events, locks, options, planning, view, wiring, workflows
+from liftlock.cli import confinement, events, locks, options, planning, view, wiring, workflows
 from liftlock.cli.board import Board
 from liftlock.cli.conduct import conduct
 from liftlock.cli.options import Asked
@@ -33,6 +33,7 @@ class Ways(NamedTuple):
     clean: bool = False
     allow_missing_runners: bool = False
     real_actions: bool = False
+    sandbox: bool = False
     slots: int = 0
     verbose: bool = False
 
@@ -42,7 +43,7 @@ class Ground(NamedTuple):
 
     repository: repository.Repository
     snapshot: Snapshot
-    files: dict[str, str]
+    files: dict[str, str]  # workflows, actions, locks and liftlock.yml
     event: Event
     where: wiring.Place
 
@@ -74,7 +75,7 @@ def _take(
     here = looking[0]
     seen = repository.look(*looking)
     taken = snapshot.take(seen, where.state, clean=ways.clean)
-    files = snapshot.read_files(taken, '.github')
+    files = snapshot.read_files(taken, '.github') | snapshot.read_files(taken, confinement.FILE)
     found = workflows.find(files, asked, seen.top, here)
     by_paths = workflows.filtered_by_paths(found, asked)
     facts = repository.describe(seen, taken.commit, changed=by_paths)
@@ -92,13 +93,16 @@ def _nothing_starts(asked: Asked, reasons: dict[str, str], found: Sequence[Found
 
 def _run_all(planned: Sequence[Plan], asked: Asked, ways: Ways, ground: Ground) -> int:
     secrets = options.secrets(asked.secret, asked.secret_file)
+    confined = confinement.read(ground.files)
     works = wiring.open_works(ground.where, slots=ways.slots)
     _tell_once(ground.where, ways)
     status = 0
     try:
         for plan in planned:
             held = locks.held(ground.files, plan.workflow.path)
-            keep = wiring.kept(ground.snapshot, held, ground.event, real_actions=ways.real_actions)
+            keep = wiring.kept(
+                ground.snapshot, held, ground.event, confined, real_actions=ways.real_actions
+            )
             run = works.engine.submit(
                 Submission(
                     request=plan.request,
@@ -107,6 +111,7 @@ def _run_all(planned: Sequence[Plan], asked: Asked, ways: Ways, ground: Ground) 
                     keep=keep,
                     secrets=tuple(secrets),
                     allow_missing_runners=ways.allow_missing_runners,
+                    otherwise='sandbox' if ways.sandbox else 'host',
                 )
             )
             status = max(status, _run(works, run, plan, Terms(secrets), ways, ground))
@@ -154,7 +159,7 @@ def _headline(run: int, plan: Plan, ground: Ground) -> str:
 def _tell_once(where: wiring.Place, ways: Ways) -> None:
     """Say once a store that GitHub's labels mean this machine here."""
     told = where.state / 'told-about-labels'
-    if ways.json or told.exists():
+    if ways.json or ways.sandbox or told.exists():
         return
     told.touch()
     sys.stderr.write(

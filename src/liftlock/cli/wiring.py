@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
 from liftlock import VERSION
-from liftlock.cli import config
+from liftlock.cli import config, confinement
 from liftlock.cli.config import Config
 from liftlock.cli.locks import Held
 from liftlock.engine.inline import Inline
@@ -19,6 +19,7 @@ from liftlock.engine.submission import Hands, Submission
 from liftlock.errors import UserError
 from liftlock.language.expressions.values import Value
 from liftlock.language.records import NamedTuple
+from liftlock.language.settings.sandbox import Sandbox
 from liftlock.plan import repository, trust
 from liftlock.plan.event import Event
 from liftlock.runner import forge, job
@@ -171,7 +172,7 @@ def open_works(where: Place, *, slots: int = 0) -> Works:
 
 
 def kept(
-    snapshot: Snapshot, held: Held, event: Event, *, real_actions: bool
+    snapshot: Snapshot, held: Held, event: Event, confined: Sandbox, *, real_actions: bool
 ) -> Mapping[str, Value]:
     """What `_world` needs again when somebody takes the run up later."""
     return {
@@ -179,6 +180,7 @@ def kept(
         'commit': snapshot.commit,
         'repository': repository.uri(snapshot.url, event.repository),
         'uncommitted': snapshot.dirty,
+        'sandbox': confinement.dump(confined),
         'real_actions': real_actions,
         'pins': None if held.pins is None else dict(held.pins),
         'images': None if held.images is None else dict(held.images),
@@ -206,6 +208,7 @@ def _world(where: Place, store: Store, run: int, submission: Submission) -> Worl
     event, keep = submission.request.event, submission.keep
     snapshot = open_snapshot(Path(str(keep['sources'])), str(keep['commit']))
     pins = _texts(keep.get('pins'))
+    sandbox = confinement.load(keep.get('sandbox'))
     return World(
         sources=SnapshotSources(snapshot, event.ref, event.head_ref, event.default_branch),
         artifacts=RunArtifacts(store, run),
@@ -218,12 +221,24 @@ def _world(where: Place, store: Store, run: int, submission: Submission) -> Worl
         container_engine=where.config.container_engine,
         externals=where.cache / 'externals',
         shared=(str(snapshot.store), str(snapshot.source), str(where.cache / 'actions')),
+        closed=(
+            str(where.state),
+            str(_base(os.environ, 'XDG_CONFIG_HOME', '.config') / 'liftlock'),
+        ),
+        sandbox=sandbox,
+        named_env=_named(sandbox),
         home=forge.locate(snapshot.url, where.config.forges),
         real_actions=bool(keep.get('real_actions')),
         pins=pins,
         images=_texts(keep.get('images')),
         host_env=host_env(),
     )
+
+
+def _named(sandbox: Sandbox, env: Mapping[str, str] = os.environ) -> Mapping[str, str]:
+    """The variables of the user's environment that some job in the sandbox may have."""
+    names = {name for one in (sandbox, *sandbox.jobs.values()) for name in one.env or ()}
+    return {name: env[name] for name in names if name in env}
 
 
 def attestations(store: Store, run: int, submission: Submission) -> 'RunAttestations':

@@ -73,6 +73,7 @@ class Carrying:
         self._progress = history.progress
         self._past = history.past
         self._skip_missing = history.submission.allow_missing_runners
+        self._otherwise = history.submission.otherwise
         self._session = session
         repository = history.plan.request.event.repository
         self._groups = Groups(bench.store, repository, bench.gone)
@@ -271,7 +272,7 @@ class Carrying:
             tracking_id=self._paths.tracking_id(job.key, before + 1),
             attempt=before + 1,
             debug=self._plan.request.debug,
-            place=labels.place(job.labels, self._bench.labels),
+            place=labels.place(job.labels, self._bench.labels, self._otherwise),
             from_step=step,
             shell_on_failure=self._session.terms.shell_on_failure,
         )

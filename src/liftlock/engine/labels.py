@@ -11,6 +11,7 @@ from liftlock.language.workflow import Job
 HOST: Final = 'host'
 SANDBOX: Final = 'sandbox'
 DOCKER: Final = 'docker'
+NETWORK: Final = 'network'  # beside `sandbox`
 
 PLAIN: Final = frozenset({'self-hosted', 'linux', HOST, SANDBOX})
 ARCHITECTURES: Final = {'x64': 'x86_64', 'x86_64': 'x86_64', 'arm64': 'aarch64', 'arm': 'armv7l'}
@@ -25,23 +26,30 @@ def missing(
     `own` maps labels of the user's settings, in lower case, to places. Labels compare without
     regard to case. Every `ubuntu-…` is served here, whatever its version, unless it asks for ARM.
     """
+    plain = PLAIN | {NETWORK} if SANDBOX in map(str.lower, labels) else PLAIN
     for label in labels:
-        reason = _missing(label.lower(), own, machine)
+        reason = '' if label.lower() in plain else _missing(label.lower(), own, machine)
         if reason:
             return f'no runner here for `runs-on: {", ".join(labels)}`: {reason}'
     return '' if labels else 'no runner here: `runs-on` names no label'
 
 
-def place(labels: Sequence[str], own: Mapping[str, str]) -> str:
-    """Where a job with these labels runs: an executor, or `docker:IMAGE`.
+def place(labels: Sequence[str], own: Mapping[str, str], otherwise: str = HOST) -> str:
+    """Where a job with these labels runs: an executor, `docker:IMAGE` or `sandbox:network`.
 
-    The first label that the user's settings name decides, `sandbox` by itself means that executor.
+    The first label that the user's settings name decides, `sandbox` by itself means that executor,
+    with the network if `network` stands beside it. What would run on the host runs `otherwise`.
     """
-    for label in labels:
-        found = own.get(label.lower()) or (SANDBOX if label.lower() == SANDBOX else '')
-        if found:
-            return found
-    return HOST
+    lowered = [label.lower() for label in labels]
+    found = HOST
+    for label in lowered:
+        if label in own:
+            found = own[label]
+            break
+        if label == SANDBOX:
+            found = f'{SANDBOX}:{NETWORK}' if NETWORK in lowered else SANDBOX
+            break
+    return otherwise if found == HOST else found
 
 
 def executor(place: str, job: Job) -> str:
@@ -60,7 +68,7 @@ def _is_image(key: object) -> bool:
 
 
 def _missing(label: str, own: Mapping[str, str], machine: str) -> str:
-    if label in PLAIN or label in own:
+    if label in own:
         return ''
     wanted = ARCHITECTURES.get(label, '')
     if label.startswith('ubuntu-'):

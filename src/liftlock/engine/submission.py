@@ -26,6 +26,7 @@ class Submission(NamedTuple):
     keep: Mapping[str, Value] = {}
     secrets: tuple[str, ...] = ()  # names only
     allow_missing_runners: bool = False
+    otherwise: str = 'host'  # where jobs run that no label sends elsewhere
 
 
 class Watch(Protocol):

@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, Protocol
 
 from liftlock.language.records import NamedTuple
+from liftlock.language.settings.sandbox import Sandbox
 from liftlock.plan.facts import ArtifactStored, JobFact, StepFact
 from liftlock.plan.plan import JobPlan
 from liftlock.runner.forge import Home
@@ -187,6 +188,9 @@ class World(NamedTuple):
     attestations: Callable[[], Attestations] | None = None  # asked where something is attested
     container_engine: str = ''  # docker, podman or a path; '' = what is there
     shared: tuple[str, ...] = ()  # directories that checkouts and actions lead into
+    closed: tuple[str, ...] = ()  # directories that no sandbox shows, whatever is declared
+    sandbox: Sandbox = Sandbox()  # what `liftlock.yml` declares for all jobs, and for single ones
+    named_env: Mapping[str, str] = {}  # the variables of the user's environment that it names
     externals: Path | None = None  # nodes that run actions; None: only this machine's own
     home: Home = Home()
     real_actions: bool = False
@@ -221,6 +225,6 @@ class JobRequest(NamedTuple):
     tracking_id: str  # RUNNER_TRACKING_ID: finds its processes again, even after kill -9
     attempt: int
     debug: bool = False
-    place: str = 'host'  # an executor, or `docker:IMAGE`
+    place: str = 'host'  # an executor, `docker:IMAGE` or `sandbox:network`
     from_step: str = ''  # take up again at this step, from what `directory` holds
     shell_on_failure: Callable[[Mapping[str, str], Path], Awaitable[None]] | None = None

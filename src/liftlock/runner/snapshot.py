@@ -75,7 +75,7 @@ def open_snapshot(store: Path, commit: str) -> Snapshot:
 
 
 def read_files(snapshot: Snapshot, prefix: str) -> dict[str, str]:
-    """The text of every file below a folder (`.github/workflows/`), by path.
+    """The text of every file below a folder (`.github/workflows/`), or of one file, by path.
 
     Bytes that aren't UTF-8 come as surrogates, for the reader of the file to complain about.
     """
@@ -91,8 +91,10 @@ def read_files(snapshot: Snapshot, prefix: str) -> dict[str, str]:
 def read_tree(top: Path, prefix: str) -> dict[str, str]:
     """The same of the files as they stand. UserError if something cannot be read."""
     found: dict[str, str] = {}
+    only = top / prefix
     try:
-        for folder, _, names in os.walk(top / prefix, onerror=_raise):
+        places = os.walk(only, onerror=_raise)
+        for folder, _, names in places if only.is_dir() else [(only.parent, (), (only.name,))]:
             for name in names:
                 data = _read_regular(f'{folder}/{name}')
                 if data is not None:

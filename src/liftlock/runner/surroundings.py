@@ -15,7 +15,12 @@ from liftlock.runner.reach import Reach
 from liftlock.runner.state import CANCELLED, FAILURE, SUCCESS, Job, Record
 
 _DOCKER: Final = 'docker'
+_SANDBOX: Final = 'sandbox'
 _ONLINE: Final = 'sandbox:network'
+_NO_CONTAINER: Final = (
+    'This job asks for a container, and is to run in the sandbox: whoever may have containers '
+    'started can reach all of this machine. Give it another label, or take `container:` out'
+)
 
 
 @asynccontextmanager
@@ -77,6 +82,8 @@ async def _prepare(
 
     Containers find each other by a network of their own, so that executor starts both.
     """
+    if executor == _DOCKER and job.request.place.startswith(_SANDBOX):
+        raise CannotPrepare(_NO_CONTAINER)
     order = order._replace(wanted=images.hold_all(job.world, order.wanted, order.say))
     prepared = executors.find(executor).prepare(order)
     job.workplace = await stack.enter_async_context(prepared)

@@ -1,6 +1,6 @@
 import pytest
 
-from liftlock.engine.labels import executor, missing
+from liftlock.engine.labels import executor, missing, place
 from liftlock.language.parse import parse
 from liftlock.language.workflow import Job
 
@@ -72,3 +72,34 @@ def test_a_job_is_where_its_own_container_is(place: str, container: str, expecte
     job = workflow.jobs['a']
     assert isinstance(job, Job)
     assert executor(place, job) == expected
+
+
+@pytest.mark.parametrize(
+    ('labels', 'expected'),
+    [
+        (('ubuntu-latest',), 'host'),
+        (('sandbox',), 'sandbox'),
+        (('self-hosted', 'Sandbox'), 'sandbox'),
+        (('sandbox', 'network'), 'sandbox:network'),
+        (('network', 'sandbox'), 'sandbox:network'),
+        (('quiet',), 'sandbox'),
+        (('quiet', 'network'), 'sandbox'),
+        (('loud',), 'sandbox:network'),
+        (('image', 'sandbox'), 'docker:debian:12'),
+    ],
+)
+def test_labels_say_where_a_job_runs(labels: tuple[str, ...], expected: str) -> None:
+    own = {'quiet': 'sandbox', 'loud': 'sandbox:network', 'image': 'docker:debian:12'}
+    assert place(labels, own) == expected
+
+
+def test_what_would_run_on_the_host_can_be_sent_elsewhere() -> None:
+    assert place(('ubuntu-latest',), {}, 'sandbox') == 'sandbox'
+    assert place(('big',), {'big': 'host'}, 'sandbox') == 'sandbox'
+    assert place(('sandbox', 'network'), {}, 'sandbox') == 'sandbox:network'
+    assert place(('image',), {'image': 'docker:debian:12'}, 'sandbox') == 'docker:debian:12'
+
+
+def test_the_network_is_a_label_beside_the_sandbox_only() -> None:
+    assert missing(('sandbox', 'network'), {}) == ''
+    assert 'network' in missing(('ubuntu-latest', 'network'), {}, 'x86_64')
