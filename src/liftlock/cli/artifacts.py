@@ -10,9 +10,10 @@ import click
 from liftlock.cli import wiring
 from liftlock.cli.figures import count, size
 from liftlock.errors import UserError
-from liftlock.store import artifacts, runs
+from liftlock.store import artifacts, attestations, runs
 from liftlock.store.artifacts import ZIP, Artifact, RunArtifacts
-from liftlock.store.database import open_store
+from liftlock.store.database import Store, open_store
+from liftlock.store.runs import Run
 
 DAY = 86400
 SHOWN = 12  # digits of a digest; all of them with --json
@@ -22,12 +23,21 @@ SHOWN = 12  # digits of a digest; all of them with --json
 @click.argument('run', default='last', metavar='[RUN]')
 @click.option('-d', '--download', 'names', multiple=True, metavar='NAME', help='Fetch this one.')
 @click.option('--to', metavar='DIR', help='Unpack there. [default: a directory of its name]')
+@click.option('--attest', is_flag=True, help='Sign where they come from: SLSA provenance.')
+@click.option('--bundle', metavar='FILE', help='Write what was signed, for `liftlock verify`.')
 @click.option('--json', is_flag=True, help='A list of objects.')
 @click.pass_obj
 def command(
-    state: str | None, /, run: str, names: tuple[str, ...], to: str | None, json: bool
+    state: str | None,
+    /,
+    run: str,
+    names: tuple[str, ...],
+    to: str | None,
+    attest: bool,
+    bundle: str | None,
+    json: bool,
 ) -> None:
-    """List or fetch the artifacts of RUN (a number; default: the last)."""
+    """List, fetch or attest the artifacts of RUN (a number; default: the last)."""
     store = open_store(wiring.place(state).state)
     found = runs.find(store, run)
     kept = artifacts.listed(store, found.id)
@@ -38,10 +48,28 @@ def command(
         directory = _place(to, name, kept)
         files = asyncio.run(RunArtifacts(store, found.id).fetch(name, directory))
         print(f'{name}: {count(files, "file")} in {directory}')
+    if attest or bundle:
+        _attest(store, found, kept, attest, bundle)
+        return
     if json:
         print(jsons.dumps([one._asdict() for one in kept], ensure_ascii=False, indent=2))
     elif not names:
         _list(kept, found.id)
+        if attestations.listed(store, found.id):
+            from liftlock.cli import attesting
+
+            attesting.tell(store, found)
+
+
+def _attest(store: Store, run: Run, kept: list[Artifact], attest: bool, bundle: str | None) -> None:
+    from liftlock.cli import attesting
+
+    if attest:
+        if not kept:
+            raise UserError(f'run {run.id} kept no artifacts that could be attested')
+        attesting.attest(store, run, kept)
+    if bundle:
+        attesting.write_bundles(store, run, bundle)
 
 
 def _place(to: str | None, name: str, kept: list[Artifact]) -> Path:

@@ -32,7 +32,8 @@ COMMANDS: Final = {
         'runs': 'List runs.',
         'show': 'Show one run: its jobs, steps, annotations and summaries.',
         'logs': "Print or follow a run's logs.",
-        'artifacts': 'List or fetch what a run kept.',
+        'artifacts': 'List, fetch or attest what a run kept.',
+        'verify': 'Tell whether a file is what was signed, and where it was built.',
     },
     'Going on': {
         'resume': 'Take up a run that was interrupted where it stopped.',

@@ -120,12 +120,11 @@ def _unmet(predicate: Mapping[str, Any], expected: Expected) -> Iterator[str]:
     workflow = _map(_map(definition, 'externalParameters'), 'workflow')
     builder = _map(_map(predicate, 'runDetails'), 'builder').get('id')
     told = {name: str(workflow.get(name, '')) for name in ('repository', 'ref', 'path')}
-    commits = [*_commits(definition, told['repository'], told['ref'])]
     asked = (
         ('repository', expected.repository, told['repository'], _is_repository),
         ('workflow', expected.workflow, told['path'], _is_workflow),
         ('ref', expected.ref, told['ref'], _is_ref),
-        ('commit', expected.source_digest, ', '.join(commits), _is_commit),
+        ('commit', expected.source_digest, ', '.join(commits(predicate)), _is_commit),
         ('builder', expected.builder, str(builder or ''), _is_builder),
     )
     for what, wanted, found, holds in asked:
@@ -133,13 +132,18 @@ def _unmet(predicate: Mapping[str, Any], expected: Expected) -> Iterator[str]:
             yield f'the {what} is {found or "not told"}, not {wanted}'
 
 
-def _commits(definition: Mapping[str, Any], repository: str, ref: str) -> Iterator[str]:
+def commits(predicate: Mapping[str, Any]) -> list[str]:
     """Of the source itself; the commits of actions are listed beside it and prove nothing."""
+    definition = _map(predicate, 'buildDefinition')
+    workflow = _map(_map(definition, 'externalParameters'), 'workflow')
+    source = f'git+{workflow.get("repository")}@{workflow.get("ref")}'
     listed = definition.get('resolvedDependencies')
-    for one in listed if isinstance(listed, list) else ():
-        if isinstance(one, dict) and one.get('uri') == f'git+{repository}@{ref}':
-            found = _map(one, 'digest')
-            yield str(found.get('gitCommit') or found.get('sha1') or '')
+    found = [
+        _map(one, 'digest')
+        for one in (listed if isinstance(listed, list) else ())
+        if isinstance(one, dict) and one.get('uri') == source
+    ]
+    return [str(one.get('gitCommit') or one.get('sha1') or '') for one in found]
 
 
 def _is_repository(found: str, wanted: str) -> bool:

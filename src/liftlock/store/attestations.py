@@ -109,6 +109,12 @@ def named(store: Store, name: str) -> list[str]:
         return [digest for (digest,) in sql.execute(f'{query} DESC', (name,))]
 
 
+def subjects(store: Store, attestation: Attestation) -> list[Subject]:
+    query = 'SELECT name, digest FROM subjects WHERE attestation = ? ORDER BY name, digest'
+    with store.reading() as sql:
+        return [Subject(*row) for row in sql.execute(query, (attestation.id,))]
+
+
 def read(store: Store, attestation: Attestation) -> str:
     """The bundle. Raises OSError."""
     return blobs.path(store.directory, attestation.digest).read_text(encoding='utf-8')
