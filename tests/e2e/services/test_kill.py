@@ -71,11 +71,11 @@ def test_what_does_not_die_is_ended_with_the_lost_attempt() -> None:
 
 
 def test_a_room_that_nobody_holds_is_cleared_away() -> None:
-    with room.open_room() as lived_in:
+    with room.open_folder() as lived_in:
         left = Path(own.make('services', under=str(Path(lived_in).parents[2]))) / 'job-left'
         left.mkdir(exist_ok=True)
         (left / 'data').write_text('')
-        with room.open_room():
+        with room.open_folder():
             assert not left.exists()
         assert Path(lived_in).exists()
     assert not Path(lived_in).exists()

@@ -1,23 +1,37 @@
 """Service containers of jobs that do not run in a container themselves.
 
 A container engine that answers starts them. Without one, or where it does not reach the registry
-of an image, servers of this machine do, if it has one for every service of the job.
+of an image, servers of this machine do, if it has one for every service of the job. Those of a job
+in the sandbox run in the sandbox: an engine would do for a workflow what its steps must not.
 """
 
 import asyncio
 from collections.abc import AsyncIterator, Mapping
 from contextlib import AsyncExitStack, asynccontextmanager
+from typing import TYPE_CHECKING
 
 from liftlock.language.expressions.values import Value
 from liftlock.runner.docker.engine import Engine, look
 from liftlock.runner.executors.base import Order
 
+if TYPE_CHECKING:
+    from liftlock.runner.sandbox.workplace import Sandbox
+
 
 @asynccontextmanager
-async def start(order: Order) -> AsyncIterator[Mapping[str, Value]]:
-    """Start them, healthy; yields the `job.services` context. Raises CannotPrepare, OSError."""
-    engine = await asyncio.to_thread(look, order.container_engine)
+async def start(
+    order: Order, sandbox: 'Sandbox | None' = None
+) -> AsyncIterator[Mapping[str, Value]]:
+    """Start them, healthy; yields the `job.services` context. Raises CannotPrepare, OSError.
+
+    `sandbox` is the place of the job where it has one.
+    """
     async with AsyncExitStack() as stack:
+        if sandbox is not None:
+            because = 'a job in the sandbox has no container engine'
+            yield await _start_processes(order, because, stack, sandbox)
+            return
+        engine = await asyncio.to_thread(look, order.container_engine)
         if isinstance(engine, Engine):
             yield await _start_containers(order, engine, stack)
         else:
@@ -51,13 +65,15 @@ def _have_servers(order: Order) -> bool:
 
 
 async def _start_processes(
-    order: Order, because: str, stack: AsyncExitStack
+    order: Order, because: str, stack: AsyncExitStack, sandbox: 'Sandbox | None' = None
 ) -> Mapping[str, Value]:
     """`because` says why the job has no containers."""
-    from liftlock.runner.services import choice, local
+    from liftlock.runner.services import choice, local, room
 
     chosen = choice.choose_all(order.wanted, because)
-    return await stack.enter_async_context(local.start(order, chosen))
+    opened = room.open_in_sandbox(order, sandbox) if sandbox else room.open_on_host(order)
+    place = await stack.enter_async_context(opened)
+    return await stack.enter_async_context(local.start(order, chosen, place))
 
 
 def end_leftovers(tracking_id: str) -> None:

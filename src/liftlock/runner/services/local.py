@@ -6,14 +6,21 @@ from contextlib import asynccontextmanager
 from typing import Any, Final
 
 from liftlock.language.expressions.values import Value
+from liftlock.language.records import NamedTuple
 from liftlock.runner.executors import orphans
 from liftlock.runner.executors.base import CannotPrepare, Order
 from liftlock.runner.services import health, planning, room
 from liftlock.runner.services.choice import Service
 from liftlock.runner.services.planning import Plan
 from liftlock.runner.services.process import Local
+from liftlock.runner.services.room import Room
 
 NETWORK: Final = 'host'  # what docker calls the network of the machine itself
+
+
+class _Started(NamedTuple):
+    plan: Plan
+    local: Local
 
 
 def mark(tracking_id: str) -> str:
@@ -22,22 +29,30 @@ def mark(tracking_id: str) -> str:
 
 
 @asynccontextmanager
-async def start(order: Order, services: list[Service]) -> AsyncIterator[Mapping[str, Value]]:
+async def start(
+    order: Order, services: list[Service], place: Room
+) -> AsyncIterator[Mapping[str, Value]]:
     """Start them, healthy; yields the `job.services` context. Raises CannotPrepare, OSError."""
-    with room.open_room() as place:
-        opened: dict[str, Local] = {}
-        try:
-            made = mark(order.tracking_id)
-            # Names of services may be long, and paths of sockets may not.
-            plans = [
-                planning.make(one, f'{place}/{number}', made)
-                for number, one in enumerate(services, 1)
-            ]
-            planning.check_ports(plans)
-            await _all(_start(order, plan, opened) for plan in plans)
-            yield {plan.service.name: _context(plan, made) for plan in plans}
-        finally:
-            await _stop(order, opened)
+    made = mark(order.tracking_id)
+    # Names of services may be long, and paths of sockets may not.
+    folders = [f'{place.folder}/{number}' for number in range(len(services))]
+    plans = [
+        planning.make(service, place.workplace.inside(folder), made)
+        for service, folder in zip(services, folders, strict=True)
+    ]
+    planning.check_ports(plans)
+    for plan, folder in zip(plans, folders, strict=True):
+        room.furnish(folder, plan.recipe, place)
+    started: list[_Started] = []
+    try:
+        await _all(_start(order, plan, place, started) for plan in plans)
+        yield {plan.service.name: _context(plan, made) for plan in plans}
+    finally:
+        await asyncio.gather(*(one.local.end(one.plan.recipe.end) for one in started))
+        for one in started:
+            name = one.plan.service.name
+            _show(order, f'Print service container logs: {name}', one.local)
+        orphans.end(made)
 
 
 async def _all(starting: Iterable[Coroutine[Any, Any, None]]) -> None:
@@ -51,26 +66,26 @@ async def _all(starting: Iterable[Coroutine[Any, Any, None]]) -> None:
         await asyncio.gather(*tasks, return_exceptions=True)
 
 
-async def _start(order: Order, plan: Plan, opened: dict[str, Local]) -> None:
-    service, recipe, folder = plan.service, plan.recipe, plan.task.directory
+async def _start(order: Order, plan: Plan, place: Room, started: list[_Started]) -> None:
+    service, recipe = plan.service, plan.recipe
     for line in planning.describe(plan):
         order.say(line)
-    room.furnish(folder, recipe)
-    low = min(plan.task.ports.values()) < planning.ROOTS_OWN
-    local = Local(folder, plan.env, room.launcher(recipe.end, low_ports=low), recipe.end)
-    opened[service.name] = local
+    launcher = place.launcher(recipe.end, min(plan.task.ports.values()))
+    local = Local(place.workplace, plan.task.directory, plan.env, launcher)
+    known = _Started(plan, local)
+    started.append(known)
     try:
         for command in recipe.prepare:
             await local.run(command)
-        await local.begin(recipe.server)
-        await local.wait_until_ready(recipe.ready, tuple(plan.task.ports.values()))
+        local.begin(recipe.server)
+        await local.wait_until_ready(planning.ready(plan))
         for command in recipe.finish:
             await local.run(command)
         await _see_health(plan, local)
     except CannotPrepare as error:
+        started.remove(known)
+        await local.end(recipe.end)
         _show(order, f'Service container {service.name} failed.', local)
-        del opened[service.name]
-        await local.end()
         raise service.refuse(str(error)) from None
     order.say(f'{service.name} service is healthy.')
 
@@ -85,14 +100,6 @@ async def _see_health(plan: Plan, local: Local) -> None:
     wrong = await health.find_wrong(wanted, lambda: local.ask(words, env, wanted.timeout))
     if wrong:
         raise CannotPrepare(f'it is not healthy: {wrong}')
-
-
-async def _stop(order: Order, opened: Mapping[str, Local]) -> None:
-    await asyncio.gather(*(local.end() for local in opened.values()))
-    for name, local in opened.items():
-        _show(order, f'Print service container logs: {name}', local)
-    if opened:
-        orphans.end(mark(order.tracking_id))
 
 
 def _show(order: Order, title: str, local: Local) -> None:

@@ -12,7 +12,7 @@ from liftlock.runner.services.kinds import installed
 from liftlock.runner.services.kinds.base import Recipe, Task
 from liftlock.runner.services.versions import numbers, wanted_numbers
 
-ROOTS_OWN: Final = 1024  # ports below
+_UNPRIVILEGED: Final = 1024  # the lowest port that everybody may open
 _ENTRYPOINT: Final = 'docker-entrypoint.sh'
 
 
@@ -103,8 +103,15 @@ def check_ports(plans: list[Plan]) -> None:
             if not listening.may_open(here):
                 raise plan.service.refuse(
                     f'port {here} of this machine may only be opened by root: '
-                    f'map one above {ROOTS_OWN - 1}'
+                    f'map {_UNPRIVILEGED} or one above'
                 )
+
+
+def ready(plan: Plan) -> tuple[str, ...]:
+    """The command that succeeds when the server is ready."""
+    ports = plan.task.ports.values()
+    opened = ' && '.join(f'exec 3<>/dev/tcp/127.0.0.1/{port}' for port in ports)
+    return plan.recipe.ready or ('bash', '-c', opened)
 
 
 def moved(command: str, ports: Mapping[int, int]) -> str:

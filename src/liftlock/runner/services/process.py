@@ -1,126 +1,118 @@
-"""One server that runs as a process of this machine, and the commands around it."""
-
-# Paths are texts here, as where they are used.
-# ruff: noqa: PTH123, ASYNC230
+"""One server that runs as a process of a place, and the commands around it."""
 
 import asyncio
-import os
 import signal
-from asyncio.subprocess import DEVNULL, PIPE, STDOUT, Process
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import suppress
 from typing import Final
 
-from liftlock.runner.executors.base import CannotPrepare
+from liftlock.runner.executors.base import CannotPrepare, CannotStart, Leash, Workplace
 from liftlock.runner.services.health import TIMED_OUT, Look
-from liftlock.runner.services.kinds.base import OUTPUT, Command
+from liftlock.runner.services.kinds.base import Command
 
 _POLL: Final = 0.05  # seconds
 _PATIENCE: Final = 120.0  # seconds to get ready, and for each command on the way
 _ENDING: Final = 5.0  # seconds
-_MOST: Final = 1 << 20  # bytes of its output that are shown
+_MOST: Final = 1 << 20  # bytes of output that are kept
 
 
 class Local:
-    """A service's own processes. `folder` is its directory; `env` is the whole environment."""
+    """A service's own processes. `folder` is its directory as they see it; `env` is complete.
 
-    __slots__ = ('_end', '_env', '_folder', '_launcher', '_output', '_process')
+    Commands begin with the words of `launcher`.
+    """
+
+    __slots__ = (
+        '_env', '_folder', '_launcher', '_leash', '_lost', '_output', '_place', '_server',
+    )  # fmt: skip
 
     def __init__(
-        self, folder: str, env: Mapping[str, str], launcher: Sequence[str], end: signal.Signals
+        self, place: Workplace, folder: str, env: Mapping[str, str], launcher: Sequence[str]
     ) -> None:
+        self._place = place
         self._folder = folder
-        self._output = f'{folder}/{OUTPUT}'
         self._env = env
         self._launcher = tuple(launcher)
-        self._end = end
-        self._process: Process | None = None
+        self._leash = Leash()
+        self._server: asyncio.Future[int] | None = None
+        self._output = bytearray()
+        self._lost = 0  # bytes of it
 
     async def run(self, command: Command) -> None:
         """Run one command to its end. Raises CannotPrepare; what it printed is then output."""
         words, env, given = command
         found = await self.ask(words, env, _PATIENCE, given)
         if found.status:
-            with open(self._output, 'a', encoding='utf-8') as output:
-                output.write(f'{found.said}\n')
-            name = words[0].rpartition('/')[2]
+            self._hear(f'{found.said}\n'.encode())
             how = f'ended with exit code {found.status}'
             if found.status == TIMED_OUT:
                 how = f'took longer than {_PATIENCE:g} seconds'
-            raise CannotPrepare(f'{name} {how}')
+            raise CannotPrepare(f'{words[0].rpartition("/")[2]} {how}')
 
-    async def begin(self, words: Sequence[str]) -> None:
-        with open(self._output, 'ab') as output:
-            self._process = await asyncio.create_subprocess_exec(
-                *self._launcher, *words, cwd=self._folder, env=self._env,
-                stdin=DEVNULL, stdout=output, stderr=output, start_new_session=True,
-            )  # fmt: skip
+    def begin(self, words: Sequence[str]) -> None:
+        """Start the server."""
+        running = self._place.run(
+            (*self._launcher, *words), self._env, self._folder, self._hear, self._leash
+        )
+        self._server = asyncio.ensure_future(running)
 
-    async def wait_until_ready(self, words: Sequence[str], ports: Sequence[int]) -> None:
-        """Until this command succeeds or, without one, these ports are open. CannotPrepare."""
-        process = self._process
-        assert process is not None
+    async def wait_until_ready(self, words: Sequence[str]) -> None:
+        """Until this command succeeds. Raises CannotPrepare."""
+        server = self._server
+        assert server is not None
         until = asyncio.get_running_loop().time() + _PATIENCE
-        while not await self._is_ready(words, ports):
-            if process.returncode is not None:
-                raise CannotPrepare(f'its server ended with exit code {process.returncode}')
+        while (await self.ask(words, {}, _PATIENCE)).status:
+            if server.done():
+                raise CannotPrepare(f'its server ended with exit code {_status(server)}')
             if asyncio.get_running_loop().time() > until:
                 raise CannotPrepare(f'its server was not ready after {_PATIENCE:g} seconds')
             await asyncio.sleep(_POLL)
-
-    async def _is_ready(self, words: Sequence[str], ports: Sequence[int]) -> bool:
-        if words:
-            return (await self.ask(words, {}, _PATIENCE)).status == 0
-        return all([await _is_open(port) for port in ports])
 
     async def ask(
         self, words: Sequence[str], env: Mapping[str, str], patience: float, given: str = ''
     ) -> Look:
         """Run one command, with `given` on its standard input, and hear what it says."""
-        process = await asyncio.create_subprocess_exec(
-            *self._launcher, *words, cwd=self._folder, env={**self._env, **env},
-            stdin=PIPE, stdout=PIPE, stderr=STDOUT, start_new_session=True,
-        )  # fmt: skip
+        said = bytearray()
+        if given:
+            words = ('sh', '-c', 'printf %s "$0" | "$@"', given, *words)
+        running = self._place.run(
+            (*self._launcher, *words), {**self._env, **env}, self._folder, said.extend, Leash()
+        )
         try:
-            said, _ = await asyncio.wait_for(process.communicate(given.encode()), patience)
+            status = await asyncio.wait_for(running, patience)
         except TimeoutError:
             return Look(TIMED_OUT, '')
-        finally:
-            await _kill(process)
-        assert process.returncode is not None
-        return Look(process.returncode, said.decode('utf-8', 'replace').strip())
+        except CannotStart as error:
+            raise CannotPrepare(str(error)) from None
+        return Look(status, said.decode('utf-8', 'replace').strip())
 
-    async def end(self) -> None:
-        process = self._process
-        if process is None:
+    async def end(self, how: signal.Signals) -> None:
+        """SIGINT asks the server to end, and gives it a few seconds."""
+        server = self._server
+        if server is None:
             return
-        if process.returncode is None:
-            process.send_signal(self._end)
-            with suppress(TimeoutError):
-                await asyncio.wait_for(process.wait(), _ENDING)
-        await _kill(process)
+        if how == signal.SIGINT:
+            self._leash.interrupt()
+            await asyncio.wait([server], timeout=_ENDING)
+        self._leash.kill()
+        with suppress(CannotStart):
+            await server
 
     def output(self) -> Iterator[str]:
         """The lines that its processes have printed; the last ones, if they are very many."""
-        with open(self._output, 'rb') as file:
-            size = os.fstat(file.fileno()).st_size
-            if size > _MOST:
-                yield f'… {size - _MOST} bytes before this are left out'
-                file.seek(-_MOST, os.SEEK_END)
-            yield from file.read().decode('utf-8', 'replace').splitlines()
+        if self._lost:
+            yield f'… {self._lost} bytes before this are left out'
+        yield from self._output.decode('utf-8', 'replace').splitlines()
+
+    def _hear(self, chunk: bytes) -> None:
+        self._output += chunk
+        if len(self._output) > 2 * _MOST:
+            self._lost += len(self._output) - _MOST
+            del self._output[:-_MOST]
 
 
-async def _is_open(port: int) -> bool:
+def _status(server: 'asyncio.Future[int]') -> int:
     try:
-        _, writer = await asyncio.open_connection('127.0.0.1', port)
-    except OSError:
-        return False
-    writer.close()
-    return True
-
-
-async def _kill(process: Process) -> None:
-    """The whole group: it may have left children."""
-    with suppress(ProcessLookupError, PermissionError):
-        os.killpg(process.pid, signal.SIGKILL)
-    await process.wait()
+        return server.result()
+    except CannotStart as error:
+        raise CannotPrepare(str(error)) from None

@@ -1,7 +1,9 @@
-"""Where the servers of one job keep their files, and as whom they run.
+"""Where the servers of one job run and keep their files, and as whom.
 
-A room is a directory of its own under TMPDIR, locked while its job lives; whoever opens another
-one clears away those that nobody holds any more.
+On the machine itself a room is a directory of its own under TMPDIR, locked while its job lives;
+whoever opens another one clears away those that nobody holds any more. In a sandbox it is a
+directory of the job's own, and the servers are processes of the sandbox like all others in there:
+what a workflow says to a server, and its health commands, can do no more than its steps.
 """
 
 # Paths are texts here, as where they are used.
@@ -14,64 +16,94 @@ import shutil
 import signal
 import stat
 import tempfile
-from collections.abc import Iterator
-from contextlib import contextmanager
-from typing import Final
+from collections.abc import AsyncIterator, Callable, Iterator, Sequence
+from contextlib import asynccontextmanager, contextmanager
+from typing import TYPE_CHECKING, Final
 
 from liftlock.language.records import NamedTuple
-from liftlock.runner.executors.base import CannotPrepare
+from liftlock.runner.executors.base import CannotPrepare, Order, Workplace
+from liftlock.runner.executors.host import Host
 from liftlock.runner.services import own
-from liftlock.runner.services.kinds.base import OUTPUT, SOCKETS, Recipe
+from liftlock.runner.services.kinds.base import SOCKETS, Recipe
 
-NOBODY: Final = 'nobody'
+if TYPE_CHECKING:
+    from liftlock.runner.sandbox.workplace import Sandbox
+
 PROGRAMS: Final = 'programs'  # go before others of the same name
+_NOBODY: Final = 'nobody'
+_ROOTS_OWN: Final = 1024  # ports below
 _LONGEST: Final = 36  # of the directory in which rooms lie: paths of sockets end at 107
 
 
-class Who(NamedTuple):
-    """As whom servers run: ourselves, but never root."""
+class Room(NamedTuple):
+    """`folder` is as this machine calls it; `user` and `group` are those of the servers.
 
+    `launcher` gives words to put before a command, for a server that ends by this signal and has
+    this port as its lowest. Raises CannotPrepare.
+    """
+
+    workplace: Workplace
+    folder: str
     user: int
     group: int
+    launcher: Callable[[signal.Signals, int], Sequence[str]]
 
 
-def who() -> Who:
-    """Raises CannotPrepare."""
-    if os.geteuid() != 0:
-        return Who(os.geteuid(), os.getegid())
+@asynccontextmanager
+async def open_on_host(order: Order) -> AsyncIterator[Room]:
+    """Raises CannotPrepare, OSError."""
+    user, group = _choose_user()
+    host = Host(order, None)
     try:
-        found = pwd.getpwnam(NOBODY)
+        with open_folder() as folder:
+            yield Room(host, folder, user, group, _launch)
+    finally:
+        host.close()
+
+
+@asynccontextmanager
+async def open_in_sandbox(order: Order, sandbox: 'Sandbox') -> AsyncIterator[Room]:
+    """Its files go with the sandbox. Raises OSError."""
+    from liftlock.runner.sandbox import view
+
+    account = sandbox.root.account
+    folder = f'{view.own(order, "tmp")}/services'
+    os.mkdir(folder, own.MODE)
+    yield Room(sandbox, folder, account.user, account.group, lambda end, port: ())
+
+
+def _choose_user() -> tuple[int, int]:
+    """Servers run as ourselves, but never as root."""
+    if os.geteuid() != 0:
+        return os.geteuid(), os.getegid()
+    try:
+        found = pwd.getpwnam(_NOBODY)
     except KeyError:
         raise CannotPrepare(
-            f'Servers must not run as root, and there is no user "{NOBODY}" here'
+            f'Servers must not run as root, and there is no user "{_NOBODY}" here'
         ) from None
-    return Who(found.pw_uid, found.pw_gid)
+    return found.pw_uid, found.pw_gid
 
 
-def launcher(end: signal.Signals, *, low_ports: bool) -> list[str]:
-    """Words before a command that make it run as `who` and end when we do, even by `kill -9`.
-
-    `end` is the signal for that; ports below 1024 take a right of root's. Raises CannotPrepare.
-    """
+def _launch(end: signal.Signals, lowest_port: int) -> Sequence[str]:
+    """So that it runs as that user and ends when we do, even by `kill -9`."""
     program = shutil.which('setpriv')
     root = os.geteuid() == 0
     if program is None:
         if root:
             raise CannotPrepare('Servers must not run as root: install setpriv (util-linux)')
-        return []
+        return ()
     words = [program, '--pdeathsig', end.name]
     if root:
-        user, group = who()
+        user, group = _choose_user()
         words += ['--reuid', str(user), '--regid', str(group), '--clear-groups']
-        if low_ports:
-            words += [
-                '--inh-caps', '+net_bind_service', '--ambient-caps', '+net_bind_service',
-            ]  # fmt: skip
+    if root and lowest_port < _ROOTS_OWN:
+        words += ['--inh-caps', '+net_bind_service', '--ambient-caps', '+net_bind_service']
     return words
 
 
 @contextmanager
-def open_room() -> Iterator[str]:
+def open_folder() -> Iterator[str]:
     """A new directory, gone afterwards. Raises CannotPrepare, OSError."""
     under = own.make('services', under=_place())
     _sweep(under)
@@ -83,17 +115,17 @@ def open_room() -> Iterator[str]:
         os.close(lock)
 
 
-def furnish(folder: str, recipe: Recipe) -> None:
-    """Make a service's directory in its room, with what the recipe wants to find there."""
-    owner = who()
+def furnish(folder: str, recipe: Recipe, room: Room) -> None:
+    """Make a service's directory in its room, with what the recipe wants to find there.
+
+    Done for all services before the first of them runs: later somebody might have moved things.
+    """
     made = [folder, f'{folder}/{SOCKETS}', f'{folder}/{PROGRAMS}']
     for path in made:
         os.mkdir(path, 0o700)
-    texts = {**recipe.files, OUTPUT: ''}
-    texts |= {
-        f'{PROGRAMS}/{name}': f'#!/bin/sh\nPATH=${{PATH#*:}}\n{script}\n'
-        for name, script in recipe.programs.items()
-    }
+    texts = dict(recipe.files)
+    for name, script in recipe.programs.items():
+        texts[f'{PROGRAMS}/{name}'] = f'#!/bin/sh\nPATH=${{PATH#*:}}\n{script}\n'
     for name, text in texts.items():
         with open(f'{folder}/{name}', 'w', encoding='utf-8') as file:
             file.write(text)
@@ -101,7 +133,7 @@ def furnish(folder: str, recipe: Recipe) -> None:
         made.append(f'{folder}/{name}')
     if os.geteuid() == 0:
         for path in made:
-            os.chown(path, *owner)
+            os.chown(path, room.user, room.group)
 
 
 def _place() -> str:

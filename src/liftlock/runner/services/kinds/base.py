@@ -8,7 +8,6 @@ from liftlock.language.image import Image
 from liftlock.language.records import NamedTuple
 from liftlock.runner.services.asked import Asked
 
-OUTPUT: Final = 'output'  # the file in a service's directory that takes what its server prints
 SOCKETS: Final = 'sockets'
 
 
@@ -76,7 +75,7 @@ class Recipe(NamedTuple):
     health: Mapping[str, str] = {}
     programs: Mapping[str, str] = {}
     path: tuple[str, ...] = ()  # directories of programs, before the usual ones
-    end: signal.Signals = signal.SIGKILL
+    end: signal.Signals = signal.SIGKILL  # or SIGINT
 
 
 class Kind(Protocol):

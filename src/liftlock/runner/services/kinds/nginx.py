@@ -5,7 +5,7 @@ from typing import Final
 from liftlock.language.image import Image
 from liftlock.runner.services.asked import Asked
 from liftlock.runner.services.kinds import installed
-from liftlock.runner.services.kinds.base import OUTPUT, Missing, Recipe, Server, Task
+from liftlock.runner.services.kinds.base import Missing, Recipe, Server, Task
 
 PRODUCTS: Final = ('nginx',)
 PROGRAMS: Final = ('nginx',)
@@ -43,7 +43,7 @@ def _settings(task: Task) -> str:
     ]
     http = [
         f'include {_TYPES};' if installed.is_file(_TYPES) else '',
-        f'access_log {folder}/{OUTPUT};',
+        'access_log off;',
         *(f'{name}_temp_path {folder}/{name};' for name in _HOLDS),
         f'server {{ {" ".join(listens)} root {_ROOT}; index index.html index.htm; }}',
     ]

@@ -116,7 +116,7 @@ def recipe(server: Server, task: Task) -> Recipe:
         prepare=tuple(prepare),
         health={'PGHOST': task.sockets, 'PGPORT': str(port), 'PGPASSWORD': password},
         path=(folder,),
-        end=signal.SIGQUIT,  # otherwise shared memory stays behind for good
+        end=signal.SIGINT,  # otherwise shared memory stays behind for good
     )  # fmt: skip
 
 
