@@ -23,7 +23,7 @@ def test_the_machine_is_examined_with_what_its_workflows_ask_for(project: Projec
     ended = project.liftlock('doctor')
     assert ended.status == 1
     assert 'ok       git' in ended.out
-    assert '.github/workflows/ci.yml: job a: no runner here' in ended.out
+    assert 'missing  job a: no runner here' in ended.out
 
 
 def test_the_first_job_of_the_example_finds_a_python(project: Project) -> None:

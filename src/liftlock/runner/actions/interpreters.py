@@ -54,6 +54,12 @@ async def find(bench: Workbench, wanted: Range, *, free_threaded: bool) -> Inter
     )
 
 
+def installed(tool_cache: Path) -> Iterator[Version]:
+    """Versions that are there for `find`, besides those on PATH and what uv may bring."""
+    named = (*_in_tool_cache(tool_cache), *_of_pyenv(), *_fetched(tool_cache))
+    return (item.version for item in named if not item.free_threaded)
+
+
 def _pick(
     interpreters: Iterable[Interpreter], wanted: Range, free_threaded: bool
 ) -> Interpreter | None:

@@ -71,6 +71,11 @@ async def find(bench: Workbench, wanted: Range) -> Node | None:
     return await _from_npm(bench, wanted)
 
 
+def installed(tool_cache: Path) -> Iterator[Version]:
+    """Versions that are there for `find`, besides the one on PATH and what npm may bring."""
+    return (node.version for node in (*_in_tool_cache(tool_cache), *_of_nvm()))
+
+
 async def make(bench: Workbench, node: Node, directory: Path) -> None:
     """Lay the prefix out, unless an earlier step of the job did."""
     if not (directory / 'bin' / 'node').exists():

@@ -1,0 +1,86 @@
+"""What the doctor found, in words and as JSON."""
+
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from itertools import groupby
+from typing import Any
+
+from liftlock.cli.colour import Paint
+from liftlock.cli.doctor import verdicts
+from liftlock.cli.doctor.machine import Thing
+from liftlock.cli.doctor.needs import Need
+from liftlock.cli.doctor.verdicts import Verdict
+from liftlock.language.records import NamedTuple
+
+WIDTH = 9
+
+
+class Finding(NamedTuple):
+    need: Need
+    verdict: Verdict
+
+    @property
+    def missing(self) -> bool:
+        return self.verdict.level == verdicts.MISSING
+
+
+Given = Mapping[str, Mapping[str, Sequence[str]]]  # secrets or vars → NAME → files
+
+
+def lines(
+    things: Iterable[Thing], findings: Sequence[Finding], given: Given, paint: Paint
+) -> Iterator[str]:
+    for thing in things:
+        if thing.found:
+            yield f'{paint.green("ok")}       {thing.name:<8} {thing.found}'
+            continue
+        word = paint.red('missing') if thing.needed else paint.yellow('missing')
+        yield f'{word}  {thing.name:<8} for {thing.why}: {thing.install}'
+    if findings:
+        yield ''
+        yield paint.bold('What the workflows here ask for')
+    for file, of_file in groupby(findings, key=lambda finding: finding.need.file):
+        yield ''
+        yield file
+        for (job, verdict), alike in groupby(of_file, key=lambda one: (one.need.job, one.verdict)):
+            yield from _finding(job, verdict, [one.need for one in alike], paint)
+    yield from _given(given)
+
+
+def _finding(job: str, verdict: Verdict, needs: Sequence[Need], paint: Paint) -> Iterator[str]:
+    """Needs of one job that have the same answer are told once."""
+    missing = verdict.level == verdicts.MISSING
+    word = paint.red('missing') if missing else paint.yellow('note   ')
+    yield f'  {word}  job {job}: {verdict.problem}'
+    places = dict.fromkeys(f'line {need.line}, {need.why}' for need in needs)
+    yield from (f'           {paint.dim(place)}' for place in places)
+    if verdict.remedy:
+        yield f'           {verdict.remedy}'
+
+
+def _given(given: Given) -> Iterator[str]:
+    for context, option in (('secrets', '-s NAME'), ('vars', '--var NAME=VALUE')):
+        names = given.get(context)
+        if names:
+            yield ''
+            yield f'{context.capitalize()} to be given to a run ({option}): {", ".join(names)}'
+
+
+def record(things: Iterable[Thing], findings: Iterable[Finding], given: Given) -> dict[str, Any]:
+    return {
+        'tools': [thing._asdict() for thing in things],
+        'needs': [
+            {
+                'level': one.verdict.level,
+                'kind': one.need.kind,
+                'what': one.need.what,
+                'file': one.need.file,
+                'line': one.need.line,
+                'job': one.need.job,
+                'for': one.need.why,
+                'problem': one.verdict.problem,
+                'remedy': one.verdict.remedy,
+            }
+            for one in findings
+        ],
+        **{context: dict(names) for context, names in given.items()},
+    }

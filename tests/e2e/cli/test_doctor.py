@@ -1,0 +1,135 @@
+"""`liftlock doctor` on a machine that has next to nothing."""
+
+import json
+import os
+import shutil
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from e2e.cli.conftest import Project
+
+WORKFLOW = """
+on: push
+env: {TOKEN: '${{ secrets.API_KEY }}'}
+jobs:
+  mac: {runs-on: macos-latest, steps: [{run: ls}]}
+  boxed:
+    runs-on: ubuntu-latest
+    container: node:20
+    steps: [{run: npm test}]
+  tests:
+    runs-on: ubuntu-latest
+    services: {db: {image: 'postgres:16'}, odd: {image: 'acme/odd:1'}}
+    steps:
+      - {uses: actions/setup-python@v5, with: {python-version: '3.99'}}
+      - {uses: acme/lint@v1}
+      - {uses: ./.github/actions/own}
+      - {uses: aquasecurity/trivy-action@master}
+      - name: Deploy
+        run: |
+          kubectl apply -f x
+          docker-compose up
+      - {uses: actions/create-release@v1, with: {tag_name: v1, release_name: x}}
+"""
+OWN = """
+name: own
+description: own
+runs: {using: docker, image: Dockerfile}
+"""
+
+
+@pytest.fixture
+def bare(project: Project, tmp_path: Path) -> Project:
+    """A repository on a machine with git and shells, and mirrors that hold nothing."""
+    folder = tmp_path / 'bin'
+    folder.mkdir()
+    for name in ('git', 'bash', 'sh'):
+        found = shutil.which(name)
+        assert found is not None
+        (folder / name).symlink_to(os.path.realpath(found))
+    project.homes |= {'PATH': str(folder), 'HOME': str(tmp_path), 'NVM_DIR': str(tmp_path)}
+    config = Path(project.homes['XDG_CONFIG_HOME'], 'liftlock/config.yml')
+    config.parent.mkdir(parents=True)
+    config.write_text(f'actions: {{"*": "{tmp_path}/mirrors/{{name}}"}}\n')
+    return project
+
+
+def told(project: Project) -> dict[str, Any]:
+    found = json.loads(project.liftlock('doctor', '--json').out)
+    assert isinstance(found, dict)
+    return found
+
+
+def test_everything_that_is_missing_is_told_with_its_place_and_a_remedy(bare: Project) -> None:
+    bare.write('.github/actions/own/action.yml', OWN)
+    bare.workflow(WORKFLOW)
+    ended = bare.liftlock('doctor')
+    assert ended.status == 1, ended.err
+    found = [line.strip() for line in ended.out.splitlines()]
+    for expected in (
+        'ok       git',
+        'missing  engine   for container:, services:, actions in containers: Install Docker',
+        'missing  job mac: no runner here for `runs-on: macos-latest`',
+        'missing  job boxed: it needs a container engine',
+        'missing  job tests: acme/odd:1 cannot be started: without a container engine there are',
+        'missing  job tests: no Python 3.99 is here',
+        'missing  job tests: the action acme/lint@v1 could not be had',
+        'missing  job tests: neither trivy nor a container engine is here',
+        'missing  job tests: no kubectl is on PATH',
+        'missing  job tests: no docker-compose is on PATH',
+        'apt install docker-compose',
+        'missing  job tests: the repository has no remote to write to',
+        'Secrets to be given to a run (-s NAME): API_KEY',
+    ):
+        assert any(line.startswith(expected) for line in found), (expected, ended.out)
+    assert not any('npm' in line and 'job boxed' in line for line in found)
+
+
+def test_the_same_as_json_names_file_line_and_job(bare: Project) -> None:
+    bare.write('.github/actions/own/action.yml', OWN)
+    bare.workflow(WORKFLOW)
+    content = told(bare)
+    kinds = {(need['kind'], need['what']): need for need in content['needs']}
+    need = kinds['program', 'kubectl']
+    assert (need['file'], need['line'], need['job']) == ('.github/workflows/ci.yml', 18, 'tests')
+    assert need['for'] == '`run:` of "Deploy"'
+    engines = [one['for'] for one in content['needs'] if one['kind'] == 'container engine']
+    assert engines == ['`container:`', '`uses: ./.github/actions/own`']
+    assert content['secrets'] == {'API_KEY': ['.github/workflows/ci.yml']}
+    assert {tool['name'] for tool in content['tools']} >= {'git', 'bash', 'engine', 'sandbox'}
+
+
+def test_a_workflow_that_lacks_nothing_is_well(bare: Project) -> None:
+    bare.workflow('on: push\njobs: {a: {runs-on: ubuntu-latest, steps: [{run: echo hi}]}}\n')
+    ended = bare.liftlock('doctor')
+    assert ended.status == 0
+    assert 'What the workflows here ask for' not in ended.out
+
+
+def test_actions_of_mirrors_are_looked_into(bare: Project, tmp_path: Path) -> None:
+    mirror = tmp_path / 'mirrors/lint'
+    mirror.mkdir(parents=True)
+    (mirror / 'action.yml').write_text(
+        'name: x\ndescription: x\n'
+        'runs: {using: composite, steps: [{run: shellcheck x, shell: bash}, {uses: acme/js@v1}]}\n'
+    )
+    (tmp_path / 'mirrors/js').mkdir()
+    (tmp_path / 'mirrors/js/action.yml').write_text(
+        'name: x\ndescription: x\nruns: {using: node20, main: index.js}\n'
+    )
+    bare.workflow('on: push\njobs: {a: {runs-on: ubuntu-latest, steps: [{uses: acme/lint@v1}]}}\n')
+    content = told(bare)
+    assert [(need['kind'], need['problem']) for need in content['needs']] == [
+        ('program', 'no shellcheck is on PATH'),
+        ('node of actions', 'no node is here to run it'),
+    ]
+
+
+def test_outside_of_a_repository_the_machine_is_looked_at(bare: Project, tmp_path: Path) -> None:
+    bare.directory = tmp_path / 'elsewhere'
+    bare.directory.mkdir()
+    ended = bare.liftlock('doctor')
+    assert ended.status == 0
+    assert ended.out.startswith('ok       git')
