@@ -6,7 +6,6 @@ and a job that reaches no network does not reach AWS through us.
 """
 
 import json
-import os
 import re
 import sys
 from collections.abc import Mapping
@@ -20,13 +19,11 @@ from liftlock.runner.workbench import StepFailed, Workbench
 _SCRIPT: Final = """
 import json, sys
 from botocore import exceptions as botocore, session, xform_name
-service, operation, region, endpoint, file = sys.argv[1:]
+service, operation, region, endpoint = sys.argv[1:]
 place = {'region_name': region or None, 'endpoint_url': endpoint or None}
 try:
-    with open(file) as stream:
-        given = json.load(stream)
     client = session.get_session().create_client(service, **place)
-    answer = getattr(client, xform_name(operation))(**given)
+    answer = getattr(client, xform_name(operation))(**json.load(sys.stdin))
 except (botocore.BotoCoreError, botocore.ClientError) as error:
     sys.exit(str(error))
 answer.pop('ResponseMetadata', None)
@@ -70,31 +67,25 @@ class Aws(NamedTuple):
 
     async def call(self, service: str, operation: str, **parameters: Any) -> dict[str, Any]:
         """The answer; times are texts. `operation` is AWS's name of it. Raises Refused."""
-        file = self.bench.temp / f'_aws_{os.urandom(6).hex()}.json'
         given = {name: value for name, value in parameters.items() if value is not None}
-        with os.fdopen(os.open(file, os.O_CREAT | os.O_WRONLY | os.O_EXCL, 0o600), 'w') as stream:
-            json.dump(given, stream)
-        words = (self._by_boto if self.boto else self._by_program)(service, operation, str(file))
+        words = (self._by_boto if self.boto else self._by_program)(service, operation)
         env = {**self.variables, **(_BARE if self.boto else {'AWS_PAGER': ''})}
-        try:
-            answer = await ask(self.bench, *words, env=env)
-        finally:
-            file.unlink()
+        answer = await ask(self.bench, *words, given=json.dumps(given), env=env)
         if answer.code:
             found = _REFUSED.search(answer.reason)
             raise Refused(found[2] if found else answer.reason, found[1] if found else '')
         said: dict[str, Any] = json.loads(answer.text) if answer.text.strip() else {}
         return said
 
-    def _by_boto(self, service: str, operation: str, file: str) -> tuple[str, ...]:
-        place = (service, operation, self.region, self.endpoint, file)
+    def _by_boto(self, service: str, operation: str) -> tuple[str, ...]:
+        place = (service, operation, self.region, self.endpoint)
         return (sys.executable, '-I', '-c', _SCRIPT, *place)
 
-    def _by_program(self, service: str, operation: str, file: str) -> tuple[str, ...]:
+    def _by_program(self, service: str, operation: str) -> tuple[str, ...]:
         name = re.sub(r'(?<=[a-z0-9])(?=[A-Z])', '-', operation).lower()
         region = ('--region', self.region) if self.region else ()
         endpoint = ('--endpoint-url', self.endpoint) if self.endpoint else ()
-        given = ('--cli-input-json', f'file://{file}')
+        given = ('--cli-input-json', 'file:///dev/stdin')
         return ('aws', service, name, *given, '--output', 'json', *region, *endpoint)
 
 

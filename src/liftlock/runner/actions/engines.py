@@ -23,6 +23,7 @@ _PROBE: Final = (
     'for each; do command -v "$each" >/dev/null 2>&1 || continue; printf "== %s\\n" "$each"; '
     '"$each" version --format "{{json .}}" 2>&1; printf "\\n"; done'
 )
+_TOUCH: Final = 'umask 077; [ -e "$1" ] || { mkdir -p "${1%/*}" && echo "{}" > "$1"; }'
 _LOOPBACK: Final = re.compile(
     r'(?:https?://)?(?:localhost|127(?:\.\d+){3}|\[::1\])(?::\d+)?(?:/|$)'
 )
@@ -105,6 +106,18 @@ def is_loopback(registry: str) -> bool:
 
 
 # --- registries
+
+
+async def credentials(bench: Workbench, engine: Engine) -> dict[str, str]:
+    """Variables that have the engine use what the job is logged into, and nothing else.
+
+    Docker looks in HOME. Podman looks where its user is logged in, and wants the file to be there.
+    """
+    if not engine.podman:
+        return {}
+    file = str(config_directory(bench) / 'config.json')
+    await bench.capture('sh', '-c', _TOUCH, 'sh', file)
+    return {'REGISTRY_AUTH_FILE': file}
 
 
 async def log_in(
