@@ -6,9 +6,9 @@ a bare repository of the job's own: it holds the run's commit, uncommitted chang
 branches and tags as they are. What a job pushes stays in there.
 
 git is told in two ways. Settings in the job's HOME apply wherever one of these addresses is a
-remote; they need git 2.36. An action that starts from nothing, as actions/checkout does, gets the
-same as GIT_CONFIG_… variables; these also say where submodules lie of which the user has clones,
-and another repository that the action asks for.
+remote; they need git 2.36. actions/checkout, which starts from nothing, gets the same by variables
+(GIT_CONFIG_…), and where submodules lie of which the user has clones. They also tell it, and other
+actions, where another repository is that an input names.
 """
 
 # Paths are texts here: pathlib costs more than the calls themselves.
@@ -24,7 +24,9 @@ from liftlock.language.expressions.values import to_text
 from liftlock.language.records import NamedTuple
 from liftlock.runner.ports import Served
 from liftlock.runner.state import Job
+from liftlock.runner.turn import Turn
 
+CHECKOUT: Final = 'actions/checkout'
 _FOLDER: Final = '_origin.git'
 _SETTINGS: Final = 'redirect'  # below it
 _NAME: Final = re.compile(r'[\w.-]+/[\w.-]+')
@@ -121,19 +123,15 @@ def _write(file: str, text: str, mode: int = 0o644, extra: int = os.O_TRUNC) -> 
 # --- for actions
 
 
-def variables(
-    job: Job, inputs: Mapping[str, str], env: Mapping[str, str], *more: tuple[str, str]
-) -> dict[str, str]:
-    """GIT_CONFIG_… for a process of an action, behind those that the workflow sets itself.
+def variables(turn: Turn, inputs: Mapping[str, str]) -> dict[str, str]:
+    """GIT_CONFIG_… for a process of an action that needs them, behind those of the workflow.
 
-    `more` are further settings, key and value.
+    Nobody else gets any: there are git clients that refuse to work where they are set.
     """
-    replaced = {} if job.origin is None else _replaced(job, job.origin, inputs)
-    settings = [(f'url.{place}.insteadOf', url) for url, place in replaced.items()]
-    if job.origin is not None and job.origin.submodules:
-        settings.append(('protocol.file.allow', 'always'))  # which git forbids for submodules
-    settings += more
-    given = env.get('GIT_CONFIG_COUNT', '')
+    settings = list(_settings_of(turn, inputs))
+    if not settings:
+        return {}
+    given = turn.env.get('GIT_CONFIG_COUNT', '')
     first = int(given) if given.isdecimal() else 0
     made = {'GIT_CONFIG_COUNT': str(first + len(settings))}
     for number, (key, value) in enumerate(settings, first):
@@ -141,10 +139,21 @@ def variables(
     return made
 
 
-def _replaced(job: Job, origin: Origin, inputs: Mapping[str, str]) -> dict[str, str]:
-    """Places by the addresses for which they stand."""
-    own = dict.fromkeys(_spellings(_own(job)), origin.place)
-    return {**origin.submodules, **own, **dict(_asked_for(job, origin, inputs))}
+def _settings_of(turn: Turn, inputs: Mapping[str, str]) -> Iterator[tuple[str, str]]:
+    job = turn.job
+    if job.origin is None:
+        return
+    replaced = dict(_asked_for(job, job.origin, inputs))
+    if to_text(turn.github['action_repository']).lower() == CHECKOUT:
+        own = dict.fromkeys(_spellings(_own(job)), job.origin.place)
+        replaced = {**job.origin.submodules, **own, **replaced}
+        if job.origin.submodules:
+            yield 'protocol.file.allow', 'always'  # which git forbids for them
+        if not inputs.get('token'):
+            # git is let in by itself where it would be turned away with a token that is none.
+            yield f'http.{to_text(job.github.get("server_url"))}/.extraheader', ''
+    for url, place in replaced.items():
+        yield f'url.{place}.insteadOf', url
 
 
 def _asked_for(job: Job, origin: Origin, inputs: Mapping[str, str]) -> Iterator[tuple[str, str]]:

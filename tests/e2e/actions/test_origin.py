@@ -31,13 +31,20 @@ def node() -> None:
         pytest.skip('install Node.js to run this')
 
 
-def run(tmp_path: Path, snapshot: Snapshot, steps: str, *event: str, **more: object) -> Played:
+def run(
+    tmp_path: Path,
+    snapshot: Snapshot,
+    steps: str,
+    *event: str,
+    script: str = GIT_IN_AN_ACTION,
+    **more: object,
+) -> Played:
     """`event` are the ref, the head's branch and the default branch."""
-    folder = tmp_path / 'actions/octo/git'
+    folder = tmp_path / 'actions/actions/checkout'
     folder.mkdir(parents=True)
-    inputs = '{commands: {}, repository: {}}'
+    inputs = "{commands: {}, repository: {}, token: {default: '${{ github.token }}'}}"
     (folder / 'action.yml').write_text(f'inputs: {inputs}\nruns: {{using: node24, main: x.js}}')
-    (folder / 'x.js').write_text(GIT_IN_AN_ACTION)
+    (folder / 'x.js').write_text(script)
     sources = SnapshotSources(snapshot, *(event or ('refs/heads/main',)))
     more = {'sources': sources, 'real_actions': True, **more}
     return play(f'{steps}\n- uses: ./nothing\n  if: false', tmp_path, world=more)
@@ -108,13 +115,13 @@ def test_a_repository_whose_name_begins_with_the_same_letters_is_another(
 
 
 @pytest.mark.usefixtures('node')
-def test_an_action_that_starts_from_nothing_finds_it_with_any_git(
+def test_checkout_itself_finds_it_with_any_git(
     project: Repository, snap: Snap, tmp_path: Path
 ) -> None:
     """What git 2.36 reads from HOME, an older one is told by variables."""
     last = project.commit('first')
     steps = f"""
-- uses: octo/git@v1
+- uses: actions/checkout@v9
   env: {{HOME: /nonexistent, GIT_CONFIG_COUNT: 1, GIT_CONFIG_KEY_0: a.b, GIT_CONFIG_VALUE_0: mine}}
   with:
     commands: |-
@@ -133,9 +140,9 @@ def test_an_action_finds_the_repository_that_it_is_to_fetch_where_actions_come_f
     other = Repository(tmp_path / f'actions/{REPOSITORY}-docs')
     last = other.commit('theirs')
     steps = f"""
-- uses: octo/git@v1
+- uses: actions/checkout@v9
   with: {{repository: {REPOSITORY}-docs, commands: git ls-remote {URL}-docs HEAD}}
-- uses: octo/git@v1
+- uses: actions/checkout@v9
   with: {{repository: {REPOSITORY.title()}, commands: git ls-remote {URL.title()} HEAD}}
 """.replace('Https://Github.Com', 'https://github.com')
     played = run(tmp_path, snap(project), steps, actions=DirectoryActions(tmp_path / 'actions'))
@@ -158,13 +165,8 @@ def test_checkout_starts_without_a_token_and_git_then_sends_none(
     project: Repository, snap: Snap, tmp_path: Path, given: str, printed: str
 ) -> None:
     project.commit('first')
-    folder = tmp_path / 'actions/actions/checkout'
-    folder.mkdir(parents=True)
-    inputs = "{token: {default: '${{ github.token }}'}}"
-    (folder / 'action.yml').write_text(f'inputs: {inputs}\nruns: {{using: node24, main: x.js}}')
-    (folder / 'x.js').write_text(TELL_TOKEN)
-    steps = f"- uses: actions/checkout@v7\n  with: {{token: '{given}'}}"
-    assert run(tmp_path, snap(project), steps).printed(1) == [printed]
+    steps = f"- uses: actions/checkout@v9\n  with: {{token: '{given}'}}"
+    assert run(tmp_path, snap(project), steps, script=TELL_TOKEN).printed(1) == [printed]
 
 
 @pytest.mark.usefixtures('node')
@@ -177,10 +179,24 @@ def test_submodules_come_from_the_users_own_clones_of_them(
     project.git('config', '--file', '.gitmodules', 'submodule.sub.url', '../other.git')
     project.commit('with a submodule')
     steps = """
-- uses: octo/git@v1
+- uses: actions/checkout@v9
   with:
     commands: |-
       git ls-remote https://github.com/octo/other.git refs/heads/main
       git config protocol.file.allow
 """
     assert run(tmp_path, snap(project), steps).printed(1) == [f'{last}\trefs/heads/main', 'always']
+
+
+@pytest.mark.usefixtures('node')
+def test_other_actions_are_told_nothing_by_variables(
+    project: Repository, snap: Snap, tmp_path: Path
+) -> None:
+    """simple-git, on which several actions stand, refuses to work with GIT_CONFIG_COUNT."""
+    project.commit('first')
+    folder = tmp_path / 'actions/octo/git'
+    folder.mkdir(parents=True)
+    (folder / 'action.yml').write_text('runs: {using: node24, main: x.js}')
+    (folder / 'x.js').write_text('console.log(process.env.GIT_CONFIG_COUNT)')
+    played = run(tmp_path, snap(project), '- uses: octo/git@v1')
+    assert played.printed(1) == ['undefined']

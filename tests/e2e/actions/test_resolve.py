@@ -1,6 +1,7 @@
 """Actions by git: from mirrors and directories, once, also without network."""
 
 import asyncio
+import os
 import shutil
 from collections.abc import Callable
 from pathlib import Path
@@ -56,6 +57,30 @@ def test_a_commit_is_fetched_and_afterwards_needs_nobody(
     second = find(actions(tmp_path), 'ACME/Build', commit.upper(), lines)
     assert first == second
     assert len(lines) == 1
+
+
+@pytest.mark.parametrize('ref', ['v1', 'stable', 'commit'])
+def test_files_are_those_of_an_archive(tmp_path: Path, ref: str) -> None:
+    """Some actions find out their version so, as they do on GitHub."""
+    made = Repository(tmp_path / 'remotes/acme/build')
+    made.write(
+        _gitattributes='version export-subst\ntests export-ignore\n',
+        version='$Format:%H %(describe:tags=true)$',
+    )
+    (made.top / 'tests').mkdir()
+    (made.top / 'tests/one').touch()
+    (made.top / 'run').write_text('#!/bin/sh\n')
+    (made.top / 'run').chmod(0o755)
+    (made.top / 'link').symlink_to('run')
+    commit = made.commit(action_yml='x')
+    made.git('tag', 'v1')
+    made.git('branch', 'stable')
+    made.commit(action_yml='y')
+    place = find(actions(tmp_path), 'acme/build', commit if ref == 'commit' else ref).directory
+    assert (place / 'version').read_text() == f'{commit} v1'
+    assert not (place / 'tests').exists()
+    assert os.access(place / 'run', os.X_OK)
+    assert (place / 'link').readlink() == Path('run')
 
 
 def test_a_tag_that_moved_is_followed(action: Repository, tmp_path: Path) -> None:

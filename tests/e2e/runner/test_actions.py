@@ -176,7 +176,7 @@ def test_a_composite_action(tmp_path: Path) -> None:
 """,
         tmp_path,
     )
-    assert 'me own me none both' in played.printed(1)
+    assert 'me own me none v1' in played.printed(1)
     assert '1 success' in played.printed(1)
     assert played.printed(2) == ['hello you failure/success 1 none']
     assert [number for number, _ in played.lines if number not in (1, 2)] == []

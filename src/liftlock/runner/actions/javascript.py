@@ -15,10 +15,8 @@ from liftlock.runner.workbench import StepFailed
 # What actions say that want a token, or have one that GitHub doesn't know.
 _NO_TOKEN: Final = re.compile(r'not supplied: \S*token|GITHUB_TOKEN|Bad credentials', re.IGNORECASE)
 # Actions that refuse to start without a token, though they can do (part of) their work without.
-_INSISTING: Final = {'actions/checkout': 'token', 'actions/github-script': 'github-token'}
+_INSISTING: Final = {origin.CHECKOUT: 'token', 'actions/github-script': 'github-token'}
 _PRETENDED: Final = 'no-token-was-given'
-# git on its own is let in where it would be turned away with a token that is none.
-_ANONYMOUS: Final = ('http.https://github.com/.extraheader', '')
 
 
 async def run(
@@ -52,12 +50,11 @@ async def run(
 
 def _variables(turn: Turn, inputs: Mapping[str, str]) -> dict[str, str]:
     """INPUT_…, and where git finds things."""
+    settings = origin.variables(turn, inputs)
     wanted = _INSISTING.get(to_text(turn.github['action_repository']).lower())
-    if wanted is None or inputs.get(wanted):
-        settings = origin.variables(turn.job, inputs, turn.env)
-        return {**environment.inputs(inputs), **settings}
-    settings = origin.variables(turn.job, inputs, turn.env, _ANONYMOUS)
-    return {**environment.inputs({**inputs, wanted: _PRETENDED}), **settings}
+    if wanted is not None and not inputs.get(wanted):
+        inputs = {**inputs, wanted: _PRETENDED}
+    return {**environment.inputs(inputs), **settings}
 
 
 def _is_file(path: str) -> bool:

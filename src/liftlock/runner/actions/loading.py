@@ -7,6 +7,7 @@ their step comes. `$/path` is an action beside the file that uses it.
 # Paths are texts here: pathlib costs more than the calls themselves.
 # ruff: noqa: PTH102, PTH112, PTH113, PTH118, PTH123
 
+import asyncio
 import os
 from collections.abc import Iterator
 from pathlib import Path
@@ -85,8 +86,23 @@ async def _find(job: Job, uses: str, reference: Reference) -> Loaded:
     found = await job.world.actions.find(repository, reference.ref, job.say)
     job.report(ActionResolved(job.key, uses, found.commit, found.source))
     home = str(found.directory)
-    directory = f'{home}{path}'
-    return Loaded(_read(directory, uses), None, directory, home, repository, reference.ref)
+    action = _read(f'{home}{path}', uses)
+    if isinstance(action.runs, Composite):
+        home = await asyncio.to_thread(_copy, job, home, reference)
+    return Loaded(action, None, f'{home}{path}', home, repository, reference.ref)
+
+
+def _copy(job: Job, home: str, reference: Reference) -> str:
+    """The repository as this job has it: scripts of composite actions write beside themselves, and
+    what they leave there is no business of other jobs."""
+    import shutil
+
+    name = f'{reference.owner}/{reference.repo}/{reference.ref.replace("/", "_")}'
+    own = f'{job.directories.root}/_actions/{name}'
+    if not os.path.isdir(own):
+        ignored = shutil.ignore_patterns('.git')
+        shutil.copytree(home, own, symlinks=True, ignore=ignored)
+    return own
 
 
 def _read(directory: str, uses: str) -> Action:

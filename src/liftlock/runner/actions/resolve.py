@@ -21,13 +21,13 @@ from liftlock.errors import UserError
 from liftlock.language import locks
 from liftlock.language.records import NamedTuple
 from liftlock.runner import git
+from liftlock.runner.actions.bringing import bring
 from liftlock.runner.actions.exclusive import exclusive
 from liftlock.runner.ports import Found
 
 GITHUB = 'https://github.com/{owner}/{name}'
 _COMMIT = re.compile(r'[0-9a-f]{40}(?:[0-9a-f]{24})?')
 _ASKING = 30.0  # seconds for a question
-_FETCHING = 300.0  # seconds for an answer that may be large
 
 
 class Resolved(NamedTuple):
@@ -105,7 +105,7 @@ class GitActions:
 
     async def _bring(self, owner_repo: str, ref: str, resolved: Resolved, target: Path) -> None:
         try:
-            await _bring(resolved, target)
+            await bring(resolved.remote, resolved.commit, target)
         except UserError as error:
             raise self._missing(owner_repo, ref, [f'{resolved.remote}: {error}']) from error
 
@@ -205,54 +205,6 @@ async def _has(remote: str, commit: str) -> bool:
         return True
     answer = await git.run('cat-file', '-e', f'{commit}^{{commit}}', cwd=Path(remote))
     return answer.code == 0
-
-
-async def _bring(resolved: Resolved, target: Path) -> None:
-    import shutil
-
-    draft = target.with_name(f'.{resolved.commit}.{os.getpid()}')
-    shutil.rmtree(draft, ignore_errors=True)
-    try:
-        files = draft / 'files'
-        files.mkdir(parents=True)
-        await _fetch(resolved, draft / 'git')
-        await _tell(
-            ('read-tree', '--reset', '-u', resolved.commit),
-            files,
-            {
-                **git.NEUTRAL,
-                'GIT_DIR': str(draft / 'git'),
-                'GIT_WORK_TREE': str(files),
-                'GIT_INDEX_FILE': str(draft / 'index'),
-            },
-        )
-        target.with_name(f'{target.name}.source').write_text(f'{resolved.remote}\n')
-        files.rename(target)
-    finally:
-        shutil.rmtree(draft, ignore_errors=True)
-
-
-async def _fetch(resolved: Resolved, store: Path) -> None:
-    """Without history if the server gives that commit alone; else with all of it."""
-    algorithm = 'sha1' if len(resolved.commit) == 40 else 'sha256'
-    await _tell(
-        ('init', '--quiet', '--bare', '--template=', f'--object-format={algorithm}', str(store)),
-        store.parent,
-        {},
-    )
-    alone = await git.run(
-        'fetch', '--quiet', '--no-tags', '--depth=1', resolved.remote, resolved.commit,
-        cwd=store, timeout=_FETCHING,
-    )  # fmt: skip
-    if alone.code:
-        everything = ('+refs/heads/*:refs/heads/*', '+refs/tags/*:refs/tags/*')
-        await _tell(('fetch', '--quiet', resolved.remote, *everything), store, {})
-
-
-async def _tell(arguments: Sequence[str], cwd: Path, env: Mapping[str, str]) -> None:
-    answer = await git.run(*arguments, cwd=cwd, env=env, timeout=_FETCHING)
-    if answer.code:
-        raise UserError(answer.last)
 
 
 def _remember(memory: Path, commit: str) -> None:
