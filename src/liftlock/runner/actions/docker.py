@@ -9,7 +9,6 @@ one, and sees the job's directories below /github.
 
 import asyncio
 import os
-import socket
 from collections.abc import Callable, Mapping
 from functools import partial
 from typing import Final
@@ -20,7 +19,16 @@ from liftlock.language.expressions.values import Scope, Value, to_text
 from liftlock.language.resolve import resolve
 from liftlock.runner import environment, evaluation, images, reach
 from liftlock.runner.console import Console
-from liftlock.runner.docker import attached, create, ground, leftovers, owners, paths
+from liftlock.runner.docker import (
+    attached,
+    create,
+    gateway,
+    ground,
+    leftovers,
+    network,
+    owners,
+    paths,
+)
 from liftlock.runner.docker import images as brought
 from liftlock.runner.docker.build import build
 from liftlock.runner.docker.create import Mount
@@ -113,11 +121,11 @@ async def run(
     turn.lend()
     _end_with_job(job, engine)
     given = {name.lower(): text for name, text in inputs.items()}
-    network = _network(job)
+    joined = await _join_network(job, engine)
     mounts = _mounts(job)
     mapped = _paths(job, mounts)
     scope = Scope({**turn.scope.contexts, 'inputs': dict(inputs)}, turn.scope.functions)
-    variables = await _variables(turn, engine, runs, inputs, scope, network)
+    variables = await _variables(turn, engine, runs, inputs, scope, joined)
     handed = hand_over({name: mapped.translate(text) for name, text in variables.items()})
     name = f'{create.plain(uses)}_{os.urandom(3).hex()}'
     socket_ = [Mount(path, USUAL)] if (path := _socket_path(job)) else []
@@ -125,7 +133,7 @@ async def run(
         'run', '--rm', '--name', name, '--label', f'{create.LABEL}={job.request.tracking_id}',
         '--workdir', WORKSPACE, *handed.words,
         *_option('--entrypoint', entrypoint or runs.entrypoint or given.get('entrypoint', '')),
-        *_option('--network', network),
+        *_option('--network', joined),
         *(word for mount in (*mounts, *socket_) for word in mount.words),
         image,
         *map(mapped.translate, _arguments(runs, given, scope)),
@@ -173,7 +181,7 @@ async def _variables(
     runs: Docker,
     inputs: Mapping[str, str],
     scope: Scope,
-    network: str,
+    joined: str,
 ) -> dict[str, str]:
     """Later wins; what the action itself sets only fills what nobody has set."""
     job = turn.job
@@ -185,7 +193,7 @@ async def _variables(
     }
     base = ground.lay(job.base, {}, paths.HOME)
     del base['PATH']  # the image has its own
-    listen = await _listen(job, engine, network)
+    listen = await _listen(job, engine, joined)
     return {
         **base,
         **create.CI,
@@ -197,20 +205,23 @@ async def _variables(
     }
 
 
-async def _listen(job: Job, engine: Engine, network: str) -> reach.Listen | None:
+async def _listen(job: Job, engine: Engine, joined: str) -> reach.Listen | None:
     """None where the job's processes are on that network too."""
     if job.world.services is None or to_text(_container(job).get('id')):
         return None
-    told = await engine.ask(
-        'network', 'inspect', '--format', '{{range .IPAM.Config}}{{.Gateway}} {{end}}',
-        network or 'bridge',
-    )  # fmt: skip
-    gateway = next(iter(told.text.split()), '')
-    return (lambda: socket.create_server((gateway, 0))) if gateway else None
+    address = await gateway.find(engine, joined)
+    return partial(gateway.listen, engine, address) if address else None
 
 
-def _network(job: Job) -> str:
-    return to_text(_container(job).get('network'))
+async def _join_network(job: Job, engine: Engine) -> str:
+    """The job's network; '' for the engine's default one, if that leads to this machine."""
+    known = to_text(_container(job).get('network'))
+    if known or not (engine.podman and engine.rootless):
+        return known
+    name = network.new_name()
+    await network.make(engine, name, job.request.tracking_id)
+    job.status_context['container'] = {'network': name}
+    return name
 
 
 def _socket_path(job: Job) -> str:

@@ -7,6 +7,7 @@ from collections.abc import Callable, Mapping, Sequence
 from typing import Final
 
 from liftlock.runner.docker.engine import Engine
+from liftlock.runner.docker.leftovers import removal
 from liftlock.runner.docker.process import start
 from liftlock.runner.executors.base import Leash, Patience, Sink
 from liftlock.runner.executors.host import Child
@@ -70,7 +71,7 @@ class _Attached:
     def kill_group(self) -> None:
         if self._removing is None:
             silent = subprocess.DEVNULL
-            words = (self._engine.program, 'rm', '--force', '--volumes', self._name)
+            words = (self._engine.program, *removal(self._engine.podman), self._name)
             self._removing = subprocess.Popen(words, stdin=silent, stdout=silent, stderr=silent)
         self._child.kill_group()
 

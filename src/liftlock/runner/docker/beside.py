@@ -25,7 +25,7 @@ async def remove(engine: Engine, tracking_id: str, known: Collection[str] = ()) 
     left = [one for one in await leftovers.find(engine, tracking_id) if one.id not in known]
     if not left:
         return []
-    await engine.ask('rm', '--force', '--volumes', *(one.id for one in left))
+    await engine.ask(*leftovers.removal(engine.podman), *(one.id for one in left))
     return [f'Remove orphan container: {one.name} ({one.image})' for one in left]
 
 

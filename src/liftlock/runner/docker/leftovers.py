@@ -20,11 +20,18 @@ class Kind(NamedTuple):
     removing: tuple[str, ...]
 
 
-# In this order: a network goes when nothing is on it any more.
-KINDS: Final = (
-    Kind('container', ('ps', '--all', '--quiet'), ('rm', '--force', '--volumes')),
-    Kind('network', ('network', 'ls', '--quiet'), ('network', 'rm')),
-)
+def _kinds(podman: bool) -> tuple[Kind, Kind]:
+    """In this order: a network goes when nothing is on it any more."""
+    return (
+        Kind('container', ('ps', '--all', '--quiet'), removal(podman)),
+        Kind('network', ('network', 'ls', '--quiet'), ('network', 'rm')),
+    )
+
+
+def removal(podman: bool) -> tuple[str, ...]:
+    """The words that remove containers at once, with their nameless volumes."""
+    at_once = ('--time', '0') if podman else ()  # else it asks politely for ten seconds
+    return ('rm', '--force', '--volumes', *at_once)
 
 
 class Left(NamedTuple):
@@ -44,7 +51,7 @@ async def find(engine: Engine, tracking_id: str) -> list[Left]:
 async def remove(engine: Engine, tracking_id: str) -> list[str]:
     """Remove all of it, with the nameless volumes; what could not be removed, for the log."""
     wrong = []
-    for kind in KINDS:
+    for kind in _kinds(engine.podman):
         ids = (await engine.ask(*kind.listing, *_filter(tracking_id))).text.split()
         if not ids:
             continue
@@ -61,7 +68,7 @@ def end(tracking_id: str) -> None:
         program = shutil.which(name)
         if program is None:
             continue
-        for kind in KINDS:
+        for kind in _kinds(name == 'podman'):
             ids = _run(program, *kind.listing, *_filter(tracking_id)).split()
             if ids:
                 _run(program, *kind.removing, *ids)

@@ -60,18 +60,17 @@ class Started(NamedTuple):
 class Network:
     """One job's. `open` it first, `close` it whatever happens."""
 
-    __slots__ = ('_engine', '_order', 'broken', 'name', 'services', 'started')
+    __slots__ = ('_engine', '_order', 'broken', 'name', 'started')
 
     def __init__(self, engine: Engine, order: Order) -> None:
         self._engine = engine
         self._order = order
-        self.name = f'github_network_{os.urandom(16).hex()}'
+        self.name = new_name()
         self.started: list[Started] = []
         self.broken: list[Started] = []  # whose logs were shown already
 
     async def open(self) -> None:
-        label = f'{LABEL}={self._order.tracking_id}'
-        await self._engine.tell('network', 'create', '--label', label, self.name)
+        await make(self._engine, self.name, self._order.tracking_id)
 
     async def start(
         self,
@@ -172,6 +171,15 @@ class Network:
         say(f'Remove container network: {self.name}')
         for line in await leftovers.remove(self._engine, self._order.tracking_id):
             say(f'##[warning]{line}')
+
+
+def new_name() -> str:
+    return f'github_network_{os.urandom(16).hex()}'
+
+
+async def make(engine: Engine, name: str, tracking_id: str) -> None:
+    """A network of a job. Raises EngineFailed."""
+    await engine.tell('network', 'create', '--label', f'{LABEL}={tracking_id}', name)
 
 
 def _shown(words: Sequence[str]) -> str:

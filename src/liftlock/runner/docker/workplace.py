@@ -7,7 +7,7 @@ import socket
 from collections.abc import Mapping, Sequence
 
 from liftlock.language.expressions.values import Value
-from liftlock.runner.docker import beside, ground, paths
+from liftlock.runner.docker import beside, gateway, ground, paths
 from liftlock.runner.docker.engine import Engine
 from liftlock.runner.docker.network import Network, Started
 from liftlock.runner.docker.owners import Owners
@@ -113,10 +113,8 @@ class Docker:
 
     def listen(self) -> socket.socket | None:
         """The network's gateway is this machine, and only those on the network reach it."""
-        gateway = self._container.gateway
-        if not gateway:
-            return None
-        return socket.create_server((gateway, 0))
+        address = self._container.gateway
+        return gateway.listen(self._engine, address) if address else None
 
     async def clean_up(self) -> Sequence[str]:
         """What steps left running in the container goes with it."""
