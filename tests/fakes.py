@@ -69,11 +69,18 @@ class NoArtifacts:
         overwrite: bool,
         retention_days: int,
         compression: int,
+        opening: object = None,
     ) -> tuple[str, int, str]:
         raise AssertionError('no artifacts here')
 
     async def store_file(
-        self, file: Path, mime: str, *, overwrite: bool, retention_days: int
+        self,
+        file: Path,
+        mime: str,
+        *,
+        overwrite: bool,
+        retention_days: int,
+        opening: object = None,
     ) -> tuple[str, int, str]:
         raise AssertionError('no artifacts here')
 

@@ -5,7 +5,7 @@ import socket
 from collections.abc import Awaitable, Callable, Mapping, Sequence
 from contextlib import AbstractAsyncContextManager
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Protocol
+from typing import IO, TYPE_CHECKING, Any, Protocol
 
 from liftlock.language.records import NamedTuple
 from liftlock.language.settings.sandbox import Sandbox
@@ -14,6 +14,12 @@ from liftlock.plan.plan import JobPlan
 from liftlock.runner.forge import Home
 
 Report = Callable[[StepFact | JobFact], None]
+Opening = Callable[[Path], IO[bytes]]
+
+
+def open_plainly(file: Path) -> IO[bytes]:
+    return file.open('rb')
+
 
 if TYPE_CHECKING:
     from liftlock.plan.provenance import Subject
@@ -82,12 +88,22 @@ class Artifacts(Protocol):
         overwrite: bool,
         retention_days: int,
         compression: int,
+        opening: Opening = open_plainly,
     ) -> tuple[str, int, str]:
-        """Keep these (path in the artifact, file); return its id, size in bytes and sha256."""
+        """Keep these (path in the artifact, file); return its id, size in bytes and sha256.
+
+        `opening` opens a file to be read, or refuses to; what it raises is raised here.
+        """
         ...
 
     async def store_file(
-        self, file: Path, mime: str, *, overwrite: bool, retention_days: int
+        self,
+        file: Path,
+        mime: str,
+        *,
+        overwrite: bool,
+        retention_days: int,
+        opening: Opening = open_plainly,
     ) -> tuple[str, int, str]:
         """Keep one file as it is, under its own name."""
         ...

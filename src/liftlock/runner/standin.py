@@ -1,7 +1,5 @@
 """The workbench of a stand-in: a stage of a step, as our own code sees it."""
 
-import os
-import stat
 from collections.abc import Awaitable, Callable, Mapping, Sequence
 from io import BufferedReader
 from pathlib import Path
@@ -11,6 +9,7 @@ from liftlock.errors import UserError
 from liftlock.language.expressions.values import Value
 from liftlock.plan import permissions
 from liftlock.plan.facts import ReportRecorded
+from liftlock.runner import confinement
 from liftlock.runner.console import Console
 from liftlock.runner.executors.base import CannotStart, Sink
 from liftlock.runner.ports import Report, World
@@ -33,6 +32,7 @@ async def run(
     states = turn.job.states.setdefault(turn.instance, {})
     outside = turn.job.workplace.outside
     seen = {name: '\n'.join(map(outside, text.split('\n'))) for name, text in inputs.items()}
+    confinement.refuse_strangers(turn.job, seen)
     bench = Bench(turn, seen, loaded.ref, states)
     turn.lend()
     await turn.job.workplace.take_files()
@@ -112,20 +112,10 @@ class Bench:
         return [Subject(one.name, one.digest) for one in made]
 
     def open(self, path: Path) -> BufferedReader:
-        # A pipe that a step has put there would keep us waiting for somebody to write into it.
-        opened = os.fdopen(os.open(path, os.O_RDONLY | os.O_NONBLOCK | os.O_CLOEXEC), 'rb')
-        if not stat.S_ISREG(os.fstat(opened.fileno()).st_mode):
-            opened.close()
-            raise StepFailed(f'{path} is no file')
-        job = self._turn.job
-        if job.request.place == 'host' and 'container' not in job.workplace.context:
-            return opened
-        # Of what is open already: a link that is looked at before may lead elsewhere afterwards.
-        found = os.path.realpath(f'/proc/self/fd/{opened.fileno()}')
-        if not found.startswith(f'{os.path.realpath(job.directories.root)}/'):
-            opened.close()
-            raise StepFailed(f'{path} is not among the files of this job')
-        return opened
+        return confinement.open_own(self._turn.job, path)
+
+    def own(self, path: Path) -> Path:
+        return confinement.own(self._turn.job, path)
 
     def permission(self, scope: str) -> str:
         granted = self._turn.job.request.plan.permissions
@@ -236,7 +226,9 @@ class Bench:
     ) -> str:
         assert self.world.reports is not None
         try:
-            digest, size = await self.world.reports.keep(file)
+            with self.open(file) as stream:
+                kept = Path(f'/proc/self/fd/{stream.fileno()}')
+                digest, size = await self.world.reports.keep(kept)
         except UserError as error:
             raise StepFailed(str(error)) from None
         inner = file.is_relative_to(self.workspace)
@@ -248,6 +240,8 @@ class Bench:
             name=job.hide(str(file.relative_to(self.workspace) if inner else file)),
             digest=digest,
             size=size,
+        except OSError as error:
+            raise StepFailed(f'cannot keep the report {file}: {error.strerror}') from None
             flags=tuple(map(job.hide, flags)),
             root=job.workplace.inside(str(root or self.workspace)),
             ref=job.hide(ref),

@@ -86,6 +86,10 @@ class Workbench(Protocol):
         is none, whatever a repository may grant beyond it."""
         ...
 
+    def own(self, path: Path) -> Path:
+        """The path itself; StepFailed if it leads to what the job's processes could not touch."""
+        ...
+
     @property
     def state(self) -> Mapping[str, str]:
         """What `save_state` kept in an earlier stage of the same step."""

@@ -16,6 +16,7 @@ from liftlock.errors import UserError
 from liftlock.language.records import NamedTuple
 from liftlock.store import archive, blobs, packing
 from liftlock.store.database import Store
+from liftlock.store.packing import Opening, open_plainly
 
 DAY: Final = 86400.0
 DEFAULT_DAYS: Final = 90
@@ -64,6 +65,7 @@ class RunArtifacts:
         merge: bool,
         overwrite: bool,
         retention_days: int,
+        opening: Opening = open_plainly,
         compression: int,
     ) -> tuple[str, int, str]:
         """Keep these (path in the artifact, file); return its id, size in bytes and sha256.
@@ -72,7 +74,7 @@ class RunArtifacts:
         """
 
         def pack(new: Path) -> str:
-            packing.pack(files, new, compression)
+            packing.pack(files, new, compression, opening)
             return blobs.digest(new)
 
         def keep(new: Path, digest: str) -> int:
@@ -86,12 +88,19 @@ class RunArtifacts:
         return await self._keep(name, pack, keep)
 
     async def store_file(
-        self, file: Path, mime: str, *, overwrite: bool, retention_days: int
+        self,
+        file: Path,
+        mime: str,
+        *,
+        overwrite: bool,
+        retention_days: int,
+        opening: Opening = open_plainly,
     ) -> tuple[str, int, str]:
         """Keep one file as it is, under its own name; as `store` otherwise."""
 
         def copy(new: Path) -> str:
-            _copy(file, new)
+            with opening(file) as source:
+                _copy(Path(f'/proc/self/fd/{source.fileno()}'), new)
             return blobs.digest(new)
 
         def keep(new: Path, digest: str) -> int:

@@ -1,7 +1,7 @@
 """Zip archives of artifacts, written: from files, from what was sent, from other archives."""
 
 import time
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 from typing import IO, cast
@@ -9,21 +9,35 @@ from typing import IO, cast
 from liftlock.errors import UserError
 from liftlock.store.archive import CHUNK, index, opened
 
+Opening = Callable[[Path], IO[bytes]]
 
-def pack(files: Sequence[tuple[str, Path]], target: Path, compression: int) -> None:
+
+def open_plainly(file: Path) -> IO[bytes]:
+    return file.open('rb')
+
+
+def pack(
+    files: Sequence[tuple[str, Path]],
+    target: Path,
+    compression: int,
+    opening: Opening = open_plainly,
+) -> None:
     """Write (path in the archive, file) pairs; 0 stores them as they are. Links are followed."""
     from zipfile import ZIP_DEFLATED, ZIP_STORED, ZipFile, ZipInfo
 
     method = ZIP_DEFLATED if compression else ZIP_STORED
     with ZipFile(target, 'w', method, compresslevel=compression or None) as archive:
         for name, file in files:
-            info = ZipInfo.from_file(file, name, strict_timestamps=False)
-            info.compress_type = method
-            # zipfile takes the level from the entry, not the archive, when an entry is given
-            info._compresslevel = compression or None  # type: ignore[attr-defined]
-            with file.open('rb') as source, archive.open(info, 'w') as sink:
-                while chunk := source.read(CHUNK):
-                    sink.write(chunk)
+            with opening(file) as source:
+                # of what is open: the name may stand for something else by now
+                here = f'/proc/self/fd/{source.fileno()}'
+                info = ZipInfo.from_file(here, name, strict_timestamps=False)
+                info.compress_type = method
+                # zipfile takes the level from the entry, not the archive, when an entry is given
+                info._compresslevel = compression or None  # type: ignore[attr-defined]
+                with archive.open(info, 'w') as sink:
+                    while chunk := source.read(CHUNK):
+                        sink.write(chunk)
 
 
 def pack_sent(files: Sequence[tuple[str, Path, int, bool]], target: Path, compression: int) -> None:

@@ -108,6 +108,9 @@ class Bench:
     def permission(self, scope: str) -> str:
         return self.permissions.get(scope, 'none')
 
+    def own(self, path: Path) -> Path:
+        return path
+
     def log(self, line: str) -> None:
         self.lines.append(line)
 

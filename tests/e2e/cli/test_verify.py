@@ -7,6 +7,7 @@ from pathlib import Path
 
 import pytest
 
+import containers
 from e2e.cli.conftest import Project
 from envelopes import Signer, envelope, statement
 
@@ -173,6 +174,41 @@ def test_an_artifact_that_was_changed_in_the_store_is_not_attested(mine: Project
     ended = mine.liftlock('artifacts', '--attest')
     assert ended.status == 2
     assert 'is not what was stored' in ended.err
+
+
+# --- a job that may not have the key
+
+THIEF = """
+on: push
+permissions: {id-token: write, attestations: write}
+jobs:
+  build:
+    runs-on: ubuntu-latest
+    steps:
+      - run: 'cat $KEY || ln -s $KEY key; mkdir all; ln -s $KEY all/key; echo x > made'
+        env: {KEY: STATE/signing.pem}
+      - {uses: actions/upload-artifact@v4, with: {path: key}, continue-on-error: true}
+      - {uses: actions/upload-artifact@v4, with: {path: all}, continue-on-error: true}
+      - {uses: actions/upload-artifact@v4, with: {path: STATE/signing.pem}, continue-on-error: true}
+      - {uses: actions/attest@v4, with: {subject-path: key}, continue-on-error: true}
+      - {uses: actions/attest-build-provenance@v3, with: {subject-path: made}}
+"""
+
+
+def test_a_job_in_the_sandbox_cannot_have_the_key(project: Project) -> None:
+    if shutil.which('bwrap') is None:
+        containers.lack('to run this: apt install bubblewrap')
+    state = f'{project.homes["XDG_STATE_HOME"]}/liftlock'
+    project.liftlock('verify', '--public-key')
+    project.workflow(THIEF.replace('STATE', state))
+    ended = project.liftlock('run', '--sandbox', '-v')
+    assert ended.status == 0, ended
+    assert 'signing.pem: No such file' in ended.out
+    assert ended.out.count('is not among the files of this job') == 4
+    assert project.liftlock('artifacts', '--json').out == '[]\n'
+    assert 'PRIVATE KEY' not in ended.out
+    project.write('made', 'x\n')
+    assert project.liftlock('verify', 'made', '--builder', 'sandbox').status == 0
 
 
 # --- what is said of mistakes

@@ -68,7 +68,7 @@ def _directory(bench: Workbench) -> Path:
     text = bench.inputs['path'] or '.'
     if text.startswith('~'):
         text = f'{bench.home}{text[1:]}'
-    return (bench.workspace / text).resolve()
+    return bench.own((bench.workspace / text).resolve())
 
 
 def _get(bench: Workbench, name: str, names: Sequence[str]) -> str:

@@ -172,7 +172,9 @@ async def _keep(bench: Workbench, upload: _Upload, merge: bool) -> tuple[str, in
 
         file = upload.files[0][1]
         mime = guess_type(file.name)[0] or 'application/octet-stream'
-        return await artifacts.store_file(file, mime, overwrite=overwrite, retention_days=days)
+        return await artifacts.store_file(
+            file, mime, overwrite=overwrite, retention_days=days, opening=bench.open
+        )
     return await artifacts.store(
         upload.name,
         upload.files,
@@ -180,6 +182,7 @@ async def _keep(bench: Workbench, upload: _Upload, merge: bool) -> tuple[str, in
         overwrite=overwrite,
         retention_days=days,
         compression=_read_number(bench, 'compression-level', 6, 9),
+        opening=bench.open,
     )
 
 
