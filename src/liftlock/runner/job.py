@@ -69,7 +69,6 @@ async def _run_in_time(job: Job, frame: Frame, wanted: Wanted) -> None:
     try:
         async with surroundings.open_for(job, wanted):
             await _run_steps(job, frame)
-            await _clean_up(job)
     finally:
         timer.cancel()
 
@@ -155,11 +154,3 @@ def _time_is_over(job: Job) -> None:
     asyncio.get_running_loop().call_later(
         job.request.plan.cancel_timeout_minutes * MINUTE, _force, job
     )
-
-
-async def _clean_up(job: Job) -> None:
-    ended = await job.workplace.clean_up()
-    if ended:
-        job.say('Cleaning up orphan processes')
-    for line in ended:
-        job.say(line)

@@ -6,16 +6,23 @@ from contextlib import asynccontextmanager
 
 from liftlock.language.expressions.values import to_text
 from liftlock.plan.facts import JobBlocked
+from liftlock.runner import surroundings
 from liftlock.runner.containers import Wanted
 from liftlock.runner.executors.base import CannotPrepare
 from liftlock.runner.state import CANCELLED, Job
+
+
+def _has_own_ports(job: Job, wanted: Wanted) -> bool:
+    """A sandbox without this machine's network has one to itself."""
+    confined = job.request.place.startswith('sandbox') and not wanted.container
+    return confined and not surroundings.declared(job).network
 
 
 @asynccontextmanager
 async def hold_ports(job: Job, wanted: Wanted) -> AsyncIterator[None]:
     """Wait until no other job has them, and keep them. Raises CannotPrepare, OSError."""
     containers = [*wanted.services.values(), *filter(None, [wanted.container])]
-    if not containers:
+    if not containers or _has_own_ports(job, wanted):
         yield
         return
     from liftlock.runner.services import asked, holding

@@ -29,7 +29,7 @@ async def open_for(job: Job, wanted: Wanted) -> AsyncIterator[None]:
     place, _, detail = job.request.place.partition(':')
     executor = _DOCKER if wanted.container else place
     image = detail if place == _DOCKER else ''
-    sandbox = _declared(job)
+    sandbox = declared(job)
     voice = _Voice(job)
     order = Order(
         directories=job.directories,
@@ -69,10 +69,10 @@ async def open_for(job: Job, wanted: Wanted) -> AsyncIterator[None]:
             voice.begin('Stop containers', 'post')
 
 
-def _declared(job: Job) -> Sandbox:
+def declared(job: Job) -> Sandbox:
     """What this job may have if it is confined; its label may promise it the network."""
-    declared = job.world.sandbox.of(str(job.request.plan.job.id.value))
-    return declared._replace(network=True) if job.request.place == _ONLINE else declared
+    said = job.world.sandbox.of(str(job.request.plan.job.id.value))
+    return said._replace(network=True) if job.request.place == _ONLINE else said
 
 
 async def _prepare(
@@ -87,13 +87,24 @@ async def _prepare(
     order = order._replace(wanted=images.hold_all(job.world, order.wanted, order.say))
     prepared = executors.find(executor).prepare(order)
     job.workplace = await stack.enter_async_context(prepared)
+    stack.push_async_callback(_clean_up, job)
     context = job.workplace.context
     if order.wanted.services and executor != _DOCKER:
         from liftlock.runner import services
 
-        beside = await stack.enter_async_context(services.start(order))
+        confined = job.workplace if executor == _SANDBOX else None
+        beside = await stack.enter_async_context(services.start(order, confined))
         context = {**context, 'services': dict(beside), 'container': _network(beside)}
     return context
+
+
+async def _clean_up(job: Job) -> None:
+    """After the services, which may be processes of the job's place."""
+    ended = await job.workplace.clean_up()
+    if ended:
+        job.say('Cleaning up orphan processes')
+    for line in ended:
+        job.say(line)
 
 
 def _network(services: Mapping[str, Value]) -> Value:
@@ -106,12 +117,16 @@ def _network(services: Mapping[str, Value]) -> Value:
 
 @contextmanager
 def _interruptible(job: Job) -> Iterator[None]:
-    """To pull an image may take long; a job that is cancelled meanwhile doesn't wait for it."""
+    """To pull an image may take long; a job that is cancelled meanwhile doesn't wait for it.
+
+    One that was cancelled before still has steps which want to run.
+    """
     task = asyncio.current_task()
     assert task is not None
+    already = job.status == CANCELLED
 
     def look_again() -> None:
-        if job.status == CANCELLED:
+        if job.forced or (job.status == CANCELLED and not already):
             task.cancel()
 
     job.running[look_again] = None

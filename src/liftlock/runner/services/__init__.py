@@ -8,28 +8,22 @@ in the sandbox run in the sandbox: an engine would do for a workflow what its st
 import asyncio
 from collections.abc import AsyncIterator, Mapping
 from contextlib import AsyncExitStack, asynccontextmanager
-from typing import TYPE_CHECKING
 
 from liftlock.language.expressions.values import Value
 from liftlock.runner.docker.engine import Engine, look
-from liftlock.runner.executors.base import Order
-
-if TYPE_CHECKING:
-    from liftlock.runner.sandbox.workplace import Sandbox
+from liftlock.runner.executors.base import Order, Workplace
 
 
 @asynccontextmanager
-async def start(
-    order: Order, sandbox: 'Sandbox | None' = None
-) -> AsyncIterator[Mapping[str, Value]]:
+async def start(order: Order, confined: Workplace | None) -> AsyncIterator[Mapping[str, Value]]:
     """Start them, healthy; yields the `job.services` context. Raises CannotPrepare, OSError.
 
-    `sandbox` is the place of the job where it has one.
+    `confined` is the place of a job in the sandbox.
     """
     async with AsyncExitStack() as stack:
-        if sandbox is not None:
+        if confined is not None:
             because = 'a job in the sandbox has no container engine'
-            yield await _start_processes(order, because, stack, sandbox)
+            yield await _start_processes(order, because, stack, confined)
             return
         engine = await asyncio.to_thread(look, order.container_engine)
         if isinstance(engine, Engine):
@@ -65,13 +59,13 @@ def _have_servers(order: Order) -> bool:
 
 
 async def _start_processes(
-    order: Order, because: str, stack: AsyncExitStack, sandbox: 'Sandbox | None' = None
+    order: Order, because: str, stack: AsyncExitStack, confined: Workplace | None = None
 ) -> Mapping[str, Value]:
     """`because` says why the job has no containers."""
     from liftlock.runner.services import choice, local, room
 
     chosen = choice.choose_all(order.wanted, because)
-    opened = room.open_in_sandbox(order, sandbox) if sandbox else room.open_on_host(order)
+    opened = room.open_in_sandbox(order, confined) if confined else room.open_on_host(order)
     place = await stack.enter_async_context(opened)
     return await stack.enter_async_context(local.start(order, chosen, place))
 

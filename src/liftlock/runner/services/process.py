@@ -79,7 +79,8 @@ class Local:
             (*self._launcher, *words), {**self._env, **env}, self._folder, said.extend, Leash()
         )
         try:
-            status = await asyncio.wait_for(running, patience)
+            async with asyncio.timeout(patience):  # `wait_for` may swallow that we are cancelled
+                status = await running
         except TimeoutError:
             return Look(TIMED_OUT, '')
         except CannotStart as error:

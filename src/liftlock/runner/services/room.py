@@ -18,16 +18,13 @@ import stat
 import tempfile
 from collections.abc import AsyncIterator, Callable, Iterator, Sequence
 from contextlib import asynccontextmanager, contextmanager
-from typing import TYPE_CHECKING, Final
+from typing import Final
 
 from liftlock.language.records import NamedTuple
 from liftlock.runner.executors.base import CannotPrepare, Order, Workplace
 from liftlock.runner.executors.host import Host
 from liftlock.runner.services import own
 from liftlock.runner.services.kinds.base import SOCKETS, Recipe
-
-if TYPE_CHECKING:
-    from liftlock.runner.sandbox.workplace import Sandbox
 
 PROGRAMS: Final = 'programs'  # go before others of the same name
 _NOBODY: Final = 'nobody'
@@ -62,10 +59,12 @@ async def open_on_host(order: Order) -> AsyncIterator[Room]:
 
 
 @asynccontextmanager
-async def open_in_sandbox(order: Order, sandbox: 'Sandbox') -> AsyncIterator[Room]:
+async def open_in_sandbox(order: Order, sandbox: Workplace) -> AsyncIterator[Room]:
     """Its files go with the sandbox. Raises OSError."""
     from liftlock.runner.sandbox import view
+    from liftlock.runner.sandbox.workplace import Sandbox
 
+    assert isinstance(sandbox, Sandbox)
     account = sandbox.root.account
     folder = f'{view.own(order, "tmp")}/services'
     os.mkdir(folder, own.MODE)
