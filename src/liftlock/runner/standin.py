@@ -231,6 +231,8 @@ class Bench:
                 digest, size = await self.world.reports.keep(kept)
         except UserError as error:
             raise StepFailed(str(error)) from None
+        except OSError as error:
+            raise StepFailed(f'cannot keep the report {file}: {error.strerror}') from None
         inner = file.is_relative_to(self.workspace)
         job = self._turn.job
         fact = ReportRecorded(
@@ -240,8 +242,6 @@ class Bench:
             name=job.hide(str(file.relative_to(self.workspace) if inner else file)),
             digest=digest,
             size=size,
-        except OSError as error:
-            raise StepFailed(f'cannot keep the report {file}: {error.strerror}') from None
             flags=tuple(map(job.hide, flags)),
             root=job.workplace.inside(str(root or self.workspace)),
             ref=job.hide(ref),

@@ -81,13 +81,18 @@ class Workbench(Protocol):
         """
         ...
 
+    def own(self, path: Path) -> Path:
+        """The path itself; StepFailed if it leads to what the job's processes could not touch."""
+        ...
+
     def permission(self, scope: str) -> str:
         """What the job's token may do there: none, read or write. What the workflow doesn't say
         is none, whatever a repository may grant beyond it."""
         ...
 
-    def own(self, path: Path) -> Path:
-        """The path itself; StepFailed if it leads to what the job's processes could not touch."""
+    async def identity(self) -> Mapping[str, str]:
+        """ACTIONS_ID_TOKEN_REQUEST_…, as scripts get them: nothing, where the job may have no ID
+        token."""
         ...
 
     @property

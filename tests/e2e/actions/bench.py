@@ -105,11 +105,14 @@ class Bench:
     def open(self, path: Path) -> BufferedReader:
         return path.open('rb')
 
+    def own(self, path: Path) -> Path:
+        return path
+
     def permission(self, scope: str) -> str:
         return self.permissions.get(scope, 'none')
 
-    def own(self, path: Path) -> Path:
-        return path
+    async def identity(self) -> Mapping[str, str]:
+        return self.identities
 
     def log(self, line: str) -> None:
         self.lines.append(line)
