@@ -1,7 +1,7 @@
 """Carries out the workflow commands of one stage, and looks for problems in its lines."""
 
 # Paths are texts here: pathlib costs more than the calls themselves.
-# ruff: noqa: PTH118, PTH123
+# ruff: noqa: PTH118
 
 import json
 import os
@@ -10,6 +10,7 @@ from collections.abc import Callable, Mapping
 from typing import TYPE_CHECKING, Final
 
 from liftlock.runner.commands import COMMANDS, NEVER_ECHOED, Command, spot
+from liftlock.runner.executors import files
 from liftlock.runner.state import Effects, Job, Record
 
 if TYPE_CHECKING:
@@ -18,6 +19,7 @@ if TYPE_CHECKING:
 _STOP: Final = 'stop-commands'
 _PAUSE: Final = 'pause-logging'
 _LONG_TOKEN: Final = 6
+_LARGEST: Final = 1 << 20  # bytes of a file with matchers
 _SLOW: Final = 1.0  # seconds for one line
 _TRIES: Final = 3
 _DISABLED: Final = (
@@ -177,8 +179,7 @@ class Carrier:
         outside = self._outside(file)
         path = os.path.join(self._job.directories.workspace, outside)
         try:
-            with open(path, encoding='utf-8-sig') as opened:
-                return parse(json.load(opened))
+            return parse(json.loads(files.read(self._job.workplace.files, path, _LARGEST)))
         except (OSError, ValueError, BadMatcher) as error:
             raise Refused(f"Problem matchers of '{file}' cannot be read: {error}") from None
 
@@ -219,7 +220,9 @@ class Carrier:
         self._record.annotate(
             finding.severity,
             finding.message,
-            spot=locate(finding, self._job.directories.workspace, self._outside),
+            spot=locate(
+                finding, self._job.directories.workspace, self._outside, self._job.workplace.files
+            ),
             line=line,
         )
 

@@ -6,13 +6,14 @@ touched are lent again.
 """
 
 # Paths are texts here: pathlib costs more than the calls themselves.
-# ruff: noqa: PTH101, PTH105, PTH108
+# ruff: noqa: PTH105, PTH108
 
 import os
 import stat
 from typing import Final
 
 from liftlock.plan.facts import Summarized
+from liftlock.runner.executors.files import read
 from liftlock.runner.filecommands import BadFileCommand, parse_pairs, parse_paths
 from liftlock.runner.state import Effects, Job, Record
 
@@ -45,9 +46,7 @@ class Files:
         self.written = {key: f'{folder}/{prefix}{token}' for _, key, prefix in KINDS}
         self.variables = {variable: self.written[key] for variable, key, _ in KINDS}
         for path in self.written.values():
-            os.close(os.open(path, os.O_CREAT | os.O_WRONLY | os.O_CLOEXEC, 0o666))
-            if job.workplace.strangers:
-                os.chmod(path, 0o666)  # noqa: S103 - they are behind a directory of ours
+            _write(path, b'', open_to_all=job.workplace.strangers)
         self.variables['GITHUB_ARTIFACTS_LIST'] = _list(job)
         inside = job.workplace.inside
         self.paths = {key: inside(path) for key, path in self.written.items()}
@@ -69,14 +68,17 @@ def lend(job: Job) -> Files:
 
 def _publish(job: Job, data: bytes) -> None:
     """Put the list in its place as a whole: steps beside this one may be reading it."""
-    new = f'{_list(job)}.new'
+    new = f'{_list(job)}.{job.next_token()}'
     _write(new, data)
     os.replace(new, _list(job))
 
 
-def _write(path: str, data: bytes) -> None:
-    opened = os.open(path, os.O_CREAT | os.O_WRONLY | os.O_TRUNC | os.O_CLOEXEC, 0o666)
+def _write(path: str, data: bytes, *, open_to_all: bool = False) -> None:
+    """Always a new file: a step may have guessed its name, and laid a link there."""
+    opened = os.open(path, os.O_CREAT | os.O_EXCL | os.O_WRONLY | os.O_CLOEXEC, 0o666)
     with os.fdopen(opened, 'wb', buffering=0) as file:
+        if open_to_all:
+            os.fchmod(opened, 0o666)  # behind a directory of ours
         file.write(data)
 
 
@@ -92,7 +94,7 @@ def take(files: Files, job: Job, record: Record, effects: Effects) -> None:
             if key == 'step_summary' and size > LARGEST:
                 _refuse_summary(size, record)
             else:
-                _use(key, _read(path, size), job, record, effects)
+                _use(key, _read(job, path, size), job, record, effects)
         except BadFileCommand as error:
             record.fail(f"Unable to process file command '{key}' successfully.")
             record.fail(str(error))
@@ -110,7 +112,7 @@ def _size(path: str) -> int:
     return found.st_size if stat.S_ISREG(found.st_mode) else -1
 
 
-def _read(path: str, size: int) -> str:
+def _read(job: Job, path: str, size: int) -> str:
     """What was written. Raises BadFileCommand if it is too much."""
     if size > LARGEST:
         os.unlink(path)
@@ -119,10 +121,7 @@ def _read(path: str, size: int) -> str:
             'artifact for what is larger'
         )
     try:
-        # Without waiting: a step may have put a pipe in its place.
-        opened = os.open(path, os.O_RDONLY | os.O_NONBLOCK | os.O_CLOEXEC)
-        with os.fdopen(opened, 'rb') as file:
-            data = file.read(LARGEST) or b''
+        data = read(job.workplace.files, path, LARGEST)
         os.unlink(path)
     except OSError:  # the step removed it, or made something else of it
         return ''
@@ -153,7 +152,8 @@ def _declare(text: str, job: Job, record: Record) -> None:
     from liftlock.runner import subjects
 
     try:
-        said = subjects.declare(text, job.directories.workspace, job.subjects)
+        places, made = job.directories, job.subjects
+        said = subjects.declare(text, places.workspace, made, job.workplace.files)
     finally:
         _publish(job, subjects.listed(job.subjects.values()).encode())
     if said:

@@ -5,9 +5,6 @@ patterns. Only files inside the workspace count; a link counts as what it points
 descended into when asked.
 """
 
-# Paths are texts here: pathlib costs more than the calls themselves.
-# ruff: noqa: PTH110, PTH112, PTH114, PTH116, PTH120, PTH123, PTH208
-
 import os
 import stat
 import time
@@ -15,6 +12,7 @@ from collections.abc import Iterator, Sequence
 from typing import Final
 
 from liftlock.language.expressions.errors import ExpressionError
+from liftlock.runner.executors.files import OWN, Files, is_directory
 from liftlock.runner.globs import FILE, BadPattern, Pattern, parse
 
 FOLLOW: Final = '--follow-symbolic-links'
@@ -22,7 +20,7 @@ LONGEST: Final = 120.0  # seconds
 _BLOCK: Final = 1 << 20
 
 
-def hash_files(arguments: Sequence[str], workspace: str, home: str) -> str:
+def hash_files(arguments: Sequence[str], workspace: str, home: str, files: Files = OWN) -> str:
     """Hexadecimal digest, '' when nothing matches. Raises ExpressionError."""
     import hashlib
 
@@ -33,12 +31,12 @@ def hash_files(arguments: Sequence[str], workspace: str, home: str) -> str:
     whole = hashlib.sha256()
     found = False
     try:
-        for path in _files(parse(lines, workspace, home), follow=follow):
-            if not path.startswith(f'{workspace}/') or os.path.isdir(path):
+        for path in _Search(files, parse(lines, workspace, home), follow=follow).found():
+            if not path.startswith(f'{workspace}/') or is_directory(files, path):
                 continue
             found = True
             one = hashlib.sha256()
-            with open(path, 'rb', buffering=0) as file:
+            with os.fdopen(files.open(path), 'rb', buffering=0) as file:
                 while block := file.read(_BLOCK):
                     one.update(block)
             whole.update(one.digest())
@@ -54,42 +52,51 @@ def hash_files(arguments: Sequence[str], workspace: str, home: str) -> str:
     return whole.hexdigest() if found else ''
 
 
-def _files(patterns: Sequence[Pattern], *, follow: bool) -> Iterator[str]:
-    """Matching files. The stack's last entry comes next."""
-    stack = [start for start in reversed(_starts(patterns)) if os.path.lexists(_join(start))]
-    while stack:
-        path = stack.pop()
-        kinds = 0
-        for pattern in patterns:
-            matched = pattern.match(path)
-            kinds = kinds & ~matched if pattern.negated else kinds | matched
-        if not kinds and not any(
-            not pattern.negated and pattern.may_match_below(path) for pattern in patterns
-        ):
-            continue
-        if _is_directory(path, follow=follow):
-            names = sorted(os.listdir(_join(path)), key=os.fsencode, reverse=True)
-            stack += [(*path, name) for name in names]
-        elif kinds & FILE and not (follow and not os.path.exists(_join(path))):
-            yield _join(path)
+class _Search:
+    """Looks for what the patterns match."""
 
+    def __init__(self, files: Files, patterns: Sequence[Pattern], *, follow: bool) -> None:
+        self._files = files
+        self._patterns = patterns
+        self._follow = follow
 
-def _is_directory(path: tuple[str, ...], *, follow: bool) -> bool:
-    joined = _join(path)
-    try:
-        mode = os.stat(joined, follow_symlinks=follow).st_mode
-    except FileNotFoundError:
-        return False
-    if not stat.S_ISDIR(mode):
-        return False
-    return not (follow and os.path.islink(joined) and _is_cycle(joined))
+    def found(self) -> Iterator[str]:
+        """Matching files. The stack's last entry comes next."""
+        stack = [start for start in reversed(_starts(self._patterns)) if self._is_there(start)]
+        while stack:
+            path = stack.pop()
+            kinds = 0
+            for pattern in self._patterns:
+                matched = pattern.match(path)
+                kinds = kinds & ~matched if pattern.negated else kinds | matched
+            if not kinds and not any(
+                not pattern.negated and pattern.may_match_below(path) for pattern in self._patterns
+            ):
+                continue
+            if self._is_directory(path):
+                names = sorted(self._files.list(_join(path)), key=os.fsencode, reverse=True)
+                stack += [(*path, name) for name in names]
+            elif kinds & FILE and not (self._follow and not self._is_there(path, follow=True)):
+                yield _join(path)
 
+    def _is_there(self, path: tuple[str, ...], *, follow: bool = False) -> bool:
+        try:
+            self._files.stat(_join(path), follow=follow)
+        except (OSError, ValueError):
+            return False
+        return True
 
-def _is_cycle(path: str) -> bool:
-    """Whether the link leads to a directory above itself."""
-    target = os.path.realpath(path)
-    above = os.path.realpath(os.path.dirname(path))
-    return above == target or above.startswith(f'{target.rstrip("/")}/')
+    def _is_directory(self, path: tuple[str, ...]) -> bool:
+        try:
+            found = self._files.stat(_join(path), follow=self._follow)
+        except FileNotFoundError:
+            return False
+        return stat.S_ISDIR(found.st_mode) and not (self._follow and self._is_cycle(path, found))
+
+    def _is_cycle(self, path: tuple[str, ...], found: os.stat_result) -> bool:
+        """Whether it is a link to a directory above itself."""
+        above = (path[:length] for length in range(len(path)))
+        return any(os.path.samestat(self._files.stat(_join(one)), found) for one in above)
 
 
 def _starts(patterns: Sequence[Pattern]) -> list[tuple[str, ...]]:

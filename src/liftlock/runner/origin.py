@@ -12,10 +12,12 @@ actions, where another repository is that an input names.
 """
 
 # Paths are texts here: pathlib costs more than the calls themselves.
-# ruff: noqa: PTH110, PTH112
+# ruff: noqa: PTH108, PTH110, PTH112
 
+import asyncio
 import os
 import re
+import shutil
 from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Final
@@ -27,6 +29,7 @@ from liftlock.runner.state import Job
 from liftlock.runner.turn import Turn
 
 CHECKOUT: Final = 'actions/checkout'
+_SANDBOX: Final = 'sandbox'
 _FOLDER: Final = '_origin.git'
 _SETTINGS: Final = 'redirect'  # below it
 _NAME: Final = re.compile(r'[\w.-]+/[\w.-]+')
@@ -46,6 +49,8 @@ class Origin(NamedTuple):
 async def lay(job: Job) -> None:
     """Have an origin, once a job, and let the job's git know. Raises UserError and OSError."""
     place = f'{job.directories.root}/{_FOLDER}'
+    if job.request.place.startswith(_SANDBOX):
+        await asyncio.to_thread(_clear, place)  # an earlier attempt may have laid links in there
     anew = not _is_there(place)  # else an earlier attempt made it, whose work is taken up again
     served = await job.world.sources.serve(Path(place))
     if anew:
@@ -56,7 +61,14 @@ async def lay(job: Job) -> None:
 
 
 def _is_there(place: str) -> bool:
-    return os.path.isdir(place)
+    return os.path.exists(f'{place}/HEAD')
+
+
+def _clear(place: str) -> None:
+    if os.path.isdir(place):
+        with os.scandir(place) as entries:
+            for entry in entries:
+                shutil.rmtree(entry) if entry.is_dir(follow_symlinks=False) else os.unlink(entry)
 
 
 def _own(job: Job) -> str:
@@ -115,7 +127,8 @@ def _literal(url: str) -> str:
 
 
 def _write(file: str, text: str, mode: int = 0o644, extra: int = os.O_TRUNC) -> None:
-    opened = os.open(file, os.O_CREAT | os.O_WRONLY | os.O_CLOEXEC | extra, mode)
+    flags = os.O_CREAT | os.O_WRONLY | os.O_CLOEXEC | os.O_NOFOLLOW | extra
+    opened = os.open(file, flags, mode)
     with os.fdopen(opened, 'w', encoding='utf-8') as stream:
         stream.write(text)
 

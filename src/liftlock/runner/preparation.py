@@ -197,4 +197,5 @@ def _hash_files(job: Job, arguments: Sequence[Value]) -> Value:
     outside = job.workplace.outside
     lines = [to_text(argument).split('\n') for argument in arguments]
     patterns = ['\n'.join(map(outside, pattern)) for pattern in lines]
-    return hash_files(patterns, job.directories.workspace, job.directories.home)
+    places = job.directories
+    return hash_files(patterns, places.workspace, places.home, job.workplace.files)

@@ -1,7 +1,7 @@
 """Steps with `run:`."""
 
 # Paths are texts here: pathlib costs more than the calls themselves.
-# ruff: noqa: PTH101, PTH118, PTH123
+# ruff: noqa: PTH118
 
 import os
 
@@ -24,10 +24,8 @@ async def run(turn: Turn, does: Run) -> str:
         shell = job.find_shell(option.strip(), job.search_path(turn.env))
         _announce(turn, script, shell)
         path = f'{job.directories.temp}/{job.next_token()}{shell.extension}'
-        with open(path, 'wb', buffering=0) as file:  # noqa: ASYNC230 - a small file
-            file.write(fix_up(script, shell.extension).encode('utf-8', 'replace'))
-        if job.workplace.strangers:
-            os.chmod(path, 0o644)
+        text = fix_up(script, shell.extension).encode('utf-8', 'replace')
+        _write(path, text, open_to_all=job.workplace.strangers)
         cwd = os.path.join(job.directories.workspace, folder) if folder else ''
         status = await turn.run(command(shell, path), await reach.for_script(turn), cwd)
     except (BadShell, CannotStart) as error:
@@ -36,6 +34,15 @@ async def run(turn: Turn, does: Run) -> str:
     if status and not turn.leash.level:
         turn.record.fail(f'Process completed with exit code {status}.')
     return turn.conclude(status)
+
+
+def _write(path: str, text: bytes, *, open_to_all: bool) -> None:
+    """A new file: a step may have guessed its name, and laid a link there."""
+    opened = os.open(path, os.O_CREAT | os.O_EXCL | os.O_WRONLY | os.O_CLOEXEC, 0o666)
+    with os.fdopen(opened, 'wb', buffering=0) as file:
+        if open_to_all:
+            os.fchmod(opened, 0o644)
+        file.write(text)
 
 
 def _announce(turn: Turn, script: str, shell: Shell) -> None:

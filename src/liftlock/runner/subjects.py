@@ -12,7 +12,7 @@ Rules: GitHub's runner (CreateArtifactsFileCommand), where a flag of the server 
 """
 
 # Paths are texts here: pathlib costs more than the calls themselves.
-# ruff: noqa: PTH112, PTH113, PTH117, PTH118, PTH119, PTH123
+# ruff: noqa: PTH117, PTH118, PTH119
 
 import hashlib
 import json
@@ -22,6 +22,7 @@ from collections.abc import Iterable
 from typing import Final
 
 from liftlock.language.records import NamedTuple
+from liftlock.runner.executors.files import Files, is_directory, is_file
 from liftlock.runner.filecommands import BadFileCommand
 
 MOST: Final = 500  # of one job
@@ -44,7 +45,7 @@ class _BadLine(Exception):
     """The message says why."""
 
 
-def declare(text: str, workspace: str, known: dict[str, Subject]) -> str:
+def declare(text: str, workspace: str, known: dict[str, Subject], files: Files) -> str:
     """Add what a step wrote; a sentence about it, '' if that is nothing. Raises BadFileCommand."""
     size = len(text.encode())
     if size > LARGEST:
@@ -57,7 +58,7 @@ def declare(text: str, workspace: str, known: dict[str, Subject]) -> str:
         found = []
         for number, line in enumerate(text.splitlines(), 1):
             if line.strip() and not line.strip().startswith('#'):
-                found.append((number, _read(line.strip(), workspace)))
+                found.append((number, _read(line.strip(), workspace, files)))
         for number, subject in found:  # noqa: B007 - it is in the message
             _add(subject, known)
     except _BadLine as error:
@@ -87,7 +88,7 @@ def _add(subject: Subject, known: dict[str, Subject]) -> None:
     known.setdefault(subject.name, subject)
 
 
-def _read(line: str, workspace: str) -> Subject:
+def _read(line: str, workspace: str, files: Files) -> Subject:
     if '=' in line:
         raise _BadLine("entries containing '=' are reserved and not permitted")
     scheme = _SCHEME.match(line)
@@ -96,7 +97,7 @@ def _read(line: str, workspace: str) -> Subject:
         case 'file://':
             if not rest.strip():
                 raise _BadLine('file:// entries must include a path')
-            return _file(rest, workspace)
+            return _file(rest, workspace, files)
         case 'oci://':
             image = _IMAGE.fullmatch(rest)
             if image is None:
@@ -106,7 +107,7 @@ def _read(line: str, workspace: str) -> Subject:
             image = _IMAGE.fullmatch(line)
             if image and len(image['hex']) == _HEX[image['algorithm']]:
                 return _image(image)
-            return _file(line, workspace)
+            return _file(line, workspace, files)
     raise _BadLine('unsupported URI scheme')
 
 
@@ -119,13 +120,13 @@ def _image(found: re.Match[str]) -> Subject:
     return Subject(found['name'], f'{algorithm}:{digits}', 'oci')
 
 
-def _file(written: str, workspace: str) -> Subject:
+def _file(written: str, workspace: str, files: Files) -> Subject:
     path = os.path.normpath(os.path.join(workspace, written))
-    if os.path.isdir(path):
+    if is_directory(files, path):
         raise _BadLine(f"'{written}' is a directory, not a regular file")
-    if not os.path.isfile(path):
+    if not is_file(files, path):
         where = '' if os.path.isabs(written) else f" (it is looked for in '{workspace}')"
         raise _BadLine(f"file '{written}' does not exist{where}")
-    with open(path, 'rb') as file:
+    with os.fdopen(files.open(path), 'rb') as file:
         digest = hashlib.file_digest(file, 'sha256').hexdigest()
     return Subject(os.path.basename(path), f'sha256:{digest}', 'file')

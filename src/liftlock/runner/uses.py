@@ -35,6 +35,7 @@ async def prepare(frame: Frame, todo: Sequence[Step]) -> bool:
             await loading.find_all(job, str(step.does.reference.value), frame.home, 0)
         if wanted:
             await origin.lay(job)
+            await job.workplace.give_files()
         await _prepare_images(job)
     except (UserError, StepFailed, OSError) as error:
         hint = error.hint if isinstance(error, UserError) else ''

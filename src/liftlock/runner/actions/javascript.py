@@ -1,6 +1,5 @@
 """Actions that run on Node.js. Rules: GitHub's runner (NodeScriptActionHandler)."""
 
-import os
 import re
 from collections.abc import Mapping
 from typing import Final
@@ -9,6 +8,7 @@ from liftlock.language.action import JavaScript
 from liftlock.language.expressions.values import to_text
 from liftlock.runner import environment, origin, reach
 from liftlock.runner.actions import runtime
+from liftlock.runner.executors.files import is_file
 from liftlock.runner.turn import Turn
 from liftlock.runner.workbench import StepFailed
 
@@ -24,7 +24,7 @@ async def run(
 ) -> str:
     """One stage of an action, which `script` is; its outcome."""
     path = f'{directory}/{script}'
-    if not _is_file(path):
+    if not is_file(turn.job.workplace.files, path):
         raise StepFailed(f"File not found: '{path}'")
     turn.lend()
     node = await runtime.find(turn, runs.using)
@@ -55,7 +55,3 @@ def _variables(turn: Turn, inputs: Mapping[str, str]) -> dict[str, str]:
     if wanted is not None and not inputs.get(wanted):
         inputs = {**inputs, wanted: _PRETENDED}
     return {**environment.inputs(inputs), **settings}
-
-
-def _is_file(path: str) -> bool:
-    return os.path.isfile(path)  # noqa: PTH113 - pathlib costs more than the call

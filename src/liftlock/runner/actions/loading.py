@@ -5,7 +5,7 @@ their step comes. `$/path` is an action beside the file that uses it.
 """
 
 # Paths are texts here: pathlib costs more than the calls themselves.
-# ruff: noqa: PTH102, PTH112, PTH113, PTH118, PTH123
+# ruff: noqa: PTH103, PTH112, PTH118, PTH208
 
 import asyncio
 import os
@@ -21,6 +21,7 @@ from liftlock.language.records import NamedTuple
 from liftlock.language.reference import Reference, parse
 from liftlock.language.workflow import Uses
 from liftlock.plan.facts import STAND_IN, ActionResolved
+from liftlock.runner.executors.files import Files, is_file, read
 from liftlock.runner.state import Job
 from liftlock.runner.turn import Turn
 from liftlock.runner.workbench import StepFailed
@@ -86,7 +87,7 @@ async def _find(job: Job, uses: str, reference: Reference) -> Loaded:
     found = await job.world.actions.find(repository, reference.ref, job.say)
     job.report(ActionResolved(job.key, uses, found.commit, found.source))
     home = str(found.directory)
-    action = _read(f'{home}{path}', uses)
+    action = _read(job.workplace.files, f'{home}{path}', uses)
     if isinstance(action.runs, Composite):
         home = await asyncio.to_thread(_copy, job, home, reference)
     return Loaded(action, None, f'{home}{path}', home, repository, reference.ref)
@@ -105,11 +106,10 @@ def _copy(job: Job, home: str, reference: Reference) -> str:
     return own
 
 
-def _read(directory: str, uses: str) -> Action:
+def _read(files: Files, directory: str, uses: str) -> Action:
     for name in ('action.yml', 'action.yaml'):
         try:
-            with open(f'{directory}/{name}', encoding='utf-8-sig', errors='replace') as file:
-                text = file.read()
+            text = read(files, f'{directory}/{name}').decode('utf-8-sig', 'replace')
         except (FileNotFoundError, NotADirectoryError):
             continue
         shown = f'{uses}/{name}' if uses.startswith(('./', '$/')) else f'{uses}: {name}'
@@ -121,7 +121,7 @@ def _read(directory: str, uses: str) -> Action:
             )
         return action
     for name in ('Dockerfile', 'dockerfile'):
-        if os.path.isfile(f'{directory}/{name}'):
+        if is_file(files, f'{directory}/{name}'):
             return Action(uses, uses, Docker(name))
     if parse(uses) is not None:
         raise StepFailed(
@@ -137,8 +137,8 @@ def _inside(home: str, path: str) -> str:
     return os.path.normpath(os.path.join(home, path))
 
 
-def _is_directory(path: str) -> bool:
-    return os.path.isdir(path)
+def _is_filled(directory: str) -> bool:
+    return os.path.isdir(directory) and bool(os.listdir(directory))
 
 
 async def load(turn: Turn, uses: str) -> Loaded:
@@ -147,7 +147,7 @@ async def load(turn: Turn, uses: str) -> Loaded:
     if uses.startswith('./') or uses == '.':
         home = job.directories.workspace
         directory = _inside(home, uses)
-        return Loaded(_read(directory, uses), None, directory, home)
+        return Loaded(_read(job.workplace.files, directory, uses), None, directory, home)
     if uses.startswith('$/'):
         return await _own(job, uses, turn.frame.home)
     await find_all(job, uses, turn.frame.home, turn.frame.depth)
@@ -160,7 +160,7 @@ async def _own(job: Job, uses: str, home: str) -> Loaded:
     """An action beside the file that uses it: in that repository, as it was at that commit."""
     home = home or await _own_repository(job)
     directory = _inside(home, uses[2:])
-    return Loaded(_read(directory, uses), None, directory, home)
+    return Loaded(_read(job.workplace.files, directory, uses), None, directory, home)
 
 
 async def _own_repository(job: Job) -> str:
@@ -172,8 +172,8 @@ async def _own_repository(job: Job) -> str:
         found = await job.world.actions.find('/'.join(path.split('/')[:2]), ref, job.say)
         return str(found.directory)
     directory = f'{job.directories.root}/_self'
-    if not _is_directory(directory):
-        os.mkdir(directory)
+    if not _is_filled(directory):
+        os.makedirs(directory, exist_ok=True)
         await job.world.sources.checkout(Path(directory), '', 1, job.say)
     return directory
 

@@ -15,6 +15,7 @@ from liftlock.runner.docker.process import Ear, Executed, script, start
 from liftlock.runner.docker.relay import Relay
 from liftlock.runner.docker.variables import hand_over, rename
 from liftlock.runner.executors.base import Leash, Order, Sink
+from liftlock.runner.executors.files import OWN
 from liftlock.runner.executors.host import Child
 from liftlock.runner.executors.running import Running
 
@@ -27,6 +28,7 @@ class Docker:
     )  # fmt: skip
 
     default_shell = 'sh'
+    files = OWN
 
     def __init__(
         self,

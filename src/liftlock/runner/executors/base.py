@@ -9,6 +9,7 @@ from liftlock.language.expressions.values import Value
 from liftlock.language.records import NamedTuple
 from liftlock.language.settings.sandbox import Sandbox
 from liftlock.runner.directories import Directories
+from liftlock.runner.executors.files import Files
 
 if TYPE_CHECKING:
     from liftlock.runner.containers import Wanted
@@ -148,6 +149,11 @@ class Workplace(Protocol):
 
     def outside(self, path: str) -> str:
         """And back again; a path that is not shared stays as it is."""
+        ...
+
+    @property
+    def files(self) -> Files:
+        """What its processes have made or named, to be read."""
         ...
 
     @property

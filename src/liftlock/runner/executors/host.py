@@ -22,6 +22,7 @@ from typing import TYPE_CHECKING, Final
 from liftlock.language.expressions.values import Value
 from liftlock.runner.executors import orphans
 from liftlock.runner.executors.base import CannotStart, Leash, Order, Sink
+from liftlock.runner.executors.files import OWN
 from liftlock.runner.executors.running import Running
 
 DOCKER: Final = '/var/run/docker.sock'
@@ -39,6 +40,7 @@ class Host:
     __slots__ = ('_first', '_last', '_nothing', '_order', '_patience', '_relay', '_tracking_id')
 
     default_shell = ''
+    files = OWN
     strangers = False
     context: Mapping[str, Value] = {}
 

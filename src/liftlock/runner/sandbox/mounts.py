@@ -75,21 +75,3 @@ def covering(mounts: Iterable[Mount], path: str) -> Mount | None:
 def lies_in(path: str, folder: str) -> bool:
     """Whether it is that directory or below it, by their names."""
     return path == folder or path.startswith(f'{folder.rstrip("/")}/')
-
-
-def outside(mounts: Iterable[Mount], path: str) -> str:
-    """A path inside, as this machine calls it."""
-    mount = covering(mounts, path)
-    if mount is None or mount.kind not in _BINDS:
-        return path
-    return mount.source + path[len(mount.place) :]
-
-
-def inside(mounts: Iterable[Mount], path: str) -> str:
-    """A path of this machine, as it is called inside."""
-    found: Mount | None = None
-    for mount in mounts:
-        deeper = found is None or len(mount.source) > len(found.source)
-        if deeper and mount.kind in _BINDS and lies_in(path, mount.source):
-            found = mount
-    return path if found is None else found.place + path[len(found.source) :]

@@ -6,6 +6,9 @@ were ours (openat2), which no renaming in the middle of it can deceive. And we l
 job itself could read: as root we might be able to read more.
 """
 
+# Paths are texts here.
+# ruff: noqa: PTH208
+
 import ctypes
 import errno
 import os
@@ -34,27 +37,31 @@ class Root:
         self._descriptor = descriptor
         self.account = account
 
-    def open(self, path: str, flags: int = os.O_RDONLY) -> int:
-        """A descriptor of what is there, without waiting for whoever holds a pipe. OSError."""
-        how = _How(flags | os.O_CLOEXEC | os.O_NONBLOCK * (not flags & os.O_PATH))
-        how.resolve = _IN_ROOT | _NO_MAGIC_LINKS
-        name = os.fsencode(path)
-        for _ in range(_AGAIN):
-            opened = _library.syscall(
-                _OPENAT2, self._descriptor, name, ctypes.byref(how), ctypes.sizeof(how)
-            )
-            if opened >= 0:
-                return int(opened)
-            if ctypes.get_errno() != errno.EAGAIN:
-                break
-        number = ctypes.get_errno()
-        raise OSError(number, os.strerror(number), path)
+    def open(self, path: str) -> int:
+        """Of a plain file or a directory that the job may read. Raises OSError."""
+        opened = self._open(path, os.O_RDONLY | os.O_NONBLOCK)
+        found = os.fstat(opened)
+        number = 0
+        if not stat.S_ISREG(found.st_mode) and not stat.S_ISDIR(found.st_mode):
+            number = errno.EINVAL
+        elif not self._may(found, 4):
+            number = errno.EACCES
+        if number:
+            os.close(opened)
+            raise OSError(number, os.strerror(number), path)
+        return opened
 
-    def stat(self, path: str) -> os.stat_result:
-        """Of what links lead to. Raises OSError."""
-        opened = self.open(path, os.O_PATH)
+    def stat(self, path: str, *, follow: bool = True) -> os.stat_result:
+        opened = self._open(path, os.O_PATH | os.O_NOFOLLOW * (not follow))
         try:
             return os.fstat(opened)
+        finally:
+            os.close(opened)
+
+    def list(self, path: str) -> list[str]:
+        opened = self.open(path)
+        try:
+            return os.listdir(opened)
         finally:
             os.close(opened)
 
@@ -65,16 +72,18 @@ class Root:
             return False
         return stat.S_ISREG(found.st_mode) and self._may(found, 1)
 
-    def read(self, path: str, most: int) -> bytes:
-        """What a plain file holds, up to so many bytes. Raises OSError."""
-        opened = self.open(path)
-        with os.fdopen(opened, 'rb') as file:
-            found = os.fstat(opened)
-            if not stat.S_ISREG(found.st_mode):
-                raise OSError(errno.EINVAL, 'it is no plain file', path)
-            if not self._may(found, 4):
-                raise OSError(errno.EACCES, os.strerror(errno.EACCES), path)
-            return file.read(most)
+    def _open(self, path: str, flags: int) -> int:
+        how = _How(flags | os.O_CLOEXEC, 0, _IN_ROOT | _NO_MAGIC_LINKS)
+        for _ in range(_AGAIN):
+            opened = _library.syscall(
+                _OPENAT2, self._descriptor, os.fsencode(path), ctypes.byref(how), ctypes.sizeof(how)
+            )
+            if opened >= 0:
+                return int(opened)
+            if ctypes.get_errno() != errno.EAGAIN:
+                break
+        number = ctypes.get_errno()
+        raise OSError(number, os.strerror(number), path)
 
     def _may(self, found: os.stat_result, what: int) -> bool:
         """Whether the job's processes may do this: 4 is reading, 1 running."""

@@ -15,7 +15,7 @@ from pathlib import Path
 from typing import Final
 
 from liftlock.runner.executors.base import CannotPrepare, Order
-from liftlock.runner.sandbox import accounts, programs
+from liftlock.runner.sandbox import accounts, programs, repositories
 from liftlock.runner.sandbox.accounts import Account
 from liftlock.runner.sandbox.mounts import (
     COPY,
@@ -55,7 +55,11 @@ _NAMING: Final = (
 _CLOSED: Final = ('/proc', '/sys', '/dev', '/run', '/var/run')
 
 INIT: Final = '/run/liftlock/init.py'
-OWN: Final = '_sandbox'  # in the job's root: what only sandboxed jobs need
+# In the job's root: what only sandboxed jobs need; what we bring for jobs, and what they may change
+# of that.
+OWN: Final = '_sandbox'
+BROUGHT: Final = ('_actions', '_self')
+GIVEN: Final = ('_origin.git',)
 
 
 def make(order: Order, account: Account, home: str) -> list[Mount]:
@@ -125,6 +129,8 @@ def _own(order: Order) -> Iterator[Mount]:
     for path in (places.runner_workspace, places.temp, places.home, places.commands):
         yield same(WRITE, path)
     yield same(READ, os.path.dirname(places.event))
+    for kind, names in ((READ, BROUGHT), (WRITE, GIVEN)):
+        yield from (same(kind, f'{places.root}/{name}') for name in names)
 
 
 def _caches(order: Order, mounts: Sequence[Mount]) -> Iterator[Mount]:
@@ -166,7 +172,9 @@ def _readable(order: Order, mounts: Sequence[Mount]) -> Iterator[Mount]:
     """What comes to be in these directories while the job runs is seen, but not the directories
     themselves, so they are made now."""
     for path in filter(None, (*order.shared, order.externals)):
-        if covering(mounts, path) is None:
+        if repositories.is_repository(path):
+            yield from repositories.parts(path)
+        elif covering(mounts, path) is None:
             if not os.path.exists(path):
                 os.makedirs(path)  # noqa: PTH103
             yield same(READ, path)

@@ -13,7 +13,7 @@ from liftlock.language.expressions.values import Value
 from liftlock.language.records import NamedTuple
 from liftlock.runner.executors.base import CannotStart, Leash, Order, Sink
 from liftlock.runner.executors.running import Running
-from liftlock.runner.sandbox import mounts, view
+from liftlock.runner.sandbox import accounts, view
 from liftlock.runner.sandbox.limits import Held
 from liftlock.runner.sandbox.link import Link
 from liftlock.runner.sandbox.mounts import Mount
@@ -59,6 +59,7 @@ class Sandbox:
         self._link = link
         self._listener = listener
         self._killed = 0
+        self.files = root
         self.strangers = root.account.user != os.geteuid()
 
     async def run(
@@ -112,16 +113,20 @@ class Sandbox:
         return view.ground(self._order, base, self._mounts)
 
     def inside(self, path: str) -> str:
-        return mounts.inside(self._mounts, path)
+        return path
 
     def outside(self, path: str) -> str:
-        return mounts.outside(self._mounts, path)
+        return path
 
     async def take_files(self) -> None:
         return
 
     async def give_files(self) -> None:
-        return
+        """Of what we make for a job it may change only the repository that is its origin."""
+        if self.strangers:
+            for name in view.GIVEN:
+                path = f'{self._order.directories.root}/{name}'
+                await asyncio.to_thread(accounts.give, self.root.account, path)
 
     def listen(self) -> socket.socket | None:
         return self._listener.dup() if self._listener is not None else None
