@@ -89,6 +89,10 @@ class Bench:
         return self.world.tool_cache
 
     @property
+    def in_container(self) -> bool:
+        return 'container' in self._turn.job.workplace.context
+
+    @property
     def github(self) -> Mapping[str, Value]:
         return self._turn.github
 
@@ -195,13 +199,13 @@ class Bench:
         self._turn.record.annotate('error', message, title)
 
     def set_output(self, name: str, value: str) -> None:
-        self._turn.effects.outputs[name] = value
+        self._turn.effects.outputs[name] = self._turn.job.workplace.inside(value)
 
     def export(self, name: str, value: str) -> None:
-        self._turn.effects.env[name] = value
+        self._turn.effects.env[name] = self._turn.job.workplace.inside(value)
 
     def add_path(self, directory: Path) -> None:
-        self._turn.effects.path.append(str(directory))
+        self._turn.effects.path.append(self._turn.job.workplace.inside(str(directory)))
 
     def save_state(self, name: str, value: str) -> None:
         self._turn.effects.state[name] = value

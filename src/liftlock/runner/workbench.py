@@ -50,6 +50,11 @@ class Workbench(Protocol):
         ...
 
     @property
+    def in_container(self) -> bool:
+        """The step's processes have an image's programs, not this machine's."""
+        ...
+
+    @property
     def github(self) -> Mapping[str, Value]: ...
 
     @property

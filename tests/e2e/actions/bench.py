@@ -17,6 +17,8 @@ from liftlock.runner.workbench import StepFailed
 class Bench:
     """One step. `job` is the directory that its steps share."""
 
+    in_container = False
+
     def __init__(
         self,
         uses: str,

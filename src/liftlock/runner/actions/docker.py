@@ -128,13 +128,14 @@ async def run(
     variables = await _variables(turn, engine, runs, inputs, scope, joined)
     handed = hand_over({name: mapped.translate(text) for name, text in variables.items()})
     name = f'{create.plain(uses)}_{os.urandom(3).hex()}'
-    socket_ = [Mount(path, USUAL)] if (path := _socket_path(job)) else []
+    more = ground.mounts(job.base)
+    more += [Mount(path, USUAL)] if (path := _socket_path(job)) else []
     words = [
         'run', '--rm', '--name', name, '--label', f'{create.LABEL}={job.request.tracking_id}',
         '--workdir', WORKSPACE, *handed.words,
         *_option('--entrypoint', entrypoint or runs.entrypoint or given.get('entrypoint', '')),
         *_option('--network', joined),
-        *(word for mount in (*mounts, *socket_) for word in mount.words),
+        *(word for mount in (*mounts, *more) for word in mount.words),
         image,
         *map(mapped.translate, _arguments(runs, given, scope)),
     ]  # fmt: skip

@@ -36,6 +36,17 @@ async def find(bench: Workbench, wanted: str) -> Uv:
     return await _from_pypi(bench, _specifier(wanted, range_))
 
 
+async def bring(bench: Workbench, wanted: str) -> Uv:
+    """One that needs nothing of this machine: of the tool cache, or from PyPI. StepFailed."""
+    range_ = None if wanted in LATEST else read_range(wanted)
+    if wanted in LATEST or range_ is not None:
+        known = {uv.version: uv for uv in _in_tool_cache(bench.tool_cache)}
+        newest = pick_newest(known, range_ or ((),))
+        if newest is not None:
+            return known[newest]
+    return await _from_pypi(bench, _specifier(wanted, range_))
+
+
 async def lay(uv: Uv, bench: Workbench) -> Path:
     """A directory that may stand first on PATH: the tool cache's own, or one with links."""
     if uv.directory.is_relative_to(bench.tool_cache):

@@ -10,7 +10,7 @@ from contextlib import asynccontextmanager
 from typing import Final
 
 from liftlock.runner.containers import Container
-from liftlock.runner.docker import beside, images, leftovers, owners, paths
+from liftlock.runner.docker import beside, ground, images, leftovers, owners, paths
 from liftlock.runner.docker.create import Mount
 from liftlock.runner.docker.engine import Engine, EngineFailed, look
 from liftlock.runner.docker.network import Network
@@ -101,6 +101,7 @@ def _make(mounts: list[Mount]) -> list[Mount]:
 def _borrowed(order: Order, relay: Relay | None) -> list[Mount]:
     """Where the objects of checkouts and the files of actions are, and how Docker is reached."""
     shared = [Mount(path, path, read_only=True) for path in order.shared if os.path.exists(path)]
+    shared += ground.mounts(order.env)
     return [*shared, Mount(relay.path, USUAL)] if relay else shared
 
 

@@ -72,6 +72,12 @@ async def _set_up(bench: Workbench, wanted: str) -> None:
     range_ = parse_range(text)
     if range_ is None:
         raise StepFailed(f"'{wanted}' is no version of node and no range of versions")
+    if bench.in_container:
+        from liftlock.runner.actions import contained
+
+        version = await contained.find_version(bench, 'node', range_, wanted)
+        bench.log(f'Using node {version} of the container')
+        return
     node = await nodes.find(bench, range_)
     if node is None:
         raise StepFailed(

@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import Final
 
 from liftlock.runner.actions import interpreters, packages, prefix, uvs
-from liftlock.runner.actions.versions import parse_range
+from liftlock.runner.actions.versions import Range, parse_range
 from liftlock.runner.workbench import StepFailed, Workbench
 
 INPUTS: Final[Mapping[str, str]] = {
@@ -31,6 +31,7 @@ POST_IF: Final = 'success()'
 _PRE_RELEASE = re.compile(r'(\d+\.\d+\.\d+)((?:a|b|rc)\d*)')
 _MINOR = re.compile(r'(\d+)\.(\d+)')
 _NAMED = re.compile(r'(\d+\.\d+(?:\.\d+)?)t?(?:-dev)?$')
+_LOCATIONS: Final = ('pythonLocation', 'Python_ROOT_DIR', 'Python2_ROOT_DIR', 'Python3_ROOT_DIR')
 _PATTERNS: Final[Mapping[str, Sequence[str]]] = {
     'pip': ('**/requirements.txt', '**/pyproject.toml'),
     'pipenv': ('**/Pipfile.lock',),
@@ -67,6 +68,8 @@ async def _set_up(bench: Workbench, wanted: str) -> str:
     range_ = parse_range(_to_semver(plain, bench.inputs['allow-prereleases'] == 'true'))
     if range_ is None:
         raise StepFailed(f"'{wanted}' is no version of Python and no range of versions")
+    if bench.in_container:
+        return await _set_up_contained(bench, plain, range_)
     found = await interpreters.find(bench, range_, free_threaded=free)
     if found is None and await _fetch(bench, wanted, free):
         found = await interpreters.find(bench, range_, free_threaded=free)
@@ -84,8 +87,25 @@ async def _set_up(bench: Workbench, wanted: str) -> str:
     return version
 
 
+async def _set_up_contained(bench: Workbench, wanted: str, range_: Range) -> str:
+    from liftlock.runner.actions import contained
+
+    python = await contained.find_python(bench, range_, wanted)
+    version = str(python.version)
+    directory = bench.temp / 'Python' / version / interpreters.architecture()
+    place = await contained.use_python(bench, python, directory)
+    if bench.inputs['update-environment'] == 'true':
+        for name in _LOCATIONS:
+            bench.export(name, place)
+    bench.set_output('python-version', version)
+    bench.set_output('python-path', str(directory / 'bin' / 'python'))
+    await _install_pip(bench, directory)
+    bench.log(f'Using CPython ({version}) of the container: {python.executable}')
+    return version
+
+
 def _export(bench: Workbench, directory: Path, folders: Sequence[Path]) -> None:
-    for name in ('pythonLocation', 'Python_ROOT_DIR', 'Python2_ROOT_DIR', 'Python3_ROOT_DIR'):
+    for name in _LOCATIONS:
         bench.export(name, str(directory))
     bench.export('PKG_CONFIG_PATH', f'{directory}/lib/pkgconfig')
     library = f'{directory}/lib'

@@ -57,6 +57,9 @@ async def main(bench: Workbench) -> None:
     work = _below(bench, bench.workspace, bench.inputs['working-directory'])
     if bench.inputs['resolution-strategy'] == 'lowest':
         bench.warning('resolution-strategy: lowest is not supported here; the newest is taken')
+    if bench.in_container:
+        await _use_contained(bench, work)
+        return
     uv = await uvs.find(bench, _read_wanted(bench, work))
     directory = await uvs.lay(uv, bench)
     version = str(uv.version)
@@ -76,6 +79,29 @@ async def main(bench: Workbench) -> None:
         bench.set_output(name, value)
     if bench.inputs['enable-cache'] == 'true':
         _restore(bench, work, version)
+
+
+async def _use_contained(bench: Workbench, work: Path) -> None:
+    from liftlock.runner.actions import contained
+
+    wanted = _read_wanted(bench, work)
+    range_ = None if wanted in uvs.LATEST else uvs.read_range(wanted)
+    try:
+        version = await contained.find_version(bench, 'uv', range_, wanted)
+        uv = Path('uv')
+    except StepFailed as missing:
+        try:
+            brought = await uvs.bring(bench, wanted)
+        except StepFailed:
+            raise missing from None
+        version, uv = str(brought.version), brought.directory / 'uv'
+        bench.add_path(brought.directory)
+    if bench.inputs['python-version']:
+        bench.export('UV_PYTHON', bench.inputs['python-version'])
+    if bench.inputs['activate-environment'] == 'true':
+        await _activate(bench, work, uv, clear=True)
+    bench.set_output('uv-version', version)
+    bench.log(f'Using uv {version} of the container')
 
 
 async def post(bench: Workbench) -> None:
