@@ -33,6 +33,7 @@ from liftlock.store.artifacts import RunArtifacts
 from liftlock.store.caches import LIMIT, RunCaches
 from liftlock.store.database import StaleToken, Store, open_store
 from liftlock.store.logs import LogReader, LogWriter
+from liftlock.store.paths import RunPaths
 from liftlock.store.reports import RunReports
 from liftlock.store.runs import Draft
 
@@ -707,6 +708,56 @@ def test_tidying_removes_what_nobody_refers_to(store: Store, tmp_path: Path) -> 
     tidying.tidy(store, time.time() + 91 * 24 * 3600)
     assert not blob.exists()
     assert run(of.names()) == []
+
+
+def test_logs_go_when_their_time_is_over_and_those_of_a_run_that_goes_on_stay(
+    store: Store, tmp_path: Path
+) -> None:
+    week = DRAFT._replace(logs_kept=7 * 86400.0)
+    ended, going, long = (
+        runs.submit(store, draft, NOBODY, lambda run, number: f'{run}')[0]
+        for draft in (week, week, DRAFT)
+    )
+    for number in (ended, long):
+        store.append(number, [f.RunFinished('success')])
+    for number in (ended, going, long):
+        paths = RunPaths(store.directory, number)
+        log = LogWriter(paths.log('build', 1))
+        log.write(1, 'hello')
+        log.close()
+        paths.work('build', 1).mkdir(parents=True)
+    now = time.time()
+    tidying.tidy(store, now + 6 * 86400)
+    kept = [
+        number for number in (ended, going, long) if (store.directory / f'logs/{number}').exists()
+    ]
+    assert kept == [ended, going, long]
+    tidying.tidy(store, now + 8 * 86400)
+    assert sorted(path.name for path in (store.directory / 'logs').iterdir()) == [
+        str(going),
+        str(long),
+    ]
+    assert [path.name for path in (store.directory / 'work').iterdir()] == [str(going)]
+    assert runs.lost_logs(store, ended, now + 8 * 86400) == 7
+    assert runs.lost_logs(store, going, now + 8 * 86400) == 0
+    tidying.tidy(store, now + 91 * 86400)
+    assert [path.name for path in (store.directory / 'logs').iterdir()] == [str(going)]
+
+
+def test_what_a_tidying_that_was_killed_left_goes_with_the_next(store: Store) -> None:
+    left = store.directory / 'logs/7.gone'
+    left.mkdir(parents=True)
+    tidying.tidy(store, time.time())
+    assert not left.exists()
+
+
+def test_artifacts_are_kept_as_long_as_the_run_says(store: Store, tmp_path: Path) -> None:
+    draft = DRAFT._replace(artifacts_kept=5 * 86400.0)
+    number, _ = runs.submit(store, draft, NOBODY, lambda run, number: f'{run}')
+    of = RunArtifacts(store, number)
+    run(keep(of, 'out', some_files(tmp_path, 'a')))
+    (kept,) = artifacts.listed(store, number)
+    assert kept.expires - kept.created == pytest.approx(5 * 86400, abs=60)
 
 
 def test_reports_are_kept_byte_for_byte_as_long_as_artifacts(store: Store, tmp_path: Path) -> None:

@@ -1,36 +1,12 @@
-"""`sandbox:` of the repository's `liftlock.yml`: read when a run begins, kept with the run.
+"""`sandbox:` of the repository's `liftlock.yml`, as it is kept with the run.
 
 A job is held to what was read then, whatever it finds, or makes, in its workspace.
 """
 
-from collections.abc import Mapping
-from typing import Any, Final
+from typing import Any
 
-from liftlock.errors import UserError
 from liftlock.language.expressions.values import Value
 from liftlock.language.settings.sandbox import Sandbox
-
-FILE: Final = 'liftlock.yml'
-
-
-def read(files: Mapping[str, str]) -> Sandbox:
-    """`files` are texts by path. UserError if the file has mistakes: they might have been limits.
-
-    Without the word there is nothing to be read, and reading takes as long as a short job does.
-    """
-    text = files.get(FILE, '')
-    if 'sandbox' not in text:
-        return Sandbox()
-    from liftlock.language import report
-    from liftlock.language.settings import parse as settings
-
-    parsed = settings.parse(FILE, text)
-    if parsed.settings is None:
-        shown = [report.text(one, text.splitlines()) for one in parsed.diagnostics]
-        raise UserError(
-            '\n\n'.join((f'{FILE} has mistakes', *shown)), 'liftlock check liftlock.yml'
-        )
-    return parsed.settings.sandbox
 
 
 def dump(sandbox: Sandbox) -> Value:

@@ -10,6 +10,7 @@ import click
 
 from liftlock.cli import wiring
 from liftlock.cli.colour import Paint, paint
+from liftlock.cli.figures import count
 from liftlock.cli.loglines import shown
 from liftlock.errors import UserError
 from liftlock.language.records import NamedTuple
@@ -131,8 +132,18 @@ def _sections(store: Store, run: int, wish: Wish, *, strict: bool = True) -> lis
     facts = store.facts(run) if wish.failed or wish.step else []
     sections = [_section(store, job, wish, facts) for job in chosen]
     if strict and sections:
+        _check_kept(store, run, sections)
         _check_found(sections, wish)
     return sections
+
+
+def _check_kept(store: Store, run: int, sections: Sequence[Section]) -> None:
+    days = runs.lost_logs(store, run, time.time())
+    if days and not any(section.reader.count for section in sections):
+        raise UserError(
+            f'the logs of run {run} are gone: they were kept for {count(days, "day")}',
+            'liftlock.yml says for how long: retention: {logs: 90d}',
+        )
 
 
 def _check_found(sections: Sequence[Section], wish: Wish) -> None:

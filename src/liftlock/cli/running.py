@@ -4,15 +4,17 @@ import sys
 from collections.abc import Sequence
 from pathlib import Path
 from subprocess import Popen
+from typing import TYPE_CHECKING
 
-from liftlock.cli import confinement, events, locks, options, planning, view, wiring, workflows
+from liftlock.cli import declared, events, locks, options, planning, view, wiring, workflows
 from liftlock.cli.board import Board
 from liftlock.cli.conduct import conduct
 from liftlock.cli.options import Asked
 from liftlock.cli.workflows import Found
-from liftlock.engine.submission import Submission, Terms
+from liftlock.engine.submission import Retention, Submission, Terms
 from liftlock.errors import INTERRUPTED, UserError
 from liftlock.language.records import NamedTuple
+from liftlock.language.settings.sandbox import Sandbox
 from liftlock.language.template import Literal
 from liftlock.language.workflow import AnyJob
 from liftlock.plan import wire
@@ -21,6 +23,9 @@ from liftlock.plan.plan import Plan
 from liftlock.runner import repository, snapshot
 from liftlock.runner.snapshot import Snapshot
 from liftlock.store import runs
+
+if TYPE_CHECKING:
+    from liftlock.language.settings.model import Settings
 
 
 class Ways(NamedTuple):
@@ -75,7 +80,7 @@ def _take(
     here = looking[0]
     seen = repository.look(*looking)
     taken = snapshot.take(seen, where.state, clean=ways.clean)
-    files = snapshot.read_files(taken, '.github') | snapshot.read_files(taken, confinement.FILE)
+    files = snapshot.read_files(taken, '.github') | snapshot.read_files(taken, declared.FILE)
     found = workflows.find(files, asked, seen.top, here)
     by_paths = workflows.filtered_by_paths(found, asked)
     facts = repository.describe(seen, taken.commit, changed=by_paths)
@@ -93,7 +98,7 @@ def _nothing_starts(asked: Asked, reasons: dict[str, str], found: Sequence[Found
 
 def _run_all(planned: Sequence[Plan], asked: Asked, ways: Ways, ground: Ground) -> int:
     secrets = options.secrets(asked.secret, asked.secret_file)
-    confined = confinement.read(ground.files)
+    settings = declared.read(ground.files)
     works = wiring.open_works(ground.where, slots=ways.slots)
     _tell_once(ground.where, ways)
     status = 0
@@ -101,7 +106,11 @@ def _run_all(planned: Sequence[Plan], asked: Asked, ways: Ways, ground: Ground) 
         for plan in planned:
             held = locks.held(ground.files, plan.workflow.path)
             keep = wiring.kept(
-                ground.snapshot, held, ground.event, confined, real_actions=ways.real_actions
+                ground.snapshot,
+                held,
+                ground.event,
+                settings.sandbox if settings else Sandbox(),
+                real_actions=ways.real_actions,
             )
             run = works.engine.submit(
                 Submission(
@@ -112,6 +121,7 @@ def _run_all(planned: Sequence[Plan], asked: Asked, ways: Ways, ground: Ground) 
                     secrets=tuple(secrets),
                     allow_missing_runners=ways.allow_missing_runners,
                     otherwise='sandbox' if ways.sandbox else 'host',
+                    retention=_retention(settings),
                 )
             )
             status = max(status, _run(works, run, plan, Terms(secrets), ways, ground))
@@ -123,6 +133,13 @@ def _run_all(planned: Sequence[Plan], asked: Asked, ways: Ways, ground: Ground) 
     finally:
         works.close()
     return status
+
+
+def _retention(settings: 'Settings | None') -> Retention:
+    """What nothing is said about is kept as on GitHub."""
+    said = settings.retention._asdict() if settings else {}
+    known = {name: said[name] for name in Retention._fields if said.get(name)}
+    return Retention(**known)
 
 
 def _run(

@@ -55,6 +55,8 @@ class Inline:
             ref=event.ref,
             sha=event.sha,
             actor=event.actor,
+            artifacts_kept=submission.retention.artifacts,
+            logs_kept=submission.retention.logs,
         )
         run, _ = runs.submit(self._store, draft, self._own().name, partial(_body, submission))
         return run

@@ -11,6 +11,14 @@ from liftlock.plan import wire
 from liftlock.plan.facts import JobFinished, Stamped
 from liftlock.plan.plan import Request
 from liftlock.runner.ports import JobRequest, Log, Report, Stop, World
+from liftlock.store import runs
+
+
+class Retention(NamedTuple):
+    """Seconds: artifacts from their making, logs from the end of the run."""
+
+    artifacts: float = runs.KEPT
+    logs: float = runs.KEPT
 
 
 class Submission(NamedTuple):
@@ -27,6 +35,7 @@ class Submission(NamedTuple):
     secrets: tuple[str, ...] = ()  # names only
     allow_missing_runners: bool = False
     otherwise: str = 'host'  # where jobs run that no label sends elsewhere
+    retention: Retention = Retention()
 
 
 class Watch(Protocol):
@@ -76,4 +85,5 @@ def load(text: str) -> Submission:
     data = {name: data[name] for name in Submission._fields if name in data}
     data['request'] = wire.load_request(data['request'])
     data['secrets'] = tuple(data['secrets'])
+    data['retention'] = Retention(*data.get('retention', ()))
     return Submission(**data)

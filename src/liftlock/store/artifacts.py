@@ -19,7 +19,6 @@ from liftlock.store.database import Store
 from liftlock.store.packing import Opening, open_plainly
 
 DAY: Final = 86400.0
-DEFAULT_DAYS: Final = 90
 ZIP: Final = 'application/zip'
 LONGEST: Final = 255  # bytes of a name
 _ODD: Final = frozenset('":<>|*?\r\n\\/\0')
@@ -65,12 +64,12 @@ class RunArtifacts:
         merge: bool,
         overwrite: bool,
         retention_days: int,
-        opening: Opening = open_plainly,
         compression: int,
+        opening: Opening = open_plainly,
     ) -> tuple[str, int, str]:
         """Keep these (path in the artifact, file); return its id, size in bytes and sha256.
 
-        UserError if the name is taken, or a file cannot be read. 0 days are the default's 90.
+        UserError if the name is taken, or a file cannot be read. 0 days are the run's default.
         """
 
         def pack(new: Path) -> str:
@@ -78,7 +77,7 @@ class RunArtifacts:
             return blobs.digest(new)
 
         def keep(new: Path, digest: str) -> int:
-            expires = time.time() + (retention_days or DEFAULT_DAYS) * DAY
+            expires = time.time() + (retention_days * DAY or self.lasting())
             return self.adopt(
                 name, new, digest, len(files), expires, merge=merge, overwrite=overwrite
             )
@@ -104,12 +103,19 @@ class RunArtifacts:
             return blobs.digest(new)
 
         def keep(new: Path, digest: str) -> int:
-            expires = time.time() + (retention_days or DEFAULT_DAYS) * DAY
+            expires = time.time() + (retention_days * DAY or self.lasting())
             return self.adopt(file.name, new, digest, 1, expires, mime=mime, overwrite=overwrite)
 
         if not overwrite:
             self.refuse_taken(file.name)
         return await self._keep(file.name, copy, keep)
+
+    def lasting(self) -> float:
+        """Seconds that artifacts of this run are kept unless they are told otherwise."""
+        with self._store.reading() as sql:
+            row = sql.execute('SELECT artifacts_kept FROM runs WHERE id = ?', (self._run,))
+            kept: float = row.fetchone()[0]
+        return kept
 
     async def _keep(
         self, name: str, make: Callable[[Path], str], keep: Callable[[Path, str], int]

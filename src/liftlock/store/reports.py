@@ -7,7 +7,6 @@ from pathlib import Path
 
 from liftlock.errors import UserError
 from liftlock.store import blobs
-from liftlock.store.artifacts import DAY, DEFAULT_DAYS
 from liftlock.store.database import Store
 
 
@@ -35,7 +34,8 @@ class RunReports:
     def _insert(self, digest: str, new: Path) -> None:
         with self._store.transaction() as sql:
             sql.execute(
-                'INSERT INTO reports (run, digest, expires) VALUES (?, ?, ?)',
-                (self._run, digest, time.time() + DEFAULT_DAYS * DAY),
+                'INSERT INTO reports (run, digest, expires)'
+                ' SELECT id, ?, ? + artifacts_kept FROM runs WHERE id = ?',
+                (digest, time.time(), self._run),
             )
             blobs.adopt(self._store.directory, new, digest)

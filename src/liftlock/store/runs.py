@@ -10,6 +10,8 @@ from liftlock.plan.facts import RunSubmitted, Stamped
 from liftlock.store import journal
 from liftlock.store.database import Store
 
+KEPT: Final = 90 * 86400.0  # seconds; GitHub's default for artifacts and logs
+
 
 class Run(NamedTuple):
     """`started` and `finished` are 0.0 until then; `owner` names the process that carries it out.
@@ -62,6 +64,8 @@ class Draft(NamedTuple):
     ref: str
     sha: str
     actor: str
+    artifacts_kept: float = KEPT  # seconds from their making
+    logs_kept: float = KEPT  # seconds from the end of the run
 
 
 RUNS: Final = """
@@ -69,9 +73,9 @@ SELECT id, repository, workflow, number, name, title, event, ref, sha, actor, re
        conclusion, attempt, created, started, finished, owner, token
 FROM runs """
 SUBMIT: Final = """
-INSERT INTO runs (repository, workflow, number, name, title, event, ref, sha, actor, request,
-                  status, created, owner, token)
-VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, '', 'queued', 0, ?, 1)"""
+INSERT INTO runs (repository, workflow, number, name, title, event, ref, sha, actor,
+                  artifacts_kept, logs_kept, owner, request, status, created, token)
+VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, '', 'queued', 0, 1)"""
 NUMBER: Final = """
 SELECT COALESCE(MAX(number), 0) + 1 FROM runs WHERE repository = ? AND workflow = ?"""
 
@@ -90,7 +94,7 @@ def submit(
         text = body(run, number)
         name = digest.of(text)
         sql.execute('INSERT OR IGNORE INTO requests VALUES (?, ?)', (name, text))
-        fact = RunSubmitted(*draft[1:], request=name)
+        fact = RunSubmitted(*draft[1:8], request=name)
         (stamped,) = journal.append(sql, run, [fact], 1)
         sql.execute(
             'UPDATE runs SET request = ?, created = ? WHERE id = ?', (name, stamped.at, run)
@@ -169,6 +173,27 @@ def jobs(store: Store, run: int) -> list[Job]:
         WHERE run = ? ORDER BY started, finished, key"""
     with store.reading() as sql:
         return [Job(*row) for row in sql.execute(query, (run,))]
+
+
+def lost_logs(store: Store, run: int, now: float) -> int:
+    """For how many days the logs of the run were kept, if that time is over; else 0."""
+    with store.reading() as sql:
+        row = sql.execute(
+            "SELECT logs_kept FROM runs WHERE id = ? AND status = 'completed'"
+            ' AND finished + logs_kept < ?',
+            (run, now),
+        ).fetchone()
+    return round(row[0] / 86400) or 1 if row else 0
+
+
+def kept_since(store: Store, moment: float) -> list[str]:
+    """JSON of what is kept to take a run up again (`keep` of its submission): of those that have
+    not ended, and of those that ended after that moment."""
+    query = """
+        SELECT DISTINCT json_extract(body, '$.keep') FROM requests JOIN runs ON request = digest
+        WHERE status != 'completed' OR finished > ?"""
+    with store.reading() as sql:
+        return [row[0] for row in sql.execute(query, (moment,)) if row[0]]
 
 
 def durations(store: Store, repository: str, workflow: str, runs: int = 10) -> dict[str, float]:

@@ -13,7 +13,13 @@ from typing import Final
 
 from liftlock.errors import UserError
 
-MIGRATIONS: Final = ('0001_runs.sql', '0002_reports.sql', '0003_mime.sql', '0004_attestations.sql')
+MIGRATIONS: Final = (
+    '0001_runs.sql',
+    '0002_reports.sql',
+    '0003_mime.sql',
+    '0004_attestations.sql',
+    '0005_retention.sql',
+)
 PATIENCE: Final = 5.0  # seconds; making a fresh database takes some milliseconds
 
 

@@ -1,4 +1,5 @@
-"""What is no longer needed goes: expired artifacts and reports, unreferenced blobs, old workspaces.
+"""What is no longer needed goes: expired artifacts, reports and logs, unreferenced blobs, old
+workspaces.
 
 Nothing here is urgent, so it happens after a run and at most once an hour.
 """
@@ -9,11 +10,15 @@ from typing import Final
 
 from liftlock.store import blobs, logs
 from liftlock.store.database import Store
-from liftlock.store.paths import RunPaths
 
 HOUR: Final = 3600.0
 WORK_KEPT: Final = 7 * 24 * HOUR  # for `rerun --from-step`
 PACKED_AFTER: Final = 24 * HOUR
+GONE: Final = '.gone'
+OLD_LOGS: Final = """
+SELECT id FROM runs WHERE status = 'completed' AND finished + logs_kept < :now"""
+ENDED: Final = """
+SELECT id FROM runs WHERE status = 'completed' AND finished < :now"""
 
 
 def due(store: Store) -> bool:
@@ -32,12 +37,32 @@ def tidy(store: Store, now: float) -> None:
         sql.execute('DELETE FROM reports WHERE expires <= ?', (now,))
     _remove_unreferenced(store)
     blobs.forget_unfinished(store.directory)
-    rows = _finished_before(store, now - PACKED_AFTER)
-    for run, finished in rows:
+    _remove_old(store, 'logs', OLD_LOGS, now)
+    _remove_old(store, 'work', ENDED, now - WORK_KEPT)
+    for run in _finished_before(store, now - PACKED_AFTER):
         for name in (store.directory / 'logs' / str(run)).glob('*.log'):
             logs.compress(name.with_suffix(''))
-        if finished < now - WORK_KEPT:
-            remove_tree(RunPaths(store.directory, run).works)
+
+
+def _remove_old(store: Store, folder: str, old: str, now: float) -> None:
+    """Directories of runs that ended long ago. A run may start again at any moment: so it is
+    looked at once more while nobody can write, and its directory renamed before it is removed.
+    """
+    directory = store.directory / folder
+    if not directory.is_dir():
+        return
+    for leftover in directory.glob(f'*{GONE}'):
+        remove_tree(leftover)
+    there = {int(path.name) for path in directory.iterdir() if path.name.isdecimal()}
+    with store.reading() as sql:
+        overdue = {row[0] for row in sql.execute(old, {'now': now})}
+    for run in sorted(there & overdue):
+        path = directory / str(run)
+        gone = path.with_name(f'{run}{GONE}')
+        with store.transaction() as sql:
+            if sql.execute(f'{old} AND id = :run', {'now': now, 'run': run}).fetchone():
+                path.rename(gone)
+        remove_tree(gone)
 
 
 def remove_tree(path: Path) -> None:
@@ -65,10 +90,11 @@ def _remove_unreferenced(store: Store) -> None:
                 blobs.path(store.directory, digest).unlink(missing_ok=True)
 
 
-def _finished_before(store: Store, moment: float) -> list[tuple[int, float]]:
+def _finished_before(store: Store, moment: float) -> list[int]:
     with store.reading() as sql:
-        return sql.execute(
-            "SELECT id, finished FROM runs WHERE status = 'completed' AND finished < ?"
+        rows = sql.execute(
+            "SELECT id FROM runs WHERE status = 'completed' AND finished < ?"
             ' ORDER BY id DESC LIMIT 200',
             (moment,),
-        ).fetchall()
+        )
+        return [run for (run,) in rows]

@@ -21,7 +21,6 @@ from liftlock.toolkit.uploads import Blocks
 
 LARGEST: Final = 64 * 1024**3  # bytes of an artifact
 LONGEST_KEPT: Final = 10_000 * 86400.0  # seconds
-KEPT: Final = 90 * 86400.0
 ZIP: Final = 'application/zip'
 _ZIPS: Final = ('', 'zip', ZIP)  # clients before 6 say `zip`, or nothing
 _MIME: Final = re.compile(r'[A-Za-z0-9][A-Za-z0-9.+_-]*/[A-Za-z0-9][A-Za-z0-9.+_-]*')
@@ -46,7 +45,7 @@ class ArtifactService:
         if mime not in _ZIPS and not _MIME.fullmatch(mime):
             raise Refused('invalid_argument', f'"{mime}" is no type of a file')
         now = time.time()
-        expires = call.moment('expires_at') or now + KEPT
+        expires = call.moment('expires_at') or now + grant.artifacts.lasting()
         if not now < expires < now + LONGEST_KEPT:
             raise Refused('invalid_argument', 'expires_at lies in the past, or too far away')
         upload = Upload(self._shelves.scratch(), mime, expires)

@@ -21,7 +21,7 @@ from liftlock.errors import UserError
 from liftlock.language.records import NamedTuple
 from liftlock.plan.facts import ArtifactStored
 from liftlock.toolkit import sending, twirp
-from liftlock.toolkit.artifacts import KEPT, LARGEST, LONGEST_KEPT, ZIP, newest
+from liftlock.toolkit.artifacts import LARGEST, LONGEST_KEPT, ZIP, newest
 from liftlock.toolkit.blobs import read_all
 from liftlock.toolkit.containers import Container, IncomingFile
 from liftlock.toolkit.grants import Grant, Grants
@@ -59,7 +59,8 @@ class Pipelines:
         name, days = fields.get('Name'), fields.get('RetentionDays')
         if not isinstance(name, str) or not name or '/' in name:
             raise Refused('invalid_argument', 'the name of an artifact is missing, or not valid')
-        lasts = float(days) * DAY if isinstance(days, int) and days > 0 else KEPT
+        asked = float(days) * DAY if isinstance(days, int) and days > 0 else 0.0
+        lasts = asked or grant.artifacts.lasting()
         before = grant.containers.get(name)
         if before is not None:
             before.discard()

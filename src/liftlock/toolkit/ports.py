@@ -60,6 +60,10 @@ class Artifacts(Protocol):
 
     def file(self, digest: str) -> Path: ...
 
+    def lasting(self) -> float:
+        """Seconds that an artifact is kept unless it is told otherwise."""
+        ...
+
     def refuse_taken(self, name: str) -> None:
         """Raises UserError where there is an artifact of this name already."""
         ...

@@ -1,0 +1,21 @@
+import pytest
+
+from liftlock.cli import declared
+from liftlock.errors import UserError
+
+
+def test_a_file_without_a_word_for_runs_is_not_read() -> None:
+    assert declared.read({}) is None
+    assert declared.read({'liftlock.yml': 'app: shop'}) is None
+    assert declared.read({'liftlock.yml': 'no: [yaml'}) is None
+
+
+def test_what_counts_for_a_run_is_read() -> None:
+    found = declared.read({'liftlock.yml': 'retention: {logs: 7d}'})
+    assert found is not None
+    assert (found.retention.logs, found.retention.artifacts) == (7 * 86400, None)
+
+
+def test_a_file_with_mistakes_is_refused_because_they_may_have_been_limits() -> None:
+    with pytest.raises(UserError, match=r'liftlock.yml:1:19: error: a size is expected'):
+        declared.read({'liftlock.yml': 'sandbox: {memory: 4}'})
