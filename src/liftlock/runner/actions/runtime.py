@@ -13,6 +13,7 @@ from typing import Final
 
 from liftlock.language.workflow import Uses
 from liftlock.runner.actions import externals
+from liftlock.runner.executors.base import CannotStart, Leash
 from liftlock.runner.turn import Turn
 from liftlock.runner.workbench import StepFailed
 
@@ -53,7 +54,39 @@ async def find(turn: Turn, using: str) -> str:
     moved = exact and major == NEWEST and using.lower() != f'node{NEWEST}'
     if moved and isinstance(turn.step.does, Uses):
         turn.job.moved.add(str(turn.step.does.reference.value))
+    if turn.job.workplace.inside(executable) != executable:
+        return await _for_container(turn, major, executable)
     return executable
+
+
+async def _for_container(turn: Turn, major: int, executable: str) -> str:
+    """Official builds need the C library that most systems have. Where a container has another
+    one, its own node runs actions; it is tried once a job."""
+    note = f'node {major} runs there'
+    if note in turn.job.told or await _ask_there(turn, executable):
+        turn.job.told.add(note)
+        return executable
+    has = await _ask_there(turn, 'node')
+    if has < _OLDEST_THAT_WORKS:
+        raise StepFailed(
+            f'This action needs node {major}, whose official builds do not start in this '
+            "container: it may be made with another C library, as Alpine's are. Take an image "
+            f'that has node itself, as node:{major}-alpine'
+        )
+    return 'node'
+
+
+async def _ask_there(turn: Turn, executable: str) -> int:
+    """Its major; 0 for what cannot be started by the job's processes."""
+    job = turn.job
+    said: list[bytes] = []
+    place = job.directories.workspace
+    try:
+        command = (executable, '--version')
+        await job.workplace.run(command, job.base, place, said.append, Leash())
+    except CannotStart:
+        return 0
+    return _major(b''.join(said).decode('utf-8', 'replace'))
 
 
 async def _pick(turn: Turn, major: int) -> tuple[str, bool]:
@@ -96,6 +129,10 @@ def _ask(executable: str) -> int:
         ).stdout
     except (OSError, subprocess.TimeoutExpired):
         return 0
+    return _major(told)
+
+
+def _major(told: str) -> int:
     number = told.strip().removeprefix('v').partition('.')[0]
     return int(number) if number.isdecimal() else 0
 
