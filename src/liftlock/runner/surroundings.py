@@ -13,6 +13,7 @@ from liftlock.runner.containers import Wanted
 from liftlock.runner.executors.base import CannotPrepare, Order
 from liftlock.runner.reach import Reach
 from liftlock.runner.state import CANCELLED, FAILURE, SUCCESS, Job, Record
+from liftlock.runner.steps import explain
 
 _DOCKER: Final = 'docker'
 _SANDBOX: Final = 'sandbox'
@@ -161,9 +162,9 @@ class _Voice:
         """What goes wrong now is this step's failure."""
         try:
             yield
-        except CannotPrepare as error:
+        except (CannotPrepare, OSError) as error:
             if self._record is not None and self._job.status != CANCELLED:
-                self._record.fail(str(error))
+                self._record.fail(explain(error) if isinstance(error, OSError) else str(error))
                 self.end(FAILURE)
                 self._job.set_status(FAILURE)
             raise

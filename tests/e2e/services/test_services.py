@@ -1,6 +1,8 @@
 """Services without a container engine, whatever server runs them."""
 
 import os
+import shutil
+import socket
 import time
 from pathlib import Path
 
@@ -192,3 +194,25 @@ def test_a_job_that_is_cancelled_while_they_start_stops_them(tmp_path: Path) -> 
     assert time.monotonic() - began < 20
     assert (played.finished.conclusion, played.finished.message) == ('cancelled', 'by hand')
     assert not is_open(port)
+
+
+def test_services_of_a_job_in_the_sandbox_are_in_there_too(tmp_path: Path) -> None:
+    if shutil.which('bwrap') is None:
+        told = 'apt install bubblewrap'
+        pytest.fail(told) if os.environ.get('CI') else pytest.skip(told)
+    port = free_port()
+    (tmp_path / 'secret').touch()
+    options = f'--health-cmd "redis-cli -p 6379 ping && ! ls {tmp_path}/secret"'
+    with socket.create_server(('127.0.0.1', port)):  # which is another one in there
+        played = run(
+            tmp_path,
+            mapped(port, options=options),
+            f'redis-cli -p {port} ping',
+            'sleep 60 & sleep 0',
+            place='sandbox',
+        )
+    assert played.finished.conclusion == 'success', played.text
+    assert played.printed(2) == ['PONG']
+    assert 'Ready to accept connections' in played.text
+    orphans = [line for _, line in played.lines if line.startswith('Terminate orphan process')]
+    assert [line.rpartition(' ')[2] for line in orphans] == ['(sleep)']

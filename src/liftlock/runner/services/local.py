@@ -35,14 +35,13 @@ async def start(
     """Start them, healthy; yields the `job.services` context. Raises CannotPrepare, OSError."""
     made = mark(order.tracking_id)
     # Names of services may be long, and paths of sockets may not.
-    folders = [f'{place.folder}/{number}' for number in range(len(services))]
     plans = [
-        planning.make(service, place.workplace.inside(folder), made)
-        for service, folder in zip(services, folders, strict=True)
+        planning.make(service, f'{place.inside}/{number}', made)
+        for number, service in enumerate(services)
     ]
     planning.check_ports(plans)
-    for plan, folder in zip(plans, folders, strict=True):
-        room.furnish(folder, plan.recipe, place)
+    for number, plan in enumerate(plans):
+        room.furnish(f'{place.folder}/{number}', plan.recipe, place)
     started: list[_Started] = []
     try:
         await _all(_start(order, plan, place, started) for plan in plans)

@@ -33,7 +33,7 @@ _LONGEST: Final = 36  # of the directory in which rooms lie: paths of sockets en
 
 
 class Room(NamedTuple):
-    """`folder` is as this machine calls it; `user` and `group` are those of the servers.
+    """`folder` is as this machine calls it, `inside` as the servers do, whose `user` owns it.
 
     `launcher` gives words to put before a command, for a server that ends by this signal and has
     this port as its lowest. Raises CannotPrepare.
@@ -41,6 +41,7 @@ class Room(NamedTuple):
 
     workplace: Workplace
     folder: str
+    inside: str
     user: int
     group: int
     launcher: Callable[[signal.Signals, int], Sequence[str]]
@@ -53,7 +54,7 @@ async def open_on_host(order: Order) -> AsyncIterator[Room]:
     host = Host(order, None)
     try:
         with open_folder() as folder:
-            yield Room(host, folder, user, group, _launch)
+            yield Room(host, folder, folder, user, group, _launch)
     finally:
         host.close()
 
@@ -66,9 +67,10 @@ async def open_in_sandbox(order: Order, sandbox: Workplace) -> AsyncIterator[Roo
 
     assert isinstance(sandbox, Sandbox)
     account = sandbox.root.account
-    folder = f'{view.own(order, "tmp")}/services'
-    os.mkdir(folder, own.MODE)
-    yield Room(sandbox, folder, account.user, account.group, lambda end, port: ())
+    folder = tempfile.mkdtemp(prefix='services-', dir=view.own(order, 'tmp'))
+    os.chmod(folder, own.MODE)
+    inside = f'/tmp/{folder.rpartition("/")[2]}'  # noqa: S108 - the job's own
+    yield Room(sandbox, folder, inside, account.user, account.group, lambda end, port: ())
 
 
 def _choose_user() -> tuple[int, int]:

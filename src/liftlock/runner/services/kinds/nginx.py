@@ -12,7 +12,6 @@ PROGRAMS: Final = ('nginx',)
 PARTS: Final = 0
 PORT: Final = 80
 _ROOT: Final = '/usr/share/nginx/html'
-_TYPES: Final = '/etc/nginx/mime.types'
 _OFF: Final = ('-g', 'daemon off;')
 _HOLDS: Final = ('client_body', 'proxy', 'fastcgi', 'uwsgi', 'scgi')
 
@@ -42,12 +41,12 @@ def _settings(task: Task) -> str:
         for address in task.addresses
     ]
     http = [
-        f'include {_TYPES};' if installed.is_file(_TYPES) else '',
+        'types { text/html html htm; }',
         'access_log off;',
         *(f'{name}_temp_path {folder}/{name};' for name in _HOLDS),
         f'server {{ {" ".join(listens)} root {_ROOT}; index index.html index.htm; }}',
     ]
     return (
         f'daemon off;\npid {folder}/pid;\nerror_log stderr notice;\nevents {{}}\n'
-        f'http {{\n{"".join(f"  {line}{chr(10)}" for line in http if line)}}}\n'
+        f'http {{\n{"".join(f"  {line}{chr(10)}" for line in http)}}}\n'
     )
