@@ -128,13 +128,8 @@ def _engine(machine: Machine) -> Thing:
 def _services(machine: Machine) -> Thing:
     """Servers that play services where no engine starts them."""
     from liftlock.runner.services import kinds
-    from liftlock.runner.services.kinds.base import Server
 
-    found = [
-        f'{name} {server.version}'
-        for name, server in kinds.find_servers()
-        if isinstance(server, Server)
-    ]
+    found = [f'{server.product} {server.version}' for server in kinds.find_servers()]
     install = 'apt install postgresql redis-server'
     return Thing('servers', ', '.join(found), 'services: without an engine', install)
 

@@ -3,12 +3,12 @@
 Images are named as on Docker Hub. Those that mirror it are known by `library/` before the name.
 """
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
 from typing import Final
 
 from liftlock.language.image import HUB, Image
 from liftlock.runner.services.kinds import mongo, mysql, nginx, postgres, rabbitmq, redis
-from liftlock.runner.services.kinds.base import Kind, Missing, Server
+from liftlock.runner.services.kinds.base import Kind, Server
 
 KINDS: Final[Mapping[str, Kind]] = {
     'library/postgres': postgres,
@@ -35,11 +35,11 @@ def find(image: Image) -> Kind | None:
     return None
 
 
-def find_servers() -> Iterator[tuple[str, Server | Missing]]:
-    """What this machine has of every kind: the image that is best known, and its server."""
-    for repository, kind in KINDS.items():
-        if repository.startswith('library/'):
-            yield repository.removeprefix('library/'), kind.find(Image(HUB, repository))
+def find_servers() -> list[Server]:
+    """What this machine has, each product once."""
+    looked = [kind.find(Image(HUB, repository)) for repository, kind in KINDS.items()]
+    servers = [found for found in looked if isinstance(found, Server) and not found.instead_of]
+    return list({server.product: server for server in servers}.values())
 
 
 def products() -> str:
