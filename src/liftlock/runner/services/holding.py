@@ -85,7 +85,7 @@ async def _see_free(number: int) -> None:
         if time.monotonic() > until:
             program = who_listens(number)
             raise CannotPrepare(
-                f'Port {number} of this machine is taken by {program or "another program"}, and a '
-                f'container of this job is to be reached there: stop that, or map another port'
+                f'Port {number} of this machine, which a container of this job maps, is taken by '
+                f'{program or "another program"}: stop that, or map another port'
             )
         await asyncio.sleep(POLL)
