@@ -25,6 +25,18 @@ def test_a_job_goes_from_waiting_to_its_end() -> None:
     assert board.waiting == {'test': 'test'}
 
 
+def test_a_job_that_waits_for_a_port_begins_when_it_has_it() -> None:
+    board = tell(
+        Board(),
+        f.JobClaimed('test', 1, 1, 'here'),
+        f.JobBlocked('test', 'waits for port 5432'),
+    )
+    job = board.jobs['test']
+    assert (job.state, job.message) == ('queued', 'waits for port 5432')
+    board.take(f.Stamped(9, 7, 60.0, f.StepStarted('test', 1, '', 'Initialize containers')))
+    assert (job.state, job.message, job.seconds(99)) == ('running', '', 39.0)
+
+
 def test_legs_and_called_jobs_replace_the_job_that_they_grew_from() -> None:
     board = tell(
         Board({'test': 'test', 'smoke': 'smoke'}),
