@@ -137,7 +137,12 @@ def hands(runner: Pretend) -> Hands:
         nothing: Path = Path('/nonexistent')
         return World(None, None, None, None, nothing, nothing)  # type: ignore[arg-type]
 
-    return Hands(world=world, run_job=runner.run_job, end_leftovers=runner.ended.append)
+    return Hands(
+        world=world,
+        run_job=runner.run_job,
+        end_leftovers=runner.ended.append,
+        prune=lambda before, kept: None,
+    )
 
 
 def submission(workflow: str, **more: object) -> Submission:

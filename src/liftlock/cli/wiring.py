@@ -5,7 +5,7 @@ workflow finds here what it would find on GitHub, and no credential by accident.
 """
 
 import os
-from collections.abc import Mapping
+from collections.abc import Callable, Iterable, Mapping
 from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Final
@@ -22,12 +22,12 @@ from liftlock.language.records import NamedTuple
 from liftlock.language.settings.sandbox import Sandbox
 from liftlock.plan import repository, trust
 from liftlock.plan.event import Event
-from liftlock.runner import forge, job
+from liftlock.runner import forge, job, pruning
 from liftlock.runner.actions.builtin import BUILTINS
 from liftlock.runner.actions.resolve import GitActions
 from liftlock.runner.executors import EXECUTORS, find
 from liftlock.runner.ports import World
-from liftlock.runner.snapshot import Snapshot, open_snapshot
+from liftlock.runner.snapshot import SOURCES, Snapshot, open_snapshot
 from liftlock.runner.sources import SnapshotSources
 from liftlock.store.artifacts import RunArtifacts
 from liftlock.store.caches import RunCaches
@@ -166,7 +166,13 @@ def open_works(where: Place, *, slots: int = 0) -> Works:
             find(name).end_leftovers(tracking_id)
         services.end_leftovers(tracking_id)
 
-    hands = Hands(world=world, run_job=job.run, end_leftovers=end_leftovers)
+    def prune(before: float, kept: Callable[[], Iterable[Mapping[str, Value]]]) -> None:
+        def needed() -> set[tuple[str, str]]:
+            return {(str(keep.get('sources')), str(keep.get('commit'))) for keep in kept()}
+
+        pruning.prune(where.state / SOURCES, needed, before)
+
+    hands = Hands(world=world, run_job=job.run, end_leftovers=end_leftovers, prune=prune)
     engine = Inline(store, hands, slots=slots, labels=where.config.labels)
     return Works(where, store, engine, beside)
 

@@ -103,7 +103,7 @@ class Inline:
         else:
             carrying.take_over()
         conclusion = await carrying.go_on()
-        leftovers.clear(self._store, run, history.past)
+        leftovers.clear(self._store, self._hands, run, history.past)
         return conclusion
 
     def cancel(self, run: int, reason: str, *, force: bool = False) -> None:
@@ -145,6 +145,7 @@ class Inline:
                     f'run {run} has not finished', f'take it up with: liftlock resume {run}'
                 )
             chosen = select(history.progress, failed=failed, jobs=jobs)
+            self._hands.world(run, history.submission)  # UserError where its sources are gone
             if from_step and len(jobs) != 1:
                 raise UserError('--from-step needs exactly one job', 'name it with --job')
             if from_step:

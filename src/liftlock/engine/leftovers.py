@@ -1,14 +1,21 @@
 """What runs leave behind: processes of an engine that was killed, and directories of jobs."""
 
+import json
 import os
 import time
+from collections.abc import Iterable, Mapping
+from functools import partial
 from pathlib import Path
+from typing import Final
 
 from liftlock.engine.past import Past
 from liftlock.engine.submission import Hands
+from liftlock.language.expressions.values import Value
 from liftlock.store import blobs, runs, tidy
 from liftlock.store.database import Store
 from liftlock.store.paths import RunPaths
+
+RERUNNABLE: Final = 30 * 86400.0  # seconds after its end, as on GitHub
 
 
 def end(store: Store, hands: Hands, run: int, past: Past) -> None:
@@ -19,7 +26,7 @@ def end(store: Store, hands: Hands, run: int, past: Past) -> None:
     blobs.forget_unfinished(store.directory)
 
 
-def clear(store: Store, run: int, past: Past) -> None:
+def clear(store: Store, hands: Hands, run: int, past: Past) -> None:
     """Remove the jobs' directories, but for the last one of each job that failed (`rerun
     --from-step`); now and then tidy the whole store."""
     paths = RunPaths(store.directory, run)
@@ -27,6 +34,13 @@ def clear(store: Store, run: int, past: Past) -> None:
         _remove_unneeded(store, run, past, paths)
     if tidy.due(store):
         tidy.tidy(store, time.time())
+        before = time.time() - RERUNNABLE
+        hands.prune(before, partial(_needed, store, before))
+
+
+def _needed(store: Store, before: float) -> Iterable[Mapping[str, Value]]:
+    """What runs keep that have not ended, or not long ago."""
+    return map(json.loads, runs.kept_since(store, before))
 
 
 def _remove_unneeded(store: Store, run: int, past: Past, paths: RunPaths) -> None:

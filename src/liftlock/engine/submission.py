@@ -1,7 +1,7 @@
 """What is handed to the engine when a run begins, and what it needs again to take one up."""
 
 import json
-from collections.abc import Awaitable, Callable, Mapping
+from collections.abc import Awaitable, Callable, Iterable, Mapping
 from pathlib import Path
 from typing import Protocol
 
@@ -58,6 +58,8 @@ class Hands(NamedTuple):
     world: Callable[[int, Submission], World]  # of one run; called once a carrying-out
     run_job: RunJob
     end_leftovers: Callable[[str], None]  # kill what carries this RUNNER_TRACKING_ID
+    # Forget sources that were last used before a moment, but for those of runs with such a `keep`.
+    prune: Callable[[float, Callable[[], Iterable[Mapping[str, Value]]]], None]
 
 
 class Terms(NamedTuple):

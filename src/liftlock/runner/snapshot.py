@@ -21,9 +21,10 @@ from pathlib import Path
 from liftlock.errors import UserError
 from liftlock.language.records import NamedTuple
 from liftlock.plan import digest
-from liftlock.runner import git
+from liftlock.runner import git, pruning
 from liftlock.runner.repository import Repository, told_uncommitted
 
+SOURCES = 'sources'
 _LARGEST = 4 * 1024 * 1024 + 1  # bytes of a file; the reader refuses it sooner
 _NO_DATE = '2000-01-01T00:00:00+00:00'  # of a commit on no commit
 # Hooks and file-system monitors of the user must not run, and no shared index be written.
@@ -52,25 +53,41 @@ class Snapshot(NamedTuple):
 
 def take(repository: Repository, state: Path, *, clean: bool = False) -> Snapshot:
     """Keep the work tree (or, if `clean`, HEAD) as a commit. UserError when git cannot."""
-    store = _prepare_store(repository, state)
     if clean and repository.unborn:
         raise UserError('there is no commit yet', 'commit something, or run without --clean')
+    try:
+        with pruning.sharing(state / SOURCES):
+            store, commit = _take(repository, state, clean)
+    except OSError as error:
+        raise UserError(
+            f'cannot keep sources in {state / SOURCES}: {error.strerror}',
+            'choose another directory with --state DIR',
+        ) from error
+    dirty = commit != repository.head
+    tree = None if clean and repository.touched else repository.top
+    return Snapshot(store, commit, repository.common, repository.url, dirty, tree)
+
+
+def _take(repository: Repository, state: Path, clean: bool) -> tuple[Path, str]:
+    store = _prepare_store(repository, state)
     if clean or not (repository.touched or repository.unborn):
         commit = repository.head
     else:
         commit = _commit(repository, store)
     _keep(store, commit)
-    dirty = commit != repository.head
-    tree = None if clean and repository.touched else repository.top
-    return Snapshot(store, commit, repository.common, repository.url, dirty, tree)
+    return store, commit
 
 
 def open_snapshot(store: Path, commit: str) -> Snapshot:
     """A snapshot that an earlier process took; its work tree may have changed since."""
     try:
         known = json.loads((store / 'liftlock.json').read_text())
+        os.utime(store / pruning.REFS / commit)  # it is needed
     except (OSError, ValueError):
-        raise UserError(f'the snapshot {commit[:12]} is gone from {store}') from None
+        raise UserError(
+            f'the snapshot {commit[:12]}, which holds the sources of the run, is gone',
+            'they are kept for 30 days after a run has ended; start a new one: liftlock run',
+        ) from None
     return Snapshot(store, commit, Path(known['source']), known['url'])
 
 
@@ -130,21 +147,15 @@ def _read_blob(snapshot: Snapshot, path: str) -> str:
 def _prepare_store(repository: Repository, state: Path) -> Path:
     """Our bare repository for this one of the user's: files as `git init --bare` would lay them,
     written by hand because a spawn costs more than all of them."""
-    store = state / 'sources' / f'{digest.of(str(repository.common))[:16]}.git'
-    try:
-        for folder in ('objects/info', 'refs/liftlock'):
-            (store / folder).mkdir(parents=True, exist_ok=True)
-        _write(store / 'HEAD', 'ref: refs/heads/none\n')
-        _write(store / 'config', _configuration(repository.hash))
-        _write(store / 'objects/info/alternates', f'{repository.objects}\n')
-        known = {'source': str(repository.common), 'url': repository.url}
-        _write(store / 'liftlock.json', json.dumps(known) + '\n')
-        _copy_shallow(repository, store)
-    except OSError as error:
-        raise UserError(
-            f'cannot keep sources in {store}: {error.strerror}',
-            'choose another directory with --state DIR',
-        ) from error
+    store = state / SOURCES / f'{digest.of(str(repository.common))[:16]}.git'
+    for folder in ('objects/info', pruning.REFS):
+        (store / folder).mkdir(parents=True, exist_ok=True)
+    _write(store / 'HEAD', 'ref: refs/heads/none\n')
+    _write(store / 'config', _configuration(repository.hash))
+    _write(store / 'objects/info/alternates', f'{repository.objects}\n')
+    known = {'source': str(repository.common), 'url': repository.url}
+    _write(store / 'liftlock.json', json.dumps(known) + '\n')
+    _copy_shallow(repository, store)
     return store
 
 
@@ -233,7 +244,9 @@ def _tell(repository: Repository, env: dict[str, str], *arguments: str) -> str:
 
 
 def _keep(store: Path, commit: str) -> None:
-    """A ref, so that no clean-up of ours takes the commit's objects away."""
-    file = store / 'refs' / 'liftlock' / commit
-    if not file.exists():
+    """A ref, so that no clean-up of ours takes the commit's objects away: one that is fresh."""
+    file = store / pruning.REFS / commit
+    if file.exists():
+        file.touch()
+    else:
         _write(file, f'{commit}\n')

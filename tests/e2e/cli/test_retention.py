@@ -60,3 +60,26 @@ def test_a_mistake_in_liftlock_yml_is_told_before_anything_runs(project: Project
     ended = project.liftlock('run')
     assert ended.status == 2
     assert 'liftlock.yml:1:19: error' in ended.err
+
+
+def test_sources_go_a_month_after_their_run_and_a_later_rerun_is_refused(project: Project) -> None:
+    project.write('text', 'hello\n')
+    project.workflow(WORKFLOW)
+    for text in ('first\n', 'second\n', 'third\n'):
+        project.write('text', text)
+        start(project)
+    refs = [*state(project).glob('sources/*.git/refs/liftlock/*')]
+    assert len(refs) == 3
+    for ref in refs:
+        os.utime(ref, (time.time() - 40 * DAY,) * 2)
+    age(project, 1, 40)
+    age(project, 2, 10)
+    project.write('text', 'third\n')
+    start(project)  # the same files as in run 3
+    assert len([*state(project).glob('sources/*.git/refs/liftlock/*')]) == 2
+    ended = project.liftlock('rerun', '1')
+    assert ended.status == 2
+    assert 'which holds the sources of the run, is gone' in ended.err
+    assert 'success' in project.liftlock('runs', '--json').out
+    assert project.liftlock('rerun', '2').status == 0
+    assert 'second' in project.liftlock('logs', '2').out

@@ -197,4 +197,4 @@ def _hands(root: Path, case: Case) -> Hands:
         cache_home=root / 'caches',
         host_env={'PATH': os.environ['PATH']},
     )
-    return Hands(lambda run, submission: world, job.run, lambda tracking_id: None)
+    return Hands(lambda run, submission: world, job.run, lambda mark: None, lambda *_: None)
