@@ -90,7 +90,7 @@ def test_another_version_is_said(tmp_path: Path) -> None:
 def test_what_has_no_effect_is_said(tmp_path: Path) -> None:
     service = {
         'image': 'redis',
-        'ports': ['6379', '8080'],
+        'ports': ['6379', f'{(other := free_port())}:6379', '8080', '9000:9000/udp'],
         'volumes': ['/a:/b'],
         'options': '--memory 1g',
     }
@@ -98,6 +98,8 @@ def test_what_has_no_effect_is_said(tmp_path: Path) -> None:
     assert 'without a container this has no effect: `volumes: /a:/b`' in played.text
     assert 'without a container this has no effect: `options: --memory 1g`' in played.text
     assert 'maps port 8080, but nothing listens there' in played.text
+    assert f'(redis): nothing listens on {other}/tcp' in played.text
+    assert '(redis): nothing listens on 9000/udp' in played.text
 
 
 def test_an_unhealthy_service_fails_the_job_and_shows_what_it_said(tmp_path: Path) -> None:

@@ -10,6 +10,7 @@ from liftlock.runner.services import listening
 from liftlock.runner.services.choice import Service
 from liftlock.runner.services.kinds import installed
 from liftlock.runner.services.kinds.base import Recipe, Task
+from liftlock.runner.services.ports import FREE
 from liftlock.runner.services.versions import numbers, wanted_numbers
 
 _UNPRIVILEGED: Final = 1024  # the lowest port that everybody may open
@@ -140,6 +141,9 @@ def describe(plan: Plan) -> Iterator[str]:
     for port in plan.mapped:
         if port not in plan.task.ports:
             yield _warning(f'{service.title} maps port {port}, but nothing listens there')
+    for port in service.asked.ports:
+        if port.protocol != 'tcp' or port.here not in (FREE, plan.mapped[port.there]):
+            yield _warning(f'{service.title}: nothing listens on {port.here}/{port.protocol}')
     if service.image.digest:
         yield _warning(f'{service.title}: no image is used, so its digest holds nothing')
     for what in service.asked.ignored:
