@@ -33,6 +33,7 @@ COMMANDS: Final = {
         'show': 'Show one run: its jobs, steps, annotations and summaries.',
         'logs': "Print or follow a run's logs.",
         'artifacts': 'List, fetch or attest what a run kept.',
+        'sbom': 'Write a bill of materials: which packages are in it.',
         'verify': 'Tell whether a file is what was signed, and where it was built.',
     },
     'Going on': {

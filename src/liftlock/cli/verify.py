@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any, Final
 
 import click
 
-from liftlock.cli import wiring
+from liftlock.cli import verdicts, wiring
 from liftlock.errors import FAILED, UNDECIDED, UserError
 from liftlock.gates import attestation, envelopes
 from liftlock.gates.attestation import Expected, Refused, Undecided, Verdict, Verified
@@ -86,9 +86,10 @@ def command(state: str | None, /, **given: Any) -> int:
     target = _find(given['target'], given['run'], stored)
     verdict = _judge(target, given['bundles'], given['pems'], expected, stored)
     if given['json']:
-        print(jsons.dumps(_record(target, verdict), ensure_ascii=False, indent=2))
+        record = verdicts.record(target.shown, target.digests, verdict)
+        print(jsons.dumps(record, ensure_ascii=False, indent=2))
     else:
-        _tell(target, verdict)
+        verdicts.tell(target.shown, verdict)
     match verdict:
         case Verified():
             return 0
@@ -174,19 +175,12 @@ def _image(shown: str, name: str) -> Target:
 
 
 def _artifact(name: str, run: str, stored: _Stored) -> Target:
-    from liftlock.store import artifacts, blobs, runs
+    from liftlock.cli import kept
+    from liftlock.store import blobs
 
-    found = runs.find(stored.store, run)
-    kept = [one for one in artifacts.listed(stored.store, found.id) if one.name == name]
-    if not kept:
-        raise UserError(
-            f'there is no file {name}, and run {found.id} kept no artifact of that name',
-            'see what there is: liftlock artifacts',
-        )
-    return Target(
-        f'artifact {name} of run {found.id}',
-        _digests(blobs.path(stored.store.directory, kept[-1].digest)),
-    )
+    found = kept.find(stored.store, name, run)
+    file = blobs.path(stored.store.directory, found.digest)
+    return Target(f'artifact {name} of run {found.run}', _digests(file))
 
 
 # --- by what
@@ -249,64 +243,3 @@ def _missing(target: Target, stored: _Stored) -> str:
     if other:
         return f'nothing was signed about it; a file of that name was signed as {other[0]}'
     return 'nothing was signed about it here; name what was: --bundle FILE'
-
-
-# --- and what came out
-
-
-def _record(target: Target, verdict: Verdict) -> dict[str, Any]:
-    record: dict[str, Any] = {'target': target.shown, 'digests': dict(target.digests)}
-    match verdict:
-        case Verified(subject, kind, predicate):
-            return {
-                'verdict': 'verified',
-                **record,
-                'subject': subject,
-                'predicateType': kind,
-                'predicate': dict(predicate),
-            }
-        case Refused(reasons):
-            return {'verdict': 'refused', **record, 'reasons': list(reasons)}
-        case Undecided(reason):
-            return {'verdict': 'undecided', **record, 'reasons': [reason]}
-
-
-def _tell(target: Target, verdict: Verdict) -> None:
-    match verdict:
-        case Verified(subject, kind, predicate):
-            print(f'verified: {target.shown}')
-            for name, text in (('subject', subject), ('states', kind), *_facts(predicate)):
-                print(f'  {name.ljust(10)}  {text}')
-        case Refused(reasons):
-            print(f'NOT verified: {target.shown}')
-            for reason in reasons:
-                print(f'  {reason}')
-        case Undecided(reason):
-            print(f'cannot tell: {target.shown}')
-            print(f'  {reason}')
-
-
-def _facts(predicate: Mapping[str, Any]) -> list[tuple[str, str]]:
-    """What people want to know of provenance; nothing of another kind of predicate."""
-    definition = _map(predicate, 'buildDefinition')
-    workflow = _map(_map(definition, 'externalParameters'), 'workflow')
-    if not workflow:
-        return []
-    details = _map(predicate, 'runDetails')
-    ours = _map(_map(definition, 'internalParameters'), 'liftlock')
-    commits = attestation.commits(predicate)
-    changes = ' with uncommitted changes' if ours.get('uncommitted') else ''
-    told = (
-        ('repository', workflow.get('repository')),
-        ('ref', workflow.get('ref')),
-        ('commit', f'{", ".join(commits)}{changes}'),
-        ('workflow', workflow.get('path')),
-        ('builder', _map(details, 'builder').get('id')),
-        ('started', _map(details, 'metadata').get('startedOn')),
-    )
-    return [(name, str(text)) for name, text in told if text]
-
-
-def _map(found: Mapping[str, Any], name: str) -> Mapping[str, Any]:
-    inner = found.get(name)
-    return inner if isinstance(inner, dict) else {}

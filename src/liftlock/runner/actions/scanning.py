@@ -66,7 +66,10 @@ DEPENDENCY_CHECK: Final = Scanner(
     'see owasp.org/www-project-dependency-check (it needs Java)',
     entrypoint='/usr/share/dependency-check/bin/dependency-check.sh',
 )
-SCANNERS: Final = (TRIVY, GRYPE, TRUFFLEHOG, ZAP_FULL, ZAP_BASELINE, DEPENDENCY_CHECK)
+SYFT: Final = Scanner(
+    'anchore/sbom-action', ('syft',), 'anchore/syft', 'see github.com/anchore/syft'
+)
+SCANNERS: Final = (TRIVY, GRYPE, TRUFFLEHOG, ZAP_FULL, ZAP_BASELINE, DEPENDENCY_CHECK, SYFT)
 
 
 async def run(bench: Workbench, scanner: Scanner, scan: Scan, cwd: Path | None = None) -> int:

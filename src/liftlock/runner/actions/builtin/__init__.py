@@ -29,6 +29,7 @@ BUILTINS: Final[Mapping[str, str]] = {
     'actions/upload-artifact': 'upload_artifact',
     'anchore/scan-action': 'scan_action',
     'aquasecurity/trivy-action': 'trivy',
+    'anchore/sbom-action': 'sbom_action',
     'astral-sh/setup-uv': 'setup_uv',
     'codecov/codecov-action': 'codecov',
     'dependency-check/dependency-check_action': 'dependency_check',
