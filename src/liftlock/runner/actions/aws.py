@@ -29,7 +29,15 @@ except (botocore.BotoCoreError, botocore.ClientError) as error:
 answer.pop('ResponseMetadata', None)
 print(json.dumps(answer, default=lambda value: value.isoformat()))
 """
-_REMEDY: Final = "Install the AWS CLI, or boto3 beside Liftlock (pip install 'liftlock[aws]')"
+_LOOK: Final = (
+    'import sys; from importlib.util import find_spec; sys.exit(not find_spec("botocore"))'
+)
+# It reads its input twice, so a pipe is not enough.
+_PROGRAM: Final = (
+    'file=$(mktemp) && trap "rm -f $file" EXIT && cat >"$file" && '
+    'aws "$@" --cli-input-json "file://$file"'
+)
+_REMEDY: Final = 'Install the AWS CLI, or boto3 where Liftlock is installed (pip install boto3)'
 _BARE: Final = {'LD_LIBRARY_PATH': ''}  # setup-python's would give our Python another's library
 _REFUSED: Final = re.compile(r'An error occurred \((\w+)\) when calling the \w+ operation: (.*)')
 
@@ -65,7 +73,7 @@ class Aws(NamedTuple):
     variables: Mapping[str, str] = {}
     endpoint: str = ''
 
-    async def call(self, service: str, operation: str, **parameters: Any) -> dict[str, Any]:
+    async def call(self, service: str, operation: str, /, **parameters: Any) -> dict[str, Any]:
         """The answer; times are texts. `operation` is AWS's name of it. Raises Refused."""
         given = {name: value for name, value in parameters.items() if value is not None}
         words = (self._by_boto if self.boto else self._by_program)(service, operation)
@@ -77,16 +85,23 @@ class Aws(NamedTuple):
         said: dict[str, Any] = json.loads(answer.text) if answer.text.strip() else {}
         return said
 
+    def _endpoint(self, service: str) -> str:
+        """The variables are told to both: older ones of them don't look."""
+        env = self.bench.env
+        own = env.get(f'AWS_ENDPOINT_URL_{service.upper().replace("-", "_")}')
+        return self.endpoint or own or env.get('AWS_ENDPOINT_URL') or ''
+
     def _by_boto(self, service: str, operation: str) -> tuple[str, ...]:
-        place = (service, operation, self.region, self.endpoint)
+        place = (service, operation, self.region, self._endpoint(service))
         return (sys.executable, '-I', '-c', _SCRIPT, *place)
 
     def _by_program(self, service: str, operation: str) -> tuple[str, ...]:
         name = re.sub(r'(?<=[a-z0-9])(?=[A-Z])', '-', operation).lower()
         region = ('--region', self.region) if self.region else ()
-        endpoint = ('--endpoint-url', self.endpoint) if self.endpoint else ()
-        given = ('--cli-input-json', 'file:///dev/stdin')
-        return ('aws', service, name, *given, '--output', 'json', *region, *endpoint)
+        url = self._endpoint(service)
+        endpoint = ('--endpoint-url', url) if url else ()
+        words = (service, name, '--output', 'json', *region, *endpoint)
+        return ('sh', '-c', _PROGRAM, 'sh', *words)
 
 
 async def open_aws(
@@ -112,6 +127,5 @@ async def _has_boto(bench: Workbench) -> bool:
 
     if find_spec('botocore') is None:
         return False
-    words = (sys.executable, '-I', '-c', 'import botocore.session')
-    answer = await ask(bench, *words, env=_BARE)
+    answer = await ask(bench, sys.executable, '-I', '-c', _LOOK, env=_BARE)
     return answer.code == 0
