@@ -39,9 +39,9 @@ class Attesting(Bench):
         world = ground.world()._replace(attestations=lambda: signer)
         given = {name.replace('_', '-'): text for name, text in inputs.items()}
         super().__init__(uses, ground.job(), world, given)
-        self.write('dist/app.whl', 'wheel')
+        self.make('dist/app.whl', 'wheel')
 
-    def write(self, path: str, text: str) -> None:
+    def make(self, path: str, text: str) -> None:
         (self.workspace / path).parent.mkdir(exist_ok=True)
         (self.workspace / path).write_text(text)
 
@@ -110,8 +110,8 @@ def test_the_job_learns_nothing_of_the_key(ground: Ground) -> None:
 
 def test_subjects_may_be_named_in_several_ways(ground: Ground) -> None:
     bench = Attesting(ground, 'actions/attest@v4', subject_path='dist/*,\n  more.txt')
-    bench.write('more.txt', 'wheel')
-    bench.write('dist/sub/deep.txt', 'deep')
+    bench.make('more.txt', 'wheel')
+    bench.make('dist/sub/deep.txt', 'deep')
     bench.main()
     assert set(bench.subjects_signed) == {'app.whl', 'more.txt', 'deep.txt'}
 
@@ -127,7 +127,7 @@ def test_subjects_may_be_named_in_several_ways(ground: Ground) -> None:
     lines = f'{"1" * 64}  one\n{"2" * 128} *two\r\nnothing\n'
     for given in (lines, 'SUMS'):
         bench = Attesting(ground, 'actions/attest@v4', subject_checksums=given)
-        bench.write('SUMS', lines)
+        bench.make('SUMS', lines)
         bench.main()
         assert bench.subjects_signed == {'one': {'sha256': '1' * 64}, 'two': {'sha512': '2' * 128}}
 
@@ -205,14 +205,14 @@ def test_a_bill_of_materials_is_stated_under_its_own_type(
     ground: Ground, uses: str, content: dict[str, str], kind: str
 ) -> None:
     bench = Attesting(ground, uses, subject_path='dist/*', sbom_path='bom.json')
-    bench.write('bom.json', json.dumps(content))
+    bench.make('bom.json', json.dumps(content))
     bench.main()
     assert (bench.statement['predicateType'], bench.statement['predicate']) == (kind, content)
 
 
 def test_what_is_no_bill_of_materials_is_refused(ground: Ground) -> None:
     bench = Attesting(ground, 'actions/attest-sbom@v3', subject_path='dist/*', sbom_path='bom.json')
-    bench.write('bom.json', '{"name": "x"}')
+    bench.make('bom.json', '{"name": "x"}')
     with pytest.raises(StepFailed, match='Unsupported SBOM format'):
         bench.main()
 
@@ -224,7 +224,7 @@ def test_a_workflow_may_state_what_it_likes(ground: Ground) -> None:
     assert bench.statement['predicateType'] == 'https://example.org/tested'
     assert bench.statement['predicate'] == {'passed': 3}
     bench = Attesting(ground, 'actions/attest@v4', **inputs, predicate_path='p.json')
-    bench.write('p.json', '[1]')
+    bench.make('p.json', '[1]')
     bench.main()
     assert bench.statement['predicate'] == [1]
 

@@ -44,17 +44,18 @@ _EXTENSIONS: Final = {
 
 async def main(bench: Workbench) -> None:
     name = file_name(bench)
-    made = bench.workspace / f'.{name}'
+    made = bench.workspace / f'.{name}'  # where a container sees it, too
     try:
         await _make(bench, made)
         content = await asyncio.to_thread(_read, bench, made)
+        if bench.inputs['output-file']:
+            _write_anew(bench, bench.workspace / bench.inputs['output-file'], content)
+        file = bench.temp / name
+        _write_anew(bench, file, content)
+    except OSError as error:
+        raise StepFailed(f'{error.filename}: {error.strerror}') from error
     finally:
         made.unlink(missing_ok=True)
-    file = bench.temp / name
-    await asyncio.to_thread(file.write_bytes, content)
-    if bench.inputs['output-file']:
-        target = bench.own(bench.workspace / bench.inputs['output-file'])
-        await asyncio.to_thread(target.write_bytes, content)
     if read_boolean(bench, 'upload-artifact'):
         await _upload(bench, name, file)
     if read_boolean(bench, 'dependency-snapshot'):
@@ -115,7 +116,15 @@ def _write(bench: Workbench, made: Path) -> None:
         bench.log(f'{name}: {number}')
     for trouble in found.troubles:
         bench.warning(trouble)
-    made.write_text(text, encoding='utf-8')
+    _write_anew(bench, made, text.encode())
+
+
+def _write_anew(bench: Workbench, path: Path, content: bytes) -> None:
+    """Never through a link that a step has laid there."""
+    bench.own(path.parent)
+    path.unlink(missing_ok=True)
+    with path.open('xb') as file:
+        file.write(content)
 
 
 def _read(bench: Workbench, made: Path) -> bytes:
