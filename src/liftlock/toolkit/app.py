@@ -5,6 +5,7 @@ Connections are closed after each answer. Clients keep them open otherwise, and 
 v3) then wait three minutes at their end for nothing.
 """
 
+import asyncio
 import errno
 import traceback
 from collections.abc import Mapping
@@ -33,6 +34,7 @@ from liftlock.toolkit.twirp import Call, Method
 
 PACKAGE: Final = 'github.actions.results.api.v1'
 MOST_DRAINED: Final = 256 * 1024**2  # bytes of a refused request that are read and thrown away
+PATIENCE: Final = 10.0  # seconds for that
 _FULL: Final = (errno.ENOSPC, errno.EDQUOT, errno.EFBIG)
 
 
@@ -135,11 +137,15 @@ def _as_refusal(error: Exception) -> Refused:
 
 async def _drain(request: Request) -> None:
     """Read what is still being sent: who is cut off while he speaks does not hear the answer."""
+    announced = request.headers.get('content-length', '0')
+    if len(announced) > len(str(MOST_DRAINED)) or int(announced) > MOST_DRAINED:
+        return
     left = MOST_DRAINED
     try:
-        async for chunk in request.stream():
-            left -= len(chunk)
-            if left < 0:
-                return
-    except (RuntimeError, ClientDisconnect):  # it was read to its end, or nobody is there
-        return
+        async with asyncio.timeout(PATIENCE):
+            async for chunk in request.stream():
+                left -= len(chunk)
+                if left < 0:
+                    return
+    except (RuntimeError, ClientDisconnect, TimeoutError):
+        return  # it was read to its end, or nobody speaks any more

@@ -81,6 +81,8 @@ class Incoming:
         if self._hashing is not None:
             await self._hashing
         await asyncio.to_thread(self._hash_all if self._stale else self._hash_on)
+        if self._hashed != size:
+            raise Refused('not_found', 'the upload is over')
         self.digest = self._sha.hexdigest()
 
     def discard(self) -> None:
@@ -91,26 +93,29 @@ class Incoming:
     def _hash_on(self) -> None:
         """In a thread: as far as the file is complete."""
         while (end := self._ends.get(self._hashed, 0)) > self._hashed:
-            self._hash_until(end)
+            if not self._hash_until(end):
+                return
 
     def _hash_all(self) -> None:
         self._sha, self._hashed = hashlib.sha256(), 0
         self._hash_until(self.path.stat().st_size)
 
-    def _hash_until(self, end: int) -> None:
+    def _hash_until(self, end: int) -> bool:
+        """False where there is nothing to hash any more: it was discarded meanwhile."""
         try:
             file = os.open(self.path, os.O_RDONLY | os.O_CLOEXEC)
-        except FileNotFoundError:  # discarded meanwhile
-            return
+        except FileNotFoundError:
+            return False
         try:
             while self._hashed < end:
                 chunk = os.pread(file, min(CHUNK, end - self._hashed), self._hashed)
                 if not chunk:
-                    return
+                    return False
                 self._sha.update(chunk)
                 self._hashed += len(chunk)
         finally:
             os.close(file)
+        return True
 
 
 class Blocks(Incoming):
