@@ -4,6 +4,7 @@ Trivy and its like come from no package registry, so here are programs of their 
 down how they were called. The container is a real one.
 """
 
+import shutil
 import subprocess
 from collections.abc import Mapping
 from pathlib import Path
@@ -13,13 +14,21 @@ import pytest
 
 from containers import IMAGE, docker
 from e2e.actions.bench import Bench
-from e2e.actions.engines import search_path
 from e2e.actions.ground import Ground, Repository
 from liftlock.plan.facts import ArtifactStored
 from liftlock.runner.ports import World
 from liftlock.runner.workbench import StepFailed
 
 CALL = 'printf "%s\\n" "$@" > "$HOME/called"; env > "$HOME/env"; '
+
+
+def search_path(folder: Path, *programs: str) -> None:
+    """Let these of this machine's programs be in the folder, beside a few usual ones."""
+    folder.mkdir(parents=True, exist_ok=True)
+    for name in ('sh', 'cat', 'env', 'git', 'rm', *programs):
+        found = shutil.which(name)
+        if found and not (folder / name).exists():
+            (folder / name).symlink_to(found)
 
 
 class Machine:

@@ -1,11 +1,19 @@
-"""JSON and YAML that actions take as inputs, as plain values."""
+"""Files that actions are pointed to: texts, and YAML as plain values."""
 
+from pathlib import Path
 from typing import Any
 
 from yaml.nodes import MappingNode, Node, ScalarNode, SequenceNode
 
 from liftlock.language import yaml
 from liftlock.language.diagnostics import Diagnostic
+from liftlock.runner.workbench import Workbench
+
+
+def read_text(bench: Workbench, path: str | Path) -> str:
+    """A file of the job's, by its path in the workspace. Raises OSError, ValueError, StepFailed."""
+    with bench.open(bench.workspace / path) as stream:
+        return stream.read().decode('utf-8')
 
 
 class BadDocument(Exception):

@@ -5,6 +5,7 @@ A scan that did not happen must never look like one that found nothing: so whoev
 also says what it must have left behind.
 """
 
+import os
 from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
 from typing import Final
@@ -115,6 +116,16 @@ def _container(
         'run', '--rm', '--volume', f'{bench.workspace}:{inside}', '--workdir', place,
         *variables, *entrypoint, *scan.options, image, *(scan.wanted or scan.words),
     )  # fmt: skip
+
+
+def write(bench: Workbench, file: Path, text: str, mode: int = 0o644) -> None:
+    """Make a new file in place of what is there: never through a link that a step has laid."""
+    bench.own(file.parent)
+    file.unlink(missing_ok=True)
+    opened = os.open(file, os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_NOFOLLOW | os.O_CLOEXEC)
+    with os.fdopen(opened, 'w', encoding='utf-8') as stream:
+        os.fchmod(opened, mode)
+        stream.write(text)
 
 
 def require(file: Path, scanner: Scanner) -> None:

@@ -61,7 +61,7 @@ async def main(bench: Workbench) -> None:
 async def _record(bench: Workbench, file: Path) -> None:
     flags = _listed(bench.inputs['flags'])
     shown = file.relative_to(bench.workspace) if file.is_relative_to(bench.workspace) else file
-    bench.log(f'Found {shown}: {_describe(file)} (flags: {", ".join(flags) or "none"})')
+    bench.log(f'Found {shown}: {_describe(bench, file)} (flags: {", ".join(flags) or "none"})')
     if bench.inputs['dry_run'] != 'true':
         kind = 'tests' if bench.inputs['report_type'] == 'test_results' else 'coverage'
         await bench.record(kind, file, flags=flags, sha=bench.inputs['override_commit'])
@@ -104,9 +104,8 @@ def _listed(text: str) -> list[str]:
     return [word for word in re.split(r'[,\s]+', text) if word]
 
 
-def _describe(file: Path) -> str:
-    with file.open('rb') as stream:
+def _describe(bench: Workbench, file: Path) -> str:
+    with bench.open(file) as stream:
         rate = _RATE.search(stream.read(_HEAD))
-    if rate:
-        return f'{float(rate[1]):.1%} of lines'
-    return f'{file.stat().st_size} bytes'
+        size = os.fstat(stream.fileno()).st_size
+    return f'{float(rate[1]):.1%} of lines' if rate else f'{size} bytes'

@@ -12,6 +12,7 @@ from typing import Final
 
 from liftlock.runner import forge
 from liftlock.runner.actions import forges
+from liftlock.runner.actions.documents import read_text
 from liftlock.runner.actions.forges import branch
 from liftlock.runner.actions.forges.branch import Made, Wanted
 from liftlock.runner.actions.forges.clone import Clone, refuse_options
@@ -206,7 +207,7 @@ def _read_body(bench: Workbench) -> str:
     if not path:
         return bench.inputs['body']
     try:
-        return (bench.workspace / path).read_text(encoding='utf-8')
+        return read_text(bench, path)
     except (OSError, ValueError):
         raise StepFailed(f"File '{path}' does not exist.") from None
 

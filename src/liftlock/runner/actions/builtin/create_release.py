@@ -4,6 +4,7 @@ from collections.abc import Mapping
 from typing import Final
 
 from liftlock.runner.actions import forges
+from liftlock.runner.actions.documents import read_text
 from liftlock.runner.actions.forges.api import Refused
 from liftlock.runner.actions.forges.place import Place
 from liftlock.runner.actions.forges.records import NewRelease, Release
@@ -65,7 +66,7 @@ def _read_body(bench: Workbench) -> str:
     if not path:
         return bench.inputs['body']
     try:
-        text = (bench.workspace / path).read_text(encoding='utf-8')
+        text = read_text(bench, path)
     except (OSError, ValueError):
         raise StepFailed(f"ENOENT: no such file or directory, open '{path}'") from None
     return text or bench.inputs['body']

@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import Any, Final
 
 from liftlock.runner.actions import forges, paths
+from liftlock.runner.actions.documents import read_text
 from liftlock.runner.actions.forges.place import Place
 from liftlock.runner.actions.forges.records import NewRelease, Release
 from liftlock.runner.workbench import StepFailed, Workbench
@@ -160,7 +161,7 @@ def _read_body(bench: Workbench) -> str:
     path = bench.inputs['body_path']
     if path:
         try:
-            return (bench.workspace / path).read_text(encoding='utf-8')
+            return read_text(bench, path)
         except (OSError, ValueError):
             bench.warning(f'Failed to read body_path "{path}". Falling back to the input body.')
     return bench.inputs['body']
@@ -179,7 +180,8 @@ async def _attach(
         bench.log(f'♻️ Deleting previously uploaded asset {file.name}...')
         await place.client.remove_asset(release, asset)
     bench.log(f'⬆️ Uploading {file.name}...')
-    return await place.client.upload(release, file)
+    with bench.open(file) as stream:
+        return await place.client.upload(release, file.name, stream)
 
 
 def _without_uploader(asset: Mapping[str, Any]) -> dict[str, Any]:

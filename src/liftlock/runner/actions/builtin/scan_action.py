@@ -4,6 +4,7 @@ from collections.abc import Mapping
 from typing import Final
 
 from liftlock.runner.actions import scanning
+from liftlock.runner.actions.documents import read_text
 from liftlock.runner.actions.inputs import read_boolean
 from liftlock.runner.actions.majors import major
 from liftlock.runner.actions.scanning import GRYPE, Scan
@@ -55,14 +56,14 @@ async def main(bench: Workbench) -> None:
     tag = bench.inputs['grype-version'] or 'latest'
     options = ('--volume', f'{_SOCKET}:{_SOCKET}') if bench.inputs['image'] else ()
     scan = Scan((*words, _source(bench)), _env(bench), f'{GRYPE.image}:{tag}', options=options)
-    file = bench.workspace / report
+    file = bench.own(bench.workspace / report)
     file.unlink(missing_ok=True)  # an older one must not stand for this one
     status = await scanning.run(bench, GRYPE, scan)
     if status not in (0, _FOUND) and not file.exists():
         raise StepFailed(f'grype had a non-zero exit status when running: {status}')
     scanning.require(file, GRYPE)
     if form == 'table':
-        bench.log(file.read_text(encoding='utf-8', errors='replace'))
+        bench.log(read_text(bench, file))
     else:
         bench.set_output(form, report)
     if status:

@@ -109,7 +109,7 @@ def _parse(text: str) -> Any:
 
 def _read_file(bench: Workbench, name: str) -> Any:
     try:
-        text = (bench.workspace / name).read_text(encoding='utf-8')
+        text = documents.read_text(bench, name)
         if name.endswith(('yaml', 'yml')):
             return documents.parse_yaml(text)
         if name.endswith('json'):

@@ -9,6 +9,7 @@ from collections.abc import Mapping
 from typing import Any, Final
 
 from liftlock.runner.actions import http, slack
+from liftlock.runner.actions.documents import read_text
 from liftlock.runner.actions.inputs import read_boolean
 from liftlock.runner.workbench import StepFailed, Workbench
 
@@ -44,7 +45,7 @@ def _read_payload(bench: Workbench) -> Any:
     text, name = bench.inputs['payload'], bench.inputs['payload-file-path']
     if name and not text:
         try:
-            text = (bench.workspace / name).read_text(encoding='utf-8')
+            text = read_text(bench, name)
         except (OSError, ValueError):
             raise StepFailed(
                 f'The payload-file-path may be incorrect. Failed to load the file: {name}'

@@ -4,6 +4,7 @@ from collections.abc import Mapping
 from typing import Final
 
 from liftlock.runner.actions import scanning
+from liftlock.runner.actions.documents import read_text
 from liftlock.runner.actions.scanning import TRIVY, Scan
 from liftlock.runner.workbench import StepFailed, Workbench
 
@@ -101,6 +102,6 @@ def _ignores(bench: Workbench) -> dict[str, str]:
         if len(names) > 1:
             raise StepFailed('ERROR: one YAML ignore file, or several plain ones, but not both.')
         return {'TRIVY_IGNOREFILE': yaml[0]}
-    texts = [(bench.workspace / name).read_text(encoding='utf-8') for name in names]
-    (bench.workspace / 'trivyignores').write_text(''.join(texts), encoding='utf-8')
+    texts = [read_text(bench, name) for name in names]
+    scanning.write(bench, bench.workspace / 'trivyignores', ''.join(texts))
     return {'TRIVY_IGNOREFILE': './trivyignores'}

@@ -36,7 +36,7 @@ class _Findings(NamedTuple):
 async def main(bench: Workbench) -> None:
     if bool(bench.inputs['ref']) != bool(bench.inputs['sha']):
         raise StepFailed("Both 'ref' and 'sha' are required if one of them is provided.")
-    found = [_read(file) for file in _files(bench)]
+    found = [_read(bench, file) for file in _files(bench)]
     _claim_categories(bench, found)
     digests = [await _record(bench, findings) for findings in found]
     identity = str(UUID(digests[0][:32]))
@@ -65,9 +65,10 @@ def _below(directory: Path) -> Iterator[Path]:
         yield from (file for file in files if file.is_file() and not file.is_symlink())
 
 
-def _read(file: Path) -> _Findings:
+def _read(bench: Workbench, file: Path) -> _Findings:
     try:
-        content = json.loads(file.read_bytes())
+        with bench.open(file) as stream:
+            content = json.load(stream)
     except (OSError, ValueError, RecursionError) as error:
         raise StepFailed(f'Invalid SARIF. JSON syntax error: {error}') from None
     problems = list(sarif.check(content))

@@ -36,10 +36,7 @@ async def scan(bench: Workbench, scanner: Scanner) -> None:
     """What both actions do."""
     target = read_required(bench, 'target')
     for name in _REPORTS:  # whoever ZAP is in its container must be able to write them
-        file = bench.workspace / name
-        file.unlink(missing_ok=True)
-        file.touch()
-        file.chmod(0o666)
+        scanning.write(bench, bench.workspace / name, '', 0o666)
     tools = ('-J', _REPORTS[0], '-w', _REPORTS[1], '-r', _REPORTS[2])
     rules = bench.inputs['rules_file_name']
     words = ['-t', target, *tools, *bench.inputs['cmd_options'].split()]

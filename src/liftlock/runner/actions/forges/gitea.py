@@ -6,8 +6,7 @@ what only GitHub knows (`make_latest`, `generate_release_notes`) is left out.
 
 import os
 from collections.abc import Iterator, Mapping
-from pathlib import Path
-from typing import Any, Final
+from typing import Any, BinaryIO, Final
 from urllib.parse import urlencode
 
 from liftlock.runner.actions.forges.api import part
@@ -26,10 +25,10 @@ class Gitea(GitHub):
         path = f'{self.at}/releases/{release.id}'
         return read_release(await self.api.ask('PATCH', path, {'draft': False}))
 
-    async def upload(self, release: Release, file: Path) -> dict[str, Any]:
+    async def upload(self, release: Release, name: str, file: BinaryIO) -> dict[str, Any]:
         path = f'{self.at}/releases/{release.id}/assets'
-        url = f'{self.api.forge.api}/{path}?{urlencode({"name": file.name})}'
-        form = _Form(file)
+        url = f'{self.api.forge.api}/{path}?{urlencode({"name": name})}'
+        form = _Form(name, file)
         told: dict[str, Any] = await self.api.send('POST', url, form.read(), form.kind, form.size)
         return told
 
@@ -90,16 +89,16 @@ class Gitea(GitHub):
 class _Form:
     """A file as the one field of a form, read piece by piece."""
 
-    def __init__(self, file: Path) -> None:
+    def __init__(self, name: str, file: BinaryIO) -> None:
         border = os.urandom(16).hex()
-        name = file.name.replace('\\', '\\\\').replace('"', '\\"')
+        name = name.replace('\\', '\\\\').replace('"', '\\"')
         head = f'Content-Disposition: form-data; name="attachment"; filename="{name}"'
         text = f'--{border}\r\n{head}\r\nContent-Type: application/octet-stream\r\n\r\n'
         self._file = file
         self._head = text.encode()
         self._tail = f'\r\n--{border}--\r\n'.encode()
         self.kind = f'multipart/form-data; boundary={border}'
-        self.size = len(self._head) + file.stat().st_size + len(self._tail)
+        self.size = len(self._head) + os.fstat(file.fileno()).st_size + len(self._tail)
 
     def read(self) -> Iterator[bytes]:
         yield self._head

@@ -3,8 +3,7 @@
 import mimetypes
 import os
 from collections.abc import Iterator, Mapping
-from pathlib import Path
-from typing import Any
+from typing import Any, BinaryIO
 from urllib.parse import urlencode
 
 from liftlock.runner.actions.forges.api import Api, part
@@ -54,11 +53,11 @@ class GitHub:
         }
         return {**fields, 'target_commitish': new.target} if new.target else fields
 
-    async def upload(self, release: Release, file: Path) -> dict[str, Any]:
+    async def upload(self, release: Release, name: str, file: BinaryIO) -> dict[str, Any]:
         base = release.upload_url.partition('{')[0]
-        kind = mimetypes.guess_type(file.name)[0] or 'application/octet-stream'
-        url = f'{base}?{urlencode({"name": file.name})}'
-        size = os.stat(file).st_size  # noqa: PTH116 - one call, and no wait for a network
+        kind = mimetypes.guess_type(name)[0] or 'application/octet-stream'
+        url = f'{base}?{urlencode({"name": name})}'
+        size = os.fstat(file.fileno()).st_size
         told: dict[str, Any] = await self.api.send('POST', url, read_chunks(file), kind, size)
         return told
 
@@ -125,7 +124,6 @@ def read_pull(told: Mapping[str, Any]) -> Pull:
     return Pull(int(told['number']), told.get('html_url') or '', bool(told.get('draft')))
 
 
-def read_chunks(file: Path) -> Iterator[bytes]:
-    with file.open('rb') as stream:
-        while chunk := stream.read(CHUNK):
-            yield chunk
+def read_chunks(file: BinaryIO) -> Iterator[bytes]:
+    while chunk := file.read(CHUNK):
+        yield chunk

@@ -5,8 +5,7 @@ packages: neither is translated, and what is asked for in vain is an error, not 
 """
 
 from collections.abc import Mapping
-from pathlib import Path
-from typing import Any, Final
+from typing import Any, BinaryIO, Final
 
 from liftlock.runner.actions.forges.api import Api, part
 from liftlock.runner.actions.forges.records import Decoration, NewPull, NewRelease, Pull, Release
@@ -40,7 +39,7 @@ class GitLab:
     async def publish_release(self, release: Release, extra: Mapping[str, Any]) -> Release:
         return release  # there are no drafts
 
-    async def upload(self, release: Release, file: Path) -> dict[str, Any]:
+    async def upload(self, release: Release, name: str, file: BinaryIO) -> dict[str, Any]:
         raise StepFailed('Files cannot be attached to a release on GitLab by this stand-in')
 
     async def remove_asset(self, release: Release, asset: Mapping[str, Any]) -> None:

@@ -1,8 +1,7 @@
 """A repository on a forge, whatever kind of forge it is."""
 
 from collections.abc import Mapping
-from pathlib import Path
-from typing import Any, Protocol
+from typing import Any, BinaryIO, Protocol
 
 from liftlock.language.records import NamedTuple
 from liftlock.runner.actions.forges.records import Decoration, NewPull, NewRelease, Pull, Release
@@ -25,8 +24,8 @@ class Client(Protocol):
 
     async def publish_release(self, release: Release, extra: Mapping[str, Any]) -> Release: ...
 
-    async def upload(self, release: Release, file: Path) -> dict[str, Any]:
-        """Attach the file; what the forge says of it."""
+    async def upload(self, release: Release, name: str, file: BinaryIO) -> dict[str, Any]:
+        """Attach a file; what the forge says of it."""
         ...
 
     async def remove_asset(self, release: Release, asset: Mapping[str, Any]) -> None: ...
