@@ -9,7 +9,7 @@ import socket
 import subprocess
 import tempfile
 import threading
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from contextlib import AsyncExitStack
 from functools import partial
 from pathlib import Path
@@ -41,14 +41,21 @@ class Answer(NamedTuple):
 
 
 class Client:
-    """One job. `variables` is what its actions find; `told` the facts that it heard of."""
+    """One job. `variables` is what its actions find."""
 
-    def __init__(self, run: int, variables: Mapping[str, str], told: list[ArtifactStored]) -> None:
+    def __init__(
+        self, run: int, variables: Mapping[str, str], hear: Callable[[], list[ArtifactStored]]
+    ) -> None:
         self.run = run
         self.variables = variables
-        self.told = told
+        self._hear = hear
         self.origin = variables['ACTIONS_RESULTS_URL'].rstrip('/')
         self.token = variables['ACTIONS_RUNTIME_TOKEN']
+
+    @property
+    def told(self) -> list[ArtifactStored]:
+        """The facts that it has been told by now."""
+        return self._hear()
 
     def ask(
         self,
@@ -126,7 +133,11 @@ class Stage:
         opened = of.serve(plan or a_job(), told.append, listener)
         variables = self._do(stack.enter_async_context(opened))
         self._jobs.append(stack)
-        return Client(number, variables, told)
+
+        async def hear() -> list[ArtifactStored]:
+            return told  # in the job's own loop: whatever was said before has been heard
+
+        return Client(number, variables, lambda: self._do(hear()))
 
     def end_job(self) -> None:
         """The job that began last ends."""
