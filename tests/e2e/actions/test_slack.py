@@ -283,6 +283,29 @@ def test_the_address_of_a_webhook_is_a_secret_from_then_on(
     assert played.printed(2) == ['***']
 
 
+def test_a_job_in_a_container_does_not_reach_this_machine_by_us(
+    server: posts.Server, tmp_path: Path
+) -> None:
+    inputs = {'webhook': server.url, 'webhook-type': 'incoming-webhook', 'payload': 'text: hi'}
+    method = {'api': server.url, 'method': 'x', 'token': 'x', 'payload': 'text: hi'}
+    for uses, given, env in (
+        (V2, inputs, {}),
+        (V2, method, {}),
+        (
+            V1,
+            {'payload': '{}'},
+            {'SLACK_WEBHOOK_URL': server.url.replace('127.0.0.1', 'localhost')},
+        ),
+        (ACTION, {'status': 'success'}, {'SLACK_WEBHOOK_URL': server.url}),
+        (NOTIFY, {}, {'SLACK_WEBHOOK': server.url}),
+    ):
+        bench = step(uses, tmp_path, given, **env)
+        bench.in_container = True
+        with pytest.raises(StepFailed, match='is this machine itself'):
+            bench.main()
+    assert not server.posts
+
+
 # --- 8398a7/action-slack
 
 ACTION = '8398a7/action-slack@v3'

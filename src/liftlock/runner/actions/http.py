@@ -8,6 +8,7 @@ import asyncio
 import http.client
 import ssl
 from collections.abc import Iterable, Mapping
+from ipaddress import ip_address
 from typing import Final
 from urllib import error, request
 from urllib.parse import urlsplit
@@ -68,6 +69,19 @@ async def send(
                 return answer
         await asyncio.sleep(pause)
     raise AssertionError('the last try returns or raises')
+
+
+async def refuse_loopback(url: str) -> None:
+    """StepFailed for an address on this machine itself: asked for a job in a container, to which
+    `localhost` is another machine, and this one none of its business."""
+    host = urlsplit(url).hostname or ''
+    try:
+        found = await asyncio.get_running_loop().getaddrinfo(host, None)
+    except OSError:
+        return  # whoever asks will be told
+    addresses = (ip_address(str(entry[4][0]).partition('%')[0]) for entry in found)
+    if any(address.is_loopback or address.is_unspecified for address in addresses):
+        raise StepFailed(f'{host} is this machine itself, which a job in a container cannot reach')
 
 
 class _Straight(request.HTTPRedirectHandler):

@@ -26,6 +26,8 @@ def encode(payload: object) -> bytes:
 
 async def post(bench: Workbench, url: str, payload: object, *, again: bool = True) -> Answer:
     """Send JSON to a webhook. Raises http.Unreachable, and StepFailed for a bad address."""
+    if bench.in_container:
+        await http.refuse_loopback(url)
     return await http.send(
         'POST',
         url,
@@ -48,6 +50,8 @@ async def call(
     bench: Workbench, base: str, method: str, token: str, values: Any, *, again: bool = True
 ) -> dict[str, Any]:
     """Call a method of Slack's API; what it answers. Raises Refused, StepFailed."""
+    if bench.in_container:
+        await http.refuse_loopback(base)
     fields = values if isinstance(values, dict) else {}
     form = {
         name: value if isinstance(value, str) else json.dumps(value)

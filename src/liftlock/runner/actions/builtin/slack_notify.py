@@ -46,6 +46,8 @@ async def _send(bench: Workbench, webhook: str, token: str, body: bytes) -> None
     if not webhook:
         headers['Authorization'] = f'Bearer {token}'
     url = webhook or f'{slack.API}chat.postMessage'
+    if bench.in_container:
+        await http.refuse_loopback(url)
     try:
         answer = await http.send('POST', url, bench.env, body=body, headers=headers)
     except http.Unreachable as error:
