@@ -2,8 +2,11 @@
 
 import base64
 import json
+import threading
 from collections.abc import Callable, Iterator
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
+from typing import ClassVar
 
 import pytest
 from click.testing import CliRunner
@@ -11,8 +14,11 @@ from click.testing import CliRunner
 from e2e.actions.ground import Repository
 from liftlock.cli.lock import command
 from liftlock.errors import UserError
+from liftlock.language.image import Image
 from liftlock.language.locks import ACTIONS, IMAGES
 from liftlock.language.locks.images import parse
+from liftlock.runner.registry.credentials import Credentials
+from liftlock.runner.registry.digest import NoDigest, ask, may_be_told
 from registry import (
     PASSWORD,
     USER,
@@ -85,6 +91,7 @@ steps:
     )[1]
     assert locked(project) == {f'{host}/acme/base:1': base, f'{host}/acme/tool': tool}
     assert f'{IMAGES}: 2 images' in said
+    assert 'acme' not in (project.top / ACTIONS).read_text()  # GitHub refuses what it doesn't know
     assert lock('', '--check') == (0, 'the locks are up to date\n')
 
 
@@ -265,3 +272,69 @@ def test_a_helper_of_docker_is_asked_for_the_password(
         (tmp_path / 'docker/config.json').write_text(json.dumps(settings))
         lock(f'container: {registry.host}/acme/tool:1\nsteps: [run: echo]')
         assert locked(project) == {f'{registry.host}/acme/tool:1': digest}
+
+
+# --- what a registry may try
+
+
+class Hostile(BaseHTTPRequestHandler):
+    """Sends whoever asks to somebody else, or wants the password sent there."""
+
+    host = ''
+    leads = ''
+    realm = ''
+    told: ClassVar[list[str]] = []
+
+    def do_HEAD(self) -> None:
+        self.told.append(self.headers.get('Authorization', ''))
+        if self.leads:
+            self.send_response(307)
+            self.send_header('Location', self.leads)
+        else:
+            self.send_response(401)
+            self.send_header('WWW-Authenticate', f'Bearer realm="{self.realm}",service="x"')
+        self.end_headers()
+
+    def log_message(self, *_: object) -> None:
+        return
+
+
+@pytest.fixture
+def hostile() -> Iterator[type[Hostile]]:
+    class Handler(Hostile):
+        told: ClassVar[list[str]] = []
+
+    server = ThreadingHTTPServer(('127.0.0.1', 0), Handler)
+    Handler.host = f'127.0.0.1:{server.server_address[1]}'
+    thread = threading.Thread(target=server.serve_forever, daemon=True)
+    thread.start()
+    yield Handler
+    server.shutdown()
+    server.server_close()
+    thread.join()
+
+
+def test_a_log_in_is_not_carried_on_to_another_host(
+    hostile: type[Hostile], registry: Registry
+) -> None:
+    registry.push('acme/aim', '1', 'aim')
+    hostile.leads = f'http://{registry.host}/v2/acme/aim/manifests/1'
+    image = Image(hostile.host, 'acme/aim', '1')
+    with pytest.raises(NoDigest, match='HTTP 307'):
+        ask(image, Credentials(USER, PASSWORD))
+
+
+@pytest.mark.parametrize('realm', ['', 'ftp://127.0.0.1/', 'file:///etc/passwd'])
+def test_a_password_is_not_sent_wherever_a_registry_likes(
+    hostile: type[Hostile], realm: str
+) -> None:
+    hostile.realm = realm
+    image = Image(hostile.host, 'acme/aim', '1')
+    with pytest.raises(NoDigest, match='in an unknown way'):
+        ask(image, Credentials(USER, PASSWORD))
+    assert hostile.told == ['']  # and nobody was told without having asked for it
+
+
+def test_a_password_does_not_leave_a_secure_connection() -> None:
+    assert not may_be_told('http://auth.example.org/token', 'https://registry.example.org/v2/')
+    assert may_be_told('https://auth.example.org/token', 'https://registry.example.org/v2/')

@@ -67,7 +67,9 @@ async def _tell(bench: Workbench, subjects: Sequence[Subject], identity: str, bu
     first = subjects[0]
     told = f'{first.name}@{first.digest}' if len(subjects) == 1 else f'{len(subjects)} subjects'
     bench.log(f'Attestation created for {told}')
-    bench.log(f'Attestation signed with the key of this Liftlock and kept with the run: {identity}')
+    bench.log(
+        f'Attestation {identity} is signed with the key of this Liftlock, and kept with the run'
+    )
     bench.set_output('bundle-path', str(await asyncio.to_thread(_write, bench.temp, bundle)))
     bench.set_output('attestation-id', identity)
     github = bench.github

@@ -121,7 +121,7 @@ def _authorize(
         return basic
     wants = dict(_PARAMETER.findall(rest))
     realm = wants.get('realm', '')
-    if scheme.lower() != 'bearer' or not _may_be_told(realm, url):
+    if scheme.lower() != 'bearer' or not may_be_told(realm, url):
         raise NoDigest(f'{image.registry} wants to be told who asks in an unknown way: {way}')
     query = {
         'service': wants.get('service', ''),
@@ -135,7 +135,7 @@ def _authorize(
     return f'Bearer {token}'
 
 
-def _may_be_told(realm: str, url: str) -> bool:
+def may_be_told(realm: str, url: str) -> bool:
     """No password goes over the network in the clear."""
     scheme = urlsplit(realm).scheme
     return scheme == 'https' or (scheme == 'http' and urlsplit(url).scheme == 'http')
