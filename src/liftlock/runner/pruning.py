@@ -13,7 +13,6 @@ the store was added by snapshots that are gone: the user's own commits are in hi
 import contextlib
 import fcntl
 import os
-import shutil
 from collections.abc import Callable, Collection, Iterator
 from pathlib import Path
 from typing import Final
@@ -72,6 +71,8 @@ def _sweep(store: Path) -> None:
     """Remove the store's objects that no snapshot has added, or all of it where none is left."""
     kept = [ref.name for ref in (store / REFS).iterdir()]
     if not kept:
+        import shutil
+
         gone = store.with_name(f'{store.name}{_GONE}')
         store.rename(gone)
         shutil.rmtree(gone, ignore_errors=True)

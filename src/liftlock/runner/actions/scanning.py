@@ -100,7 +100,7 @@ async def _have_image(bench: Workbench, scanner: Scanner, image: str) -> tuple[s
         if pulled.code:
             raise StepFailed(
                 f'{lacking} ({scanner.install}), and its container {image} cannot be had: '
-                f'{pulled.reason}'
+                f'{pulled.reason.removeprefix("Error response from daemon: ")}'
             )
     return engine.program, image
 

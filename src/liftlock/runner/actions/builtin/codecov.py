@@ -55,7 +55,7 @@ async def main(bench: Workbench) -> None:
         await _record(bench, file)
     if not found and bench.inputs['handle_no_reports_found'] != 'true':
         _fail(bench, 'No coverage reports found. Please make sure the tests wrote one.')
-    bench.log('Nothing was sent to Codecov: this run is not on GitHub.')
+    bench.log('Nothing was sent to Codecov: the reports are kept with this run.')
 
 
 async def _record(bench: Workbench, file: Path) -> None:
