@@ -25,7 +25,7 @@ COMMANDS: Final = {
         'run': 'Run the workflows that an event starts, here and now.',
         'plan': 'Show which jobs an event would start, and why the others would not.',
         'check': 'Find every mistake in workflow files at once.',
-        'lock': 'Pin the actions that workflows use to the commits they are at.',
+        'lock': 'Pin actions to commits, and images to digests.',
         'eval': 'Evaluate one expression.',
     },
     'What happened': {

@@ -2,8 +2,9 @@
 
 The key is an Ed25519 one in `signing.pem` beside the database, readable by its owner alone, and
 made when it is first wanted. It never leaves this process: jobs get no variable, file or socket
-that leads to it. (A job on the host runs as the same user, though, and could read the file; a
-job in a sandbox or container could not. Provenance says which it was.)
+that leads to it. (A job on the host runs as the same user, though, and could read the file, and
+one in a container has the engine's socket; only one in the sandbox could not. Provenance says
+which it was.)
 
 A bundle is Sigstore's (version 0.3), which `actions/attest` writes too: a DSSE envelope, and
 in the place of a certificate the id of a key that the verifier must already have.
