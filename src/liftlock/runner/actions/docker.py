@@ -42,8 +42,6 @@ from liftlock.runner.state import Job
 from liftlock.runner.turn import Turn
 from liftlock.runner.workbench import StepFailed
 
-WORKSPACE: Final = '/github/workspace'
-_RUNNER_TEMP: Final = '/github/runner_temp'
 _COMMANDS: Final = '/github/file_commands'
 _SANDBOX: Final = 'sandbox'
 _NOTE: Final = 'containers of actions'
@@ -132,7 +130,7 @@ async def run(
     more += [Mount(path, USUAL)] if (path := _socket_path(job)) else []
     words = [
         'run', '--rm', '--name', name, '--label', f'{create.LABEL}={job.request.tracking_id}',
-        '--workdir', WORKSPACE, *handed.words,
+        '--workdir', paths.ACTION_WORKSPACE, *handed.words,
         *_option('--entrypoint', entrypoint or runs.entrypoint or given.get('entrypoint', '')),
         *_option('--network', joined),
         *(word for mount in (*mounts, *more) for word in mount.words),
@@ -239,11 +237,11 @@ def _container(job: Job) -> dict[str, Value]:
 def _mounts(job: Job) -> list[Mount]:
     places = job.directories
     return [
-        Mount(places.temp, _RUNNER_TEMP),
+        Mount(places.temp, paths.ACTION_TEMP),
         Mount(places.home, paths.HOME),
         Mount(os.path.dirname(places.event), paths.WORKFLOW),
         Mount(places.commands, _COMMANDS),
-        Mount(places.workspace, WORKSPACE),
+        Mount(places.workspace, paths.ACTION_WORKSPACE),
     ]
 
 

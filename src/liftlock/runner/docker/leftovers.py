@@ -1,14 +1,19 @@
 """Removing what carries a job's label: its containers, those of its steps, and their networks."""
 
+import os
 import shutil
 import subprocess
+from collections.abc import Sequence
 from typing import Final
 
 from liftlock.language.records import NamedTuple
 from liftlock.runner.docker import engine as engines
+from liftlock.runner.docker import owners, paths
 from liftlock.runner.docker.create import LABEL
 from liftlock.runner.docker.engine import Engine
 
+# Where a container of ours may have the directories of a job.
+_TARGETS: Final = (paths.WORK, paths.HOME, paths.TOOLS, paths.ACTION_WORKSPACE, paths.ACTION_TEMP)
 _PATIENCE: Final = 60.0  # seconds
 
 
@@ -70,8 +75,20 @@ def end(tracking_id: str) -> None:
             continue
         for kind in _kinds(name == 'podman'):
             ids = _run(program, *kind.listing, *_filter(tracking_id)).split()
+            if ids and kind.name == 'container':
+                _take_files(name, program, ids)
             if ids:
                 _run(program, *kind.removing, *ids)
+
+
+def _take_files(name: str, program: str, ids: Sequence[str]) -> None:
+    """Else nobody could remove the attempt's directory."""
+    engine = engines.find(name)
+    if engine is None or (os.getuid() == owners.ROOT and not engine.rootless):
+        return
+    _run(program, 'start', *ids)
+    for container in ids:
+        _run(program, *owners.taking(engine.rootless, container, _TARGETS))
 
 
 def _filter(tracking_id: str) -> tuple[str, str]:

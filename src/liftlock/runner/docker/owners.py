@@ -74,14 +74,30 @@ async def take_with(engine: Engine, image: str, mounts: Sequence[Mount]) -> str:
     return f'Files that belong to other users are left: the image has no `chown` ({done.reason})'
 
 
+def taking(rootless: bool, container: str, targets: Sequence[str]) -> tuple[str, ...]:
+    """The command by which a container that nobody uses any more gives its files up."""
+    ours, group = (ROOT, ROOT) if rootless else (os.getuid(), os.getgid())
+    here = 'owner=$1; shift; for one; do [ -e "$one" ] && set -- "$@" "$one"; shift; done; '
+    none = '[ $# -gt 0 ] || exit 0; '  # else `find` would take the whole container
+    script = f'{here}{none}set -- "$owner" "$@"; {_TAKE}'
+    words = ('sh', '-c', script, 'sh', f'{ours}:{group}')
+    return ('exec', '--user', '0:0', container, *words, *targets)
+
+
 def _has_others(folders: Sequence[str]) -> bool:
-    own = os.getuid()
     return any(
-        os.lstat(os.path.join(folder, name)).st_uid != own  # noqa: PTH118
+        _is_others(os.path.join(folder, name))  # noqa: PTH118
         for top in folders
         for folder, names, files in os.walk(top)
         for name in (*names, *files)
     )
+
+
+def _is_others(path: str) -> bool:
+    try:
+        return os.lstat(path).st_uid != os.getuid()
+    except OSError:  # gone meanwhile
+        return False
 
 
 async def find(engine: Engine, container: str, user: str, targets: tuple[str, ...]) -> Owners:

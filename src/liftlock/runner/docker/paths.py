@@ -14,6 +14,8 @@ TOOLS: Final = '/__t'
 EXTERNALS: Final = '/__e'
 HOME: Final = '/github/home'
 WORKFLOW: Final = '/github/workflow'
+ACTION_WORKSPACE: Final = '/github/workspace'  # of actions that are containers
+ACTION_TEMP: Final = '/github/runner_temp'
 
 _END: Final = r'(?![^/:;,\s"\'=])'  # else it is the beginning of another name
 

@@ -5,6 +5,7 @@
 import os
 import socket
 from collections.abc import Mapping, Sequence
+from typing import TYPE_CHECKING
 
 from liftlock.language.expressions.values import Value
 from liftlock.runner.docker import beside, gateway, ground, paths
@@ -18,6 +19,9 @@ from liftlock.runner.executors.base import Leash, Order, Sink
 from liftlock.runner.executors.files import OWN
 from liftlock.runner.executors.host import Child
 from liftlock.runner.executors.running import Running
+
+if TYPE_CHECKING:
+    from liftlock.runner.standin import Bench, Stage
 
 
 class Docker:
@@ -106,6 +110,9 @@ class Docker:
     @property
     def strangers(self) -> bool:
         return self._owners.are_strangers
+
+    async def perform(self, stage: 'Stage', bench: 'Bench', leash: Leash) -> None:
+        await stage(bench)
 
     async def take_files(self) -> None:
         await self._owners.take(self._order.say)
