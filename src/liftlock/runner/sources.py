@@ -79,7 +79,8 @@ class SnapshotSources:
         self._lay_bare(directory)
         _pack(directory, known)
         (directory / 'HEAD').write_text(f'ref: refs/heads/{self._default_branch}\n')
-        return Served(self._snapshot.url, await self._read_submodules())
+        url = self._snapshot.url or str(self._snapshot.store)  # what checkouts have as `origin`
+        return Served(url, await self._read_submodules())
 
     async def _read_submodules(self) -> dict[str, str]:
         modules = self._snapshot.source / 'modules'

@@ -22,12 +22,10 @@ if TYPE_CHECKING:
     from liftlock.runner.actions.loading import Loaded
 
 
-async def run(
-    turn: Turn,
-    loaded: 'Loaded',
-    inputs: Mapping[str, str],
-    stage: Callable[[Workbench], Awaitable[None]],
-) -> str:
+Stage = Callable[[Workbench], Awaitable[None]]
+
+
+async def run(turn: Turn, loaded: 'Loaded', inputs: Mapping[str, str], stage: Stage) -> str:
     """One stage of a stand-in; its outcome. Raises StepFailed and what stages raise."""
     states = turn.job.states.setdefault(turn.instance, {})
     outside = turn.job.workplace.outside
@@ -37,7 +35,7 @@ async def run(
     turn.lend()
     await turn.job.workplace.take_files()
     try:
-        await stage(bench)
+        await turn.job.workplace.perform(stage, bench, turn.leash)
     except StepFailed:
         if not turn.leash.level:  # else it was told to end, and what it says of that is no news
             raise
@@ -125,6 +123,11 @@ class Bench:
         granted = self._turn.job.request.plan.permissions
         return permissions.level(granted, scope) if granted is not None else 'none'
 
+    async def identity(self) -> Mapping[str, str]:
+        from liftlock.runner import reach
+
+        return await reach.for_script(self._turn)
+
     async def run(
         self,
         *command: str,
@@ -145,25 +148,35 @@ class Bench:
     async def capture(
         self, *command: str, cwd: Path | None = None, env: Mapping[str, str] | None = None
     ) -> str:
-        chunks: list[bytes] = []
-        aside = self.temp / f'_aside_{id(chunks):x}'  # a warning among JSON would spoil it
+        aside = self.temp / f'_aside_{id(command):x}'  # a warning among JSON would spoil it
         path = self.env['PATH']
         program = self._turn.job.workplace.find(command[0], path)
         if program is None:
             raise StepFailed(f"The program '{command[0]}' is not on PATH")
         apart = ('sh', '-c', 'exec "$@" 2>"$0"', str(aside), program, *command[1:])
         try:
-            status = await self._start(apart, cwd, env, chunks.append)
+            status, said = await self.collect(apart, cwd, env)
             if status and not self._turn.leash.level:
-                self._tell_failure([*chunks, aside.read_bytes()])
+                self._tell_failure(said + aside.read_bytes())
         finally:
             aside.unlink(missing_ok=True)
         if status:
             raise StepFailed(f"The process '{command[0]}' failed with exit code {status}")
-        return b''.join(chunks).decode('utf-8', 'replace')
+        return said.decode('utf-8', 'replace')
 
-    def _tell_failure(self, said: Sequence[bytes]) -> None:
-        text = b''.join(said).decode('utf-8', 'replace').rstrip()
+    async def collect(
+        self,
+        command: tuple[str, ...],
+        cwd: Path | None = None,
+        env: Mapping[str, str] | None = None,
+    ) -> tuple[int, bytes]:
+        """Run to the end; the exit status, and all that was printed. Raises StepFailed."""
+        chunks: list[bytes] = []
+        status = await self._start(command, cwd, env, chunks.append)
+        return status, b''.join(chunks)
+
+    def _tell_failure(self, said: bytes) -> None:
+        text = said.decode('utf-8', 'replace').rstrip()
         if text:
             self.log(text)
 
@@ -228,15 +241,32 @@ class Bench:
         ref: str = '',
         sha: str = '',
     ) -> str:
-        assert self.world.reports is not None
         try:
             with self.open(file) as stream:
                 kept = Path(f'/proc/self/fd/{stream.fileno()}')
-                digest, size = await self.world.reports.keep(kept)
-        except UserError as error:
-            raise StepFailed(str(error)) from None
+                return await self.hand_in(
+                    type, file, kept, flags=flags, root=root, ref=ref, sha=sha
+                )
         except OSError as error:
             raise StepFailed(f'cannot keep the report {file}: {error.strerror}') from None
+
+    async def hand_in(
+        self,
+        type: str,
+        file: Path,
+        kept: Path,
+        *,
+        flags: Sequence[str],
+        root: Path | None,
+        ref: str,
+        sha: str,
+    ) -> str:
+        """`record`, where what is in the file stands in another one. Raises StepFailed, OSError."""
+        assert self.world.reports is not None
+        try:
+            digest, size = await self.world.reports.keep(kept)
+        except UserError as error:
+            raise StepFailed(str(error)) from None
         inner = file.is_relative_to(self.workspace)
         job = self._turn.job
         fact = ReportRecorded(

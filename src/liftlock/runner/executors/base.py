@@ -13,6 +13,7 @@ from liftlock.runner.executors.files import Files
 
 if TYPE_CHECKING:
     from liftlock.runner.containers import Wanted
+    from liftlock.runner.standin import Bench, Stage
 
 Sink = Callable[[bytes], None]
 
@@ -154,6 +155,13 @@ class Workplace(Protocol):
     @property
     def files(self) -> Files:
         """What its processes have made or named, to be read."""
+        ...
+
+    async def perform(self, stage: 'Stage', bench: 'Bench', leash: Leash) -> None:
+        """Carry out a stage of a stand-in where the job's files are what its processes see.
+
+        Raises what the stage raises.
+        """
         ...
 
     @property

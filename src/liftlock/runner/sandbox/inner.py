@@ -163,9 +163,12 @@ class Inner:
             pass
 
     def sweep(self) -> None:
-        """Whatever is not us was left behind. Nothing can multiply faster than all are killed."""
-        left = {entry: _name(entry) for entry in os.listdir('/proc') if entry.isdecimal()}
-        del left['1']
+        """Whatever nobody waits for was left behind. All are killed at once, so that nothing can
+        multiply meanwhile."""
+        self.reap()
+        known = {'1', *map(str, self.running)}
+        listed = (entry for entry in os.listdir('/proc') if entry.isdecimal())
+        left = {entry: _name(entry) for entry in listed if entry not in known}
         try:
             os.kill(-1, _signal.SIGKILL)
         except ProcessLookupError:

@@ -5,7 +5,7 @@ Liftlock, only programs that PATH leads to, and what `liftlock.yml` declares.
 """
 
 # Paths are texts here.
-# ruff: noqa: PTH110, PTH112, PTH113, PTH114, PTH115, PTH120, PTH207
+# ruff: noqa: PTH110, PTH112, PTH113, PTH114, PTH115, PTH119, PTH120, PTH207
 
 import os
 import sys
@@ -14,6 +14,7 @@ from glob import glob
 from pathlib import Path
 from typing import Final
 
+import liftlock
 from liftlock.runner.executors.base import CannotPrepare, Order
 from liftlock.runner.sandbox import accounts, programs, repositories
 from liftlock.runner.sandbox.accounts import Account
@@ -54,6 +55,10 @@ _NAMING: Final = (
 # What nobody can declare: these are ways to the rest of the machine.
 _CLOSED: Final = ('/proc', '/sys', '/dev', '/run', '/var/run')
 
+_PACKAGE: Final = os.path.dirname(liftlock.__file__)
+GIT: Final = '/run/liftlock/gitconfig'
+# For git of ours, inside: nothing there belongs to anybody of whom it need be warned.
+_TRUSTING: Final = '[safe]\n\tdirectory = *\n'
 INIT: Final = '/run/liftlock/init.py'
 # In the job's root: what only sandboxed jobs need; what we bring for jobs, and what they may change
 # of that.
@@ -161,11 +166,24 @@ def _tools(tool_cache: str) -> Iterator[str]:
 
 
 def _interpreter(mounts: Sequence[Mount]) -> Iterator[Mount]:
-    """The Python that runs Liftlock runs the first process inside, too."""
+    """The Python that runs Liftlock runs the first process inside, and stand-ins."""
     folder = os.path.dirname(os.path.realpath(sys.executable))
-    for path in (sys.base_prefix, folder):
+    for path in (sys.base_prefix, folder, _PACKAGE, *_site()):
         if covering(mounts, path) is None:
             yield same(READ, path)
+    yield Mount(TEXT, GIT, _TRUSTING)
+
+
+def modules() -> tuple[str, ...]:
+    """Where Liftlock's modules are found, and those that it needs."""
+    return (os.path.dirname(_PACKAGE), *_site())
+
+
+def _site() -> Iterator[str]:
+    """Not all of sys.path: there may be somebody's project on it."""
+    for path in sys.path:
+        if os.path.basename(path) in ('site-packages', 'dist-packages') and os.path.isdir(path):
+            yield path
 
 
 def _readable(order: Order, mounts: Sequence[Mount]) -> Iterator[Mount]:

@@ -6,8 +6,10 @@ import os
 import signal
 import socket
 import subprocess
+import sys
 from collections.abc import Mapping, Sequence
-from typing import Final
+from pathlib import Path
+from typing import TYPE_CHECKING, Final
 
 from liftlock.language.expressions.values import Value
 from liftlock.language.records import NamedTuple
@@ -18,7 +20,12 @@ from liftlock.runner.sandbox.limits import Held
 from liftlock.runner.sandbox.link import Link
 from liftlock.runner.sandbox.mounts import Mount
 from liftlock.runner.sandbox.root import Root
+from liftlock.runner.sandbox.stages import Stages, Start
 
+if TYPE_CHECKING:
+    from liftlock.runner.standin import Bench, Stage
+
+_WITHIN: Final = 'liftlock.runner.sandbox.within'
 _QUICKLY: Final = 0.5  # seconds; a sandbox usually ends within a few milliseconds
 
 
@@ -59,6 +66,7 @@ class Sandbox:
         self._link = link
         self._listener = listener
         self._killed = 0
+        self._stages = Stages(link, root, _start(order, seen), view.own(order, 'held'))
         self.files = root
         self.strangers = root.account.user != os.geteuid()
 
@@ -118,6 +126,9 @@ class Sandbox:
     def outside(self, path: str) -> str:
         return path
 
+    async def perform(self, stage: 'Stage', bench: 'Bench', leash: Leash) -> None:
+        await self._stages.perform(stage, bench, leash)
+
     async def take_files(self) -> None:
         return
 
@@ -132,6 +143,7 @@ class Sandbox:
         return self._listener.dup() if self._listener is not None else None
 
     async def clean_up(self) -> Sequence[str]:
+        self._stages.close()
         try:
             swept, _ = await self._link.ask('sweep', 'swept')
         except CannotStart as error:  # then nothing is left
@@ -149,6 +161,7 @@ class Sandbox:
 
     async def close(self) -> None:
         """Returns when nothing of the job is left."""
+        self._stages.close()
         self._link.close()
         self.outer.end()
         try:
@@ -160,3 +173,13 @@ class Sandbox:
         self.root.close()
         if self._listener is not None:
             self._listener.close()
+
+
+def _start(order: Order, seen: Sequence[Mount]) -> Start:
+    """Our own Python inside, with Liftlock's modules, in the home of whoever runs Liftlock: that is
+    where stand-ins look for tools."""
+    found = f'import sys; sys.path[:0] = {view.modules()!r}'
+    text = f'{found}; from {_WITHIN} import main; main({view.GIT!r})'
+    env = view.ground(order, {**order.env, 'HOME': str(Path.home())}, seen)
+    command = (os.path.realpath(sys.executable), '-I', '-S', '-c', text)
+    return Start(command, env, order.directories.workspace)
