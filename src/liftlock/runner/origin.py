@@ -90,7 +90,8 @@ def _resolve(url: str, base: str) -> str:
 
 def _tell_git(job: Job, place: str, served: Served) -> None:
     own = _own(job)
-    urls = [url for known in (own, served.url) if known for url in _spellings(known)]
+    known = filter(None, (own, served.url))
+    urls = list(dict.fromkeys(url for one in known for url in _spellings(one)))
     inside = job.workplace.inside(place)
     _write(f'{place}/{_SETTINGS}', _redirect(inside, urls))
     # Behind what the job's place may have written.
