@@ -19,6 +19,7 @@ from liftlock.runner.state import Job
 from liftlock.runner.workbench import StepFailed
 
 # Of the system, and readable by everybody; in a container they are others, and hold no secret.
+_SANDBOX: Final = 'sandbox'
 _SYSTEM: Final = ('/usr', '/bin', '/lib', '/lib64', '/sbin')
 
 
@@ -53,7 +54,7 @@ def open_own(job: Job, path: Path) -> BufferedReader:
 
 def refuse_strangers(job: Job, inputs: Mapping[str, str]) -> None:
     """StepFailed for an input that names something out of bounds that exists."""
-    if not bounds(job):
+    if not bounds(job) or job.request.place.startswith(_SANDBOX):  # there they run inside
         return
     for text in inputs.values():
         for line in text.splitlines():
