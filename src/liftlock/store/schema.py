@@ -68,7 +68,7 @@ def _migrate(database: sqlite3.Connection) -> None:
         database.execute('PRAGMA journal_mode = WAL')
     scripts = Path(__file__).parent / 'migrations'
     for number, name in enumerate(MIGRATIONS[version:], version + 1):
-        script = (scripts / name).read_text()
+        script = (scripts / name).read_text(encoding='utf-8')
         database.executescript(f'BEGIN IMMEDIATE; {script} PRAGMA user_version = {number}; COMMIT;')
 
 

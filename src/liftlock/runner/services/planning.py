@@ -138,9 +138,9 @@ def describe(plan: Plan) -> Iterator[str]:
         yield _warning(
             f'no port of {service.title} is mapped: steps of this job cannot reach it, as on GitHub'
         )
-    for port in plan.mapped:
-        if port not in plan.task.ports:
-            yield _warning(f'{service.title} maps port {port}, but nothing listens there')
+    for there in plan.mapped:
+        if there not in plan.task.ports:
+            yield _warning(f'{service.title} maps port {there}, but nothing listens there')
     for port in service.asked.ports:
         if port.protocol != 'tcp' or port.here not in (FREE, plan.mapped[port.there]):
             yield _warning(f'{service.title}: nothing listens on {port.here}/{port.protocol}')
