@@ -60,6 +60,7 @@ class Bench:
         self.matchers: list[Path] = []
         self.facts: list[object] = []
         self.subjects: list[Subject] = []
+        self.identities: dict[str, str] = {}
         self.permissions = {'id-token': 'write', 'attestations': 'write'}
         self.reports: list[tuple[str, str, tuple[str, ...], dict[str, object]]] = []
 
