@@ -59,11 +59,7 @@ class Stage:
     def __init__(self, root: Path) -> None:
         self.root = root
         self.count = 0
-        absent: Any = None  # these steps check nothing out and keep nothing
-        env = {'PATH': os.environ['PATH'], 'LANG': 'C.UTF-8'}
-        self.world = World(
-            absent, absent, absent, absent, root / 'tools', root / 'caches', host_env=env
-        )
+        self.world = make_world(root)
 
     def run(self, steps: str, secrets: dict[str, str], times: int = 1) -> Spent:
         plan = make_plan(steps)
@@ -82,8 +78,16 @@ class Stage:
             assert ended.conclusion == 'success', ended
 
 
-def make_plan(steps: str) -> JobPlan:
-    workflow = parse('.github/workflows/bench.yml', HEAD + steps).workflow
+def make_world(root: Path) -> World:
+    absent: Any = None  # these steps check nothing out and keep nothing
+    env = {'PATH': os.environ['PATH'], 'LANG': 'C.UTF-8'}
+    return World(absent, absent, absent, absent, root / 'tools', root / 'caches', host_env=env)
+
+
+def make_plan(steps: str, more: str = '') -> JobPlan:
+    """`more` are further lines of the job."""
+    text = HEAD.replace('    steps:', f'{more}    steps:') + steps
+    workflow = parse('.github/workflows/bench.yml', text).workflow
     assert workflow is not None
     job = workflow.jobs['build']
     assert isinstance(job, Job)

@@ -6,6 +6,7 @@ engine is asked once a process whether it answers: that costs 30 ms, and 240 ms 
 
 import asyncio
 import json
+import re
 import shutil
 import subprocess
 from collections.abc import Callable, Mapping, Sequence
@@ -16,6 +17,7 @@ from liftlock.runner.executors.base import CannotPrepare
 
 KNOWN: Final = ('docker', 'podman')  # best first
 _PATIENCE: Final = 15.0  # seconds for the first answer; a daemon that hangs must not hang us
+_PREFIX: Final = re.compile(r'(?:docker: )?(?:Error response from daemon: |Error: )?')
 _INSTALL: Final = 'Install Docker or podman'
 
 
@@ -38,7 +40,7 @@ class Answer(NamedTuple):
         lines = [line for line in self.error.splitlines() if line.strip()]
         known = [line for line in lines if line.startswith(('Error', 'docker:', 'OCI'))]
         said = (known or lines or [f'exit code {self.code}'])[-1]
-        return said.removeprefix('Error response from daemon: ').removeprefix('Error: ')
+        return _PREFIX.sub('', said, count=1)
 
 
 class Engine(NamedTuple):

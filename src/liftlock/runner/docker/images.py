@@ -51,15 +51,15 @@ async def have(
         _tell_age(engine, image, named, here.text, say)
     else:
         # Podman does not take Docker Hub for granted.
-        name = _in_full(named) if engine.podman else image
+        name = in_full(named) if engine.podman else image
         async with _logged_in(engine, named.registry, username, password, say) as login:
             await _pull(engine, name, login, say)
         here = await engine.tell('image', 'inspect', '--format', _FORMAT, name)
-    note(image, _digest(named, here.text.split()[1:]))
+    note(image, pick_digest(named, here.text.split()[1:]))
     return name
 
 
-def _in_full(named: names.Image) -> str:
+def in_full(named: names.Image) -> str:
     tag = f':{named.tag}' if named.tag and not named.digest else ''
     return f'{named.name}{tag}' + (f'@{named.digest}' if named.digest else '')
 
@@ -70,7 +70,7 @@ def _tell_age(engine: Engine, image: str, named: names.Image, told: str, say: Sa
     say(f'Using {image} as it is on this machine ({short}){newer}')
 
 
-def _digest(named: names.Image, known: Sequence[str]) -> str:
+def pick_digest(named: names.Image, known: Sequence[str]) -> str:
     """That under which its registry knows it; '' for what was built here."""
     pairs = [entry.partition('@') for entry in known]
     digests = {names.parse(name): digest for name, _, digest in pairs}
