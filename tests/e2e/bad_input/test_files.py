@@ -111,7 +111,8 @@ def test_an_action_that_uses_itself_fails_with_the_limit(place: Place) -> None:
         (b'runs: {using: composite, steps: [{run: x}]', 'Bad YAML'),
         (os.urandom(3000), 'not allowed in YAML'),
         (b'name: x\ndescription: x\nruns: {using: node99, main: x.js}', 'node99'),
-        (b'name: x\ndescription: x\nruns: {using: node20, main: x.js}', 'no `node` on PATH'),
+        (b'name: x\ndescription: x\nruns: {using: node20, main: x.js}', 'x.js'),
+        (b'name: x\ndescription: x\nruns: {using: node20, main: there.js}', 'Node.js'),
     ],
 )
 def test_an_action_that_cannot_be_used_fails_its_step(
@@ -119,6 +120,7 @@ def test_an_action_that_cannot_be_used_fails_its_step(
 ) -> None:
     if written is not None:
         place.write('act/action.yml', written)
+        place.write('act/there.js', b'')
     place.steps('uses: actions/checkout@v4', 'uses: ./act', 'run: echo not reached')
     tools = tmp_path / 'tools'
     tools.mkdir()
