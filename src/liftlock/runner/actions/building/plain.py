@@ -19,8 +19,8 @@ from liftlock.runner.actions.building.records import Builder, Files, Plan, Wante
 from liftlock.runner.workbench import StepFailed
 
 _PLUGIN: Final = (
-    "needs Docker's buildx plugin. Install it (Debian and Ubuntu: apt install docker-buildx, or "
-    "docker-buildx-plugin of Docker's own packages)"
+    "needs Docker's buildx plugin. Install it (apt install docker-buildx on Debian 13 and Ubuntu, "
+    "docker-buildx-plugin from Docker's own packages)"
 )
 
 
@@ -50,7 +50,7 @@ def plan_classic(builder: Builder, wanted: Wanted, files: Files) -> Plan:
     words += one('--platform', ','.join(_foreign(builder, wanted)))
     words += each('--cache-from', _references(wanted.cache_from, notes))
     words += ['--iidfile', files.image_id, wanted.context]
-    return Plan(words, {'DOCKER_BUILDKIT': '0'}, _pushes(wanted), notes)
+    return Plan(words, {'DOCKER_BUILDKIT': ''}, _pushes(wanted), notes)  # 1 wants the plugin
 
 
 def plan_podman(builder: Builder, wanted: Wanted, files: Files) -> Plan:

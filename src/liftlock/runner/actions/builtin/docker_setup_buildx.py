@@ -45,7 +45,8 @@ _FLAGS: Final = (
     '--allow-insecure-entitlement security.insecure --allow-insecure-entitlement network.host'
 )
 _INSTALL: Final = (
-    "Debian and Ubuntu: apt install docker-buildx, or docker-buildx-plugin of Docker's own packages"
+    "apt install docker-buildx on Debian 13 and Ubuntu, docker-buildx-plugin from Docker's own "
+    'packages'
 )
 
 
@@ -91,7 +92,7 @@ def _take_plain(bench: Workbench, engine: Engine, driver: str) -> None:
     version = f'{"podman" if engine.podman else "Docker"} {engine.version}'
     bench.log(f'Images are built by {version}. Its own builder keeps its cache between jobs.')
     if not engine.podman:
-        bench.log(f'Scripts find no `docker buildx` here; to have it: {_INSTALL}')
+        bench.log(f'Scripts find no `docker buildx` here. To have it: {_INSTALL}')
     node = {'name': 'default', 'endpoint': 'default', 'status': 'running'}
     _set_outputs(bench, 'default', _OWN, [node | {'platforms': engine.platform}])
 
