@@ -10,6 +10,7 @@ from typing import Any
 
 import pytest
 
+import containers
 from e2e.rules.playing import SCRIPT, Played, play, read
 from liftlock.plan import facts as f
 
@@ -33,6 +34,8 @@ def test_a_rule_of_github_holds(path: Path, tmp_path: Path) -> None:
         if os.environ.get('CI') == 'true':
             pytest.fail('install Node.js')
         pytest.skip('install Node.js to run this')
+    if containers.IMAGE in path.read_text():
+        containers.docker()
     assert set(case.said) <= KEYS
     played = play(case, tmp_path)
     differences = list(_differences(case.said, played))

@@ -255,8 +255,11 @@ def _paths(job: Job, mounts: list[Mount]) -> paths.Paths:
 
 
 def _end_with_job(job: Job, engine: Engine) -> None:
-    """Whatever happens to a container of an action, it is gone when the job is."""
-    if _NOTE not in job.told:
+    """Whatever happens to a container of an action, it is gone when the job is. Whoever holds the
+    containers around the job removes these too."""
+    if _NOTE not in job.told and not (
+        _container(job).get('id') or job.status_context.get('services')
+    ):
         job.told.add(_NOTE)
         job.stack.push_async_callback(leftovers.remove, engine, job.request.tracking_id)
 

@@ -7,7 +7,7 @@ engine is found again. Rules and wording: GitHub's ContainerOperationProvider.
 import json
 import os
 from collections.abc import Mapping, Sequence
-from typing import Any
+from typing import Any, Final
 
 from liftlock.language.expressions.values import Value
 from liftlock.language.records import NamedTuple
@@ -19,6 +19,8 @@ from liftlock.runner.docker.health import wait
 from liftlock.runner.docker.variables import hand_over
 from liftlock.runner.executors.base import Order
 from liftlock.runner.shells import split
+
+_HIDDEN: Final = ('--mount', '-e', '--label')  # each with the word behind it
 
 
 class Started(NamedTuple):
@@ -90,7 +92,9 @@ class Network:
         place = Place(name, self._order.tracking_id, self.name, alias, workdir, tuple(mounts))
         handed = hand_over(create.variables(container, env))
         words = create.words(place, container, handed.words, image, entrypoint, arguments)
-        self._order.say(f'##[command]{self._engine.name} {_shown(words)}')
+        cut = len(words) - len(arguments)
+        shown = _shown(words[:cut], words[cut:])
+        self._order.say(f'##[command]{self._engine.name} {shown}')
         ran = await self._engine.ask(*words, env=handed.env)
         if ran.code:
             raise EngineFailed(f'Failed to initialize container {container.image}: {ran.reason}')
@@ -182,12 +186,10 @@ async def make(engine: Engine, name: str, tracking_id: str) -> None:
     await engine.tell('network', 'create', '--label', f'{LABEL}={tracking_id}', name)
 
 
-def _shown(words: Sequence[str]) -> str:
-    """As one would type it, but without what only we need to know."""
+def _shown(options: Sequence[str], command: Sequence[str]) -> str:
+    """As one would type it, but without the options that only we need to know."""
     import shlex
 
-    pairs = zip(words, (*words[1:], ''), strict=True)
-    hidden = {at for at, (word, _) in enumerate(pairs) if word in ('--mount', '-e', '--label')}
-    return shlex.join(
-        word for at, word in enumerate(words) if at not in hidden and at - 1 not in hidden
-    )
+    hidden = {at for at, word in enumerate(options) if word in _HIDDEN}
+    shown = [word for at, word in enumerate(options) if at not in hidden and at - 1 not in hidden]
+    return shlex.join((*shown, *command))
