@@ -38,6 +38,10 @@ _PROGRAM: Final = (
     'aws "$@" --cli-input-json "file://$file"'
 )
 _REMEDY: Final = 'Install the AWS CLI, or boto3 where Liftlock is installed (pip install boto3)'
+_IN_CONTAINER: Final = (
+    "Take an image with the AWS CLI for the job's container, or let the job run without "
+    '`container:`'
+)
 _BARE: Final = {'LD_LIBRARY_PATH': ''}  # setup-python's would give our Python another's library
 _REFUSED: Final = re.compile(r'An error occurred \((\w+)\) when calling the \w+ operation: (.*)')
 
@@ -117,7 +121,8 @@ async def open_aws(
     variables = dict.fromkeys(('HTTP_PROXY', 'HTTPS_PROXY'), proxy) if proxy else {}
     boto = await _has_boto(bench)
     if not boto and (await ask(bench, 'aws', '--version')).code:
-        raise StepFailed(f'{action} needs something that talks to AWS. {_REMEDY}')
+        remedy = _IN_CONTAINER if bench.in_container else _REMEDY
+        raise StepFailed(f'{action} needs something that talks to AWS. {remedy}')
     return Aws(bench, known, boto, variables, endpoint)
 
 

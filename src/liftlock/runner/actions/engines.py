@@ -58,11 +58,17 @@ async def find(bench: Workbench, action: str) -> Engine:
             f'{action} needs a container engine, and the one here does not answer this job '
             f'({"; ".join(complaints)}). Start it, or let the job run on the host'
         )
-    names = choice or ' nor '.join(_KNOWN)
-    raise StepFailed(
-        f'{action} needs a container engine, but this job has {"no" if choice else "neither"} '
-        f'{names} on its PATH. Install Docker or podman, or let the job run on the host'
-    )
+    raise StepFailed(f'{action} needs a container engine, but {_lack(bench, choice)}')
+
+
+def _lack(bench: Workbench, choice: str) -> str:
+    names = f'no {choice}' if choice else f'neither {" nor ".join(_KNOWN)}'
+    if bench.in_container:
+        return (
+            f"the job's container has {names} in it. Take an image with a docker program, or let "
+            'the job run without `container:`'
+        )
+    return f'this job has {names} on its PATH. Install Docker or podman'
 
 
 def _read(answer: str) -> tuple[dict[str, Any], str]:

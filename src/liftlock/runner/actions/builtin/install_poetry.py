@@ -22,6 +22,10 @@ INPUTS: Final[Mapping[str, str]] = {
     'installation-arguments': '',
     'plugins': '',
 }
+_IMAGE: Final = "Take an image with Python for the job's container"
+_PYTHON: Final = (
+    'Put a step with actions/setup-python before this one, or install python3 and python3-venv'
+)
 _LENDING: Final = 23
 # `poetry config KEY VALUE` for several keys in one process: to start one takes over a second.
 _CONFIGURE: Final = """
@@ -83,8 +87,8 @@ async def _make(bench: Workbench, environment: Path, options: Sequence[str]) -> 
     if made.code:
         said = (made.text.strip() or made.reason).partition('\n')[0]
         raise StepFailed(
-            f'python3 cannot make an environment for Poetry ({said}). Put a step with '
-            'actions/setup-python before this one, or install python3-venv'
+            f'python3 cannot make an environment for Poetry ({said}). '
+            + (_IMAGE if bench.in_container else _PYTHON)
         )
 
 
