@@ -18,7 +18,7 @@ from liftlock.runner.docker.engine import Engine, EngineFailed
 from liftlock.runner.docker.sockets import endpoint
 
 TRIES: Final = 3
-_PAUSE: Final = (1.0, 10.0)  # seconds between tries, at random
+PAUSE: Final = (1.0, 10.0)  # seconds between tries, at random
 # What another try would not change.
 _FINAL: Final = (
     'manifest unknown', 'not found', 'unauthorized', 'access denied', 'denied:',
@@ -97,7 +97,7 @@ async def _pull(engine: Engine, image: str, login: '_Login', say: Say) -> None:
         if not left or final:
             refused = EngineFailed if final else CannotFetch
             raise refused(f"Docker pull failed with exit code {code}: '{image}': {last}")
-        pause = random.uniform(*_PAUSE)  # noqa: S311 - no secret
+        pause = random.uniform(*PAUSE)  # noqa: S311 - no secret
         say(
             f'##[warning]Docker pull failed with exit code {code}, '
             f'back off {pause:.1f} seconds before retry.'
