@@ -56,7 +56,8 @@ async def find(bench: Workbench, action: str) -> Engine:
     if complaints:
         raise StepFailed(
             f'{action} needs a container engine, and the one here does not answer this job '
-            f'({"; ".join(complaints)}). Start it, or let the job run on the host'
+            f'({"; ".join(complaints)}). Start it, or let the job run on the host: a sandbox '
+            'reaches no engine'
         )
     raise StepFailed(f'{action} needs a container engine, but {_lack(bench, choice)}')
 
