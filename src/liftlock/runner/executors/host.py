@@ -171,8 +171,9 @@ def _may_have_docker() -> bool:
 
 
 async def _open_relay(order: Order) -> 'Relay | None':
-    from liftlock.runner.docker import beside, sockets
+    from liftlock.runner.docker import beside, plugins, sockets
 
+    plugins.lend(order.directories.home)
     path = sockets.socket_path()
     return await beside.open_relay(path, order.directories.root, order.tracking_id)
 
