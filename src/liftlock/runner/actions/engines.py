@@ -21,7 +21,7 @@ _KNOWN: Final = ('docker', 'podman')  # best first
 _LAST_WITH_BUILDKIT: Final = 22
 _PROBE: Final = (
     'for each; do command -v "$each" >/dev/null 2>&1 || continue; printf "== %s\\n" "$each"; '
-    '"$each" version --format "{{json .}}" 2>&1; printf "\\n"; done'
+    '"$each" version --format "{{json .}}" 2>&1 && break; printf "\\n"; done; :'
 )
 _TOUCH: Final = 'umask 077; [ -e "$1" ] || { mkdir -p "${1%/*}" && echo "{}" > "$1"; }'
 _LOOPBACK: Final = re.compile(
