@@ -1,5 +1,6 @@
 """Whose files are left when root has worked in a container for somebody who is not root."""
 
+import contextlib
 import os
 import shutil
 import subprocess
@@ -46,8 +47,10 @@ def plain_user() -> tuple[str, ...]:
     """The words that make a command a plain user's, who may start containers, and may read where
     our interpreter lies."""
     containers.docker()
-    if os.getuid() != 0 or shutil.which('setpriv') is None:
-        containers.lack('to become a plain user for this test: run it as root, with `setpriv`')
+    if os.getuid() != 0:
+        return ()
+    if shutil.which('setpriv') is None:
+        containers.lack('to become a plain user for this test: apt install util-linux')
     group = Path(DOCKER).stat().st_gid
     return (
         'setpriv', f'--reuid={NOBODY}', f'--regid={NOBODY}', f'--groups={group}',
@@ -79,10 +82,21 @@ def test_nothing_is_left_that_a_plain_user_cannot_remove(
         'GIT_CONFIG_GLOBAL': '/dev/null',
     }
     subprocess.run(('git', 'init', '-q', repository), check=True, env=env)
-    for path in (home, *home.rglob('*')):
-        os.chown(path, NOBODY, NOBODY)
+    owner = os.getuid() or NOBODY
+    if owner == NOBODY:
+        for path in (home, *home.rglob('*')):
+            os.chown(path, NOBODY, NOBODY)
     command = (*plain_user, sys.executable, '-m', 'liftlock', 'run')
     ran = subprocess.run(command, cwd=repository, env=env, capture_output=True, text=True)
     assert ran.returncode == 0, ran.stdout + ran.stderr
-    assert {path.lstat().st_uid for path in home.rglob('*')} == {NOBODY}
+    assert owners(home) == {owner}
     assert (home / '.cache/liftlock/toolcache/y').is_file()
+
+
+def owners(folder: Path) -> set[int]:
+    """Of everything in it; the directories of jobs are just being removed."""
+    found = set()
+    for path in folder.rglob('*'):
+        with contextlib.suppress(FileNotFoundError):
+            found.add(path.lstat().st_uid)
+    return found
