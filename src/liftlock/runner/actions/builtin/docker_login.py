@@ -55,7 +55,11 @@ async def post(bench: Workbench) -> None:
     places = json.loads(bench.state.get('registries') or '[]')
     if not places:
         return
-    engine = await engines.find(bench, _ACTION)
+    try:
+        engine = await engines.find(bench, _ACTION)
+    except StepFailed as error:  # it went away meanwhile; a job does not fail for that
+        bench.warning(str(error))
+        return
     for registry, config in places:
         bench.log(f'Logout from {registry}')
         complaint = await engines.log_out(bench, engine, registry, Path(config) if config else None)

@@ -76,7 +76,11 @@ async def post(bench: Workbench) -> None:
     name = bench.state.get('builder', '')
     if not name:
         return
-    engine = await engines.find(bench, _ACTION)
+    try:
+        engine = await engines.find(bench, _ACTION)
+    except StepFailed as error:  # it went away meanwhile; a job does not fail for that
+        bench.warning(str(error))
+        return
     keep = ('--keep-state',) if bench.state.get('keep') == 'True' else ()
     answer = await ask(bench, engine.program, 'buildx', 'rm', name, *keep)
     if answer.code:
