@@ -1,8 +1,8 @@
 """How much a job may write: looked at while it runs, because plain file systems keep no count.
 
-What is free on the disk is asked often, for that costs nothing. Only when so much has gone that the
-job may have used up its share are its files counted, one by one; and now and then anyway, since
-somebody else may have made room meanwhile.
+Its files are counted, one by one, as often as that takes no time to speak of. Where nobody has
+declared a limit, what is free on the disk is asked first, for that costs nothing: only when a lot
+has gone are files counted; and now and then anyway, since others may have made room meanwhile.
 """
 
 # Paths are texts here: there are many.
@@ -45,6 +45,7 @@ class Watched(NamedTuple):
 
     directories: tuple[str, ...]
     init: int
+    declared: bool = True
 
 
 @asynccontextmanager
@@ -63,7 +64,8 @@ async def held(
             '(sandbox.disk in liftlock.yml)'
         )
 
-    watching = asyncio.create_task(watch(Watched((root,), init), limit, over))
+    job = Watched((root,), init, declared=wanted is not None)
+    watching = asyncio.create_task(watch(job, limit, over))
     try:
         yield
     finally:
@@ -81,7 +83,11 @@ async def watch(job: Watched, limit: Share, over: Callable[[Share], None]) -> No
         await asyncio.sleep(_EVERY)
         now = _free(job)
         waited = time.monotonic() - counted
-        near = free.size - now.size > limit.size // 2 or free.files - now.files > limit.files // 2
+        near = (
+            job.declared
+            or free.size - now.size > limit.size // 2
+            or free.files - now.files > limit.files // 2
+        )
         if waited < took * _PATIENCE or not (near or waited > _ANYWAY):
             continue
         began = time.monotonic()

@@ -89,7 +89,7 @@ class Held:
 
 def hold(wanted: Sandbox, tracking_id: str) -> tuple[Held, tuple[str, ...]]:
     """Set the limits; also, in words, those of them that were asked for and cannot be set here."""
-    name = _name(tracking_id)
+    name = name_of(tracking_id)
     means = choose(wanted, name)
     made: list[Group] = []
     try:
@@ -107,7 +107,7 @@ def hold(wanted: Sandbox, tracking_id: str) -> tuple[Held, tuple[str, ...]]:
 
 def end_leftovers(tracking_id: str) -> None:
     """Groups of an attempt that was killed, with whatever is in them."""
-    for path in iglob(f'{_ROOT}/**/{_name(tracking_id)}', recursive=True):
+    for path in iglob(f'{_ROOT}/**/{name_of(tracking_id)}', recursive=True):
         for process in _read(f'{path}/cgroup.procs').split():
             with contextlib.suppress(ProcessLookupError):
                 os.kill(int(process), signal.SIGKILL)
@@ -235,7 +235,7 @@ def _kernel() -> tuple[int, ...]:
     return tuple(int(part) for part in os.uname().release.split('.')[:2] if part.isdecimal())
 
 
-def _name(tracking_id: str) -> str:
+def name_of(tracking_id: str) -> str:
     return f'liftlock-{hashlib.sha256(tracking_id.encode()).hexdigest()[:16]}'
 
 

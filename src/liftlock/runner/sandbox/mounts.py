@@ -62,14 +62,14 @@ def ordered(mounts: Iterable[Mount]) -> list[Mount]:
     return sorted(mounts, key=lambda mount: mount.place.count('/') if mount.place != '/' else 0)
 
 
-def covering(mounts: Iterable[Mount], path: str) -> Mount | None:
-    """The mount in which a path inside lies."""
+def shows(mounts: Iterable[Mount], path: str) -> bool:
+    """Whether this path means inside what it means on this machine."""
     found: Mount | None = None
     for mount in mounts:
         deeper = found is None or len(mount.place) > len(found.place)
         if deeper and mount.kind != FOLDER and lies_in(path, mount.place):
             found = mount
-    return found
+    return found is not None and (found.kind == LINK or found.place == found.source)
 
 
 def lies_in(path: str, folder: str) -> bool:

@@ -221,7 +221,10 @@ class _Worker:
             self._send(Refusal(number, USER, str(error), error.hint))
         except OSError as error:
             self._send(Refusal(number, SYSTEM, str(error)))
-        except (ValueError, TypeError, KeyError, AttributeError):
+        except (ValueError, TypeError, KeyError, AttributeError):  # it is not itself any more
+            self.close()
+        except Exception as error:
+            self._fail(error)
             self.close()
         else:
             self._reply(number, done)

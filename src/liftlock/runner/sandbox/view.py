@@ -26,9 +26,9 @@ from liftlock.runner.sandbox.mounts import (
     TEXT,
     WRITE,
     Mount,
-    covering,
     lies_in,
     same,
+    shows,
 )
 
 SYSTEM: Final = (
@@ -169,7 +169,7 @@ def _interpreter(mounts: Sequence[Mount]) -> Iterator[Mount]:
     """The Python that runs Liftlock runs the first process inside, and stand-ins."""
     folder = os.path.dirname(os.path.realpath(sys.executable))
     for path in (sys.base_prefix, folder, _PACKAGE, *_site()):
-        if covering(mounts, path) is None:
+        if not shows(mounts, path):
             yield same(READ, path)
     yield Mount(TEXT, GIT, _TRUSTING)
 
@@ -192,17 +192,19 @@ def _readable(order: Order, mounts: Sequence[Mount]) -> Iterator[Mount]:
     for path in filter(None, (*order.shared, order.externals)):
         if repositories.is_repository(path):
             yield from repositories.parts(path)
-        elif covering(mounts, path) is None:
+        elif not shows(mounts, path):
             if not os.path.exists(path):
                 os.makedirs(path)  # noqa: PTH103
             yield same(READ, path)
     for path in (order.env.get(name, '') for name in _NAMING):
-        if path.startswith('/') and os.path.exists(path) and covering(mounts, path) is None:
+        if path.startswith('/') and os.path.exists(path) and not shows(mounts, path):
             yield same(READ, path)
 
 
 def _programs(order: Order, home: str, mounts: Sequence[Mount]) -> Iterator[Mount]:
-    known = tuple(mount.place for mount in mounts if mount.kind in (READ, LINK, WRITE))
+    known = tuple(
+        mount.place for mount in mounts if mount.kind == LINK or mount.place == mount.source
+    )
     for path in programs.directories(order.env.get('PATH', ''), home, known):
         if not any(lies_in(secret, path) or lies_in(path, secret) for secret in order.closed):
             yield same(READ, path)
@@ -243,6 +245,6 @@ def ground(order: Order, base: Mapping[str, str], mounts: Sequence[Mount]) -> di
         for name in [name for name in found if name.lower().endswith('_proxy')]:
             del found[name]
     found['PATH'] = ':'.join(
-        entry for entry in found.get('PATH', '').split(':') if covering(mounts, entry) is not None
+        entry for entry in found.get('PATH', '').split(':') if shows(mounts, entry)
     )
     return found

@@ -104,7 +104,12 @@ class Line:
             return
         if packet is None:
             sys.exit()
-        match pickle.loads(packet.data):  # noqa: S301 - from the host
+        try:
+            said = pickle.loads(packet.data)  # noqa: S301 - from the host
+        except Exception:  # it holds something that cannot be had in here
+            self.tell('end', BUG, traceback.format_exc())
+            return
+        match said:
             case Given() as given:
                 self.pulled = False
                 self.stages.put_nowait(given)
