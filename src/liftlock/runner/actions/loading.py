@@ -21,6 +21,7 @@ from liftlock.language.records import NamedTuple
 from liftlock.language.reference import Reference, parse
 from liftlock.language.workflow import Uses
 from liftlock.plan.facts import STAND_IN, ActionResolved
+from liftlock.runner import confinement
 from liftlock.runner.executors.files import Files, is_file, read
 from liftlock.runner.state import Job
 from liftlock.runner.turn import Turn
@@ -88,14 +89,15 @@ async def _find(job: Job, uses: str, reference: Reference) -> Loaded:
     job.report(ActionResolved(job.key, uses, found.commit, found.source))
     home = str(found.directory)
     action = _read(job.workplace.files, f'{home}{path}', uses)
-    if isinstance(action.runs, Composite):
+    if isinstance(action.runs, Composite) or (not found.commit and confinement.bounds(job)):
         home = await asyncio.to_thread(_copy, job, home, reference)
     return Loaded(action, None, f'{home}{path}', home, repository, reference.ref)
 
 
 def _copy(job: Job, home: str, reference: Reference) -> str:
     """The repository as this job has it: scripts of composite actions write beside themselves, and
-    what they leave there is no business of other jobs."""
+    what they leave there is no business of other jobs. A directory of the user's own that stands
+    for a repository is seen by jobs on this machine alone."""
     import shutil
 
     name = f'{reference.owner}/{reference.repo}/{reference.ref.replace("/", "_")}'
