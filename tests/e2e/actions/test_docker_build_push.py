@@ -11,6 +11,7 @@ from urllib.request import Request, urlopen
 
 import pytest
 
+from containers import IMAGE, docker
 from e2e.actions.bench import Bench
 from e2e.actions.engines import Kind, call, kinds, step
 from e2e.actions.ground import Repository
@@ -158,13 +159,10 @@ def test_a_build_that_fails_says_so_above(tmp_path: Path, kind: Kind) -> None:
     assert 'missing' in '\n'.join(bench.lines)
 
 
+@pytest.mark.parametrize('kind', [one for one in KINDS if one.name.startswith('build')])
 def test_secrets_reach_the_build_and_nothing_else(tmp_path: Path, kind: Kind, tag: str) -> None:
-    if kind.name in ('classic', 'podman'):
-        pytest.skip('this builder has no secrets, or none without a base image')
-    secret = 'open sesame = yes'
-    from containers import IMAGE, docker
-
     docker()
+    secret = 'open sesame = yes'
     dockerfile = (
         f'FROM {IMAGE}\n'
         'RUN --mount=type=secret,id=one --mount=type=secret,id=two --mount=type=secret,id=three '
