@@ -24,7 +24,8 @@ from liftlock.runner.sandbox.mounts import COPY, TEXT, Mount
 from liftlock.runner.sandbox.root import Root
 from liftlock.runner.sandbox.workplace import Outer, Sandbox
 
-_FRESH: Final = ('tmp', 'tools', 'packages')
+_TEMPORARY: Final = ('tmp', 'var-tmp')  # everybody may write there, as is usual
+_FRESH: Final = (*_TEMPORARY, 'tools', 'packages')
 _PATIENCE: Final = 60.0  # seconds, on a machine that has a lot to do
 _STICKY: Final = 0o1777
 _PASSED: Final = ('PATH', 'XDG_RUNTIME_DIR', 'DBUS_SESSION_BUS_ADDRESS')  # for systemd-run
@@ -79,7 +80,8 @@ def _make_directories(order: Order, account: Account) -> None:
     brought = (f'{places.root}/{name}' for name in (*view.BROUGHT, *view.GIVEN))
     for path in (*fresh, *brought):
         os.makedirs(path, exist_ok=True)
-    os.chmod(fresh[0], _STICKY)
+    for name in _TEMPORARY:
+        os.chmod(view.own(order, name), _STICKY)
     if account.user != os.geteuid():
         own = (places.runner_workspace, places.workspace, places.temp, places.home)
         for path in (*own, *fresh):

@@ -99,7 +99,6 @@ def _system() -> Iterator[Mount]:
     for path in _FOLDERS:
         yield Mount(FOLDER, path)
     yield Mount(LINK, '/var/run', '/run')
-    yield Mount(LINK, '/var/tmp', '/tmp')  # noqa: S108 - inside it is the job's own
     if os.path.isdir('/sys/devices/system/cpu'):
         yield same(READ, '/sys/devices/system/cpu')
 
@@ -130,7 +129,8 @@ def _own(order: Order) -> Iterator[Mount]:
     """The files of commands, and of the event, are mounts: so nobody inside can move them away
     and put a link in their place, which we would then follow."""
     places = order.directories
-    yield Mount(WRITE, '/tmp', own(order, 'tmp'))  # noqa: S108
+    yield Mount(WRITE, '/tmp', own(order, 'tmp'))  # noqa: S108 - only inside
+    yield Mount(WRITE, '/var/tmp', own(order, 'var-tmp'))  # noqa: S108
     for path in (places.runner_workspace, places.temp, places.home, places.commands):
         yield same(WRITE, path)
     yield same(READ, os.path.dirname(places.event))
