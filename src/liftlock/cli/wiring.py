@@ -27,7 +27,7 @@ from liftlock.runner.actions.builtin import BUILTINS
 from liftlock.runner.actions.resolve import GitActions
 from liftlock.runner.executors import EXECUTORS, find
 from liftlock.runner.ports import World
-from liftlock.runner.snapshot import SOURCES, Snapshot, open_snapshot
+from liftlock.runner.snapshot import SOURCES, Snapshot, object_places, open_snapshot
 from liftlock.runner.sources import SnapshotSources
 from liftlock.store.artifacts import RunArtifacts
 from liftlock.store.caches import RunCaches
@@ -226,7 +226,7 @@ def _world(where: Place, store: Store, run: int, submission: Submission) -> Worl
         cache_home=where.cache / 'tools',
         container_engine=where.config.container_engine,
         externals=where.cache / 'externals',
-        shared=(str(snapshot.store), str(snapshot.source), str(where.cache / 'actions')),
+        shared=(*object_places(snapshot), str(where.cache / 'actions')),
         closed=(
             str(where.state),
             str(_base(os.environ, 'XDG_CONFIG_HOME', '.config') / 'liftlock'),

@@ -91,6 +91,26 @@ def open_snapshot(store: Path, commit: str) -> Snapshot:
     return Snapshot(store, commit, Path(known['source']), known['url'])
 
 
+def object_places(snapshot: Snapshot) -> tuple[str, ...]:
+    """The directories of objects that a checkout of it borrows from, one through the other.
+
+    Nothing else of the user's repository is needed to read it: its settings may hold a password.
+    """
+    found: dict[str, None] = {}
+    todo = [str(snapshot.store / 'objects')]
+    while todo:
+        place = os.path.normpath(todo.pop())
+        if place in found:
+            continue
+        found[place] = None
+        try:
+            lines = Path(place, 'info', 'alternates').read_text().splitlines()
+        except OSError:
+            continue
+        todo += [os.path.join(place, line) for line in lines if line and line[0] != '#']  # noqa: PTH118
+    return tuple(found)
+
+
 def read_files(snapshot: Snapshot, prefix: str) -> dict[str, str]:
     """The text of every file below a folder (`.github/workflows/`), or of one file, by path.
 

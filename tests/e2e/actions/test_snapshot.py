@@ -10,7 +10,7 @@ from e2e.actions.ground import Repository
 from liftlock.errors import UserError
 from liftlock.runner import git
 from liftlock.runner.repository import look
-from liftlock.runner.snapshot import Snapshot, open_snapshot, read_files, take
+from liftlock.runner.snapshot import Snapshot, object_places, open_snapshot, read_files, take
 
 Snap = Callable[..., Snapshot]
 
@@ -186,3 +186,17 @@ def test_workflow_files_are_read_with_the_changes(project: Repository, snap: Sna
         '.github/workflows/ci.yml': 'on: pull_request',
     }
     assert os.fsencode(found['.github/workflows/binary.yml']) == b'\xff'
+
+
+def test_only_objects_are_borrowed_from_the_user_and_from_whom_he_borrows(
+    project: Repository, tmp_path: Path
+) -> None:
+    project.commit(a='1')
+    second = tmp_path / 'second'
+    project.git('clone', '--quiet', '--shared', str(project.top), str(second))
+    taken = take(look(second), tmp_path / 'state')
+    assert object_places(taken) == (
+        f'{taken.store}/objects',
+        f'{second}/.git/objects',
+        f'{project.top}/.git/objects',
+    )
