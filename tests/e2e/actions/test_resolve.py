@@ -103,10 +103,19 @@ def test_without_network_the_last_answer_serves_and_is_told(
 
 
 def test_what_is_nowhere_names_every_place_that_was_asked(tmp_path: Path) -> None:
-    where = actions(tmp_path, stand_ins=['actions/checkout'])
     with pytest.raises(UserError, match=str(tmp_path / 'remotes/no/body')) as caught:
-        find(where, 'no/body', 'v1')
-    assert 'actions/checkout' in caught.value.hint
+        find(actions(tmp_path), 'no/body', 'v1')
+    assert caught.value.hint == 'name a mirror or a directory for it under `actions:` in config.yml'
+
+
+def test_an_original_that_is_nowhere_has_a_stand_in_perhaps(tmp_path: Path) -> None:
+    where = actions(tmp_path, stand_ins=['actions/cache/save', 'actions/check'])
+    hints = []
+    for name in ('Actions/cache', 'actions/checkout'):
+        with pytest.raises(UserError) as caught:
+            find(where, name, 'v1')
+        hints.append('run without --real-actions: it has a stand-in' in caught.value.hint)
+    assert hints == [True, False]
 
 
 def test_one_that_failed_is_asked_for_again(tmp_path: Path) -> None:

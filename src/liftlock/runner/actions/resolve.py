@@ -146,11 +146,12 @@ class GitActions:
 
     def _missing(self, owner_repo: str, ref: str, complaints: Sequence[str]) -> UserError:
         tried = '; '.join(complaints) or 'no place is named for it'
-        names = ', '.join(self._stand_ins)
+        # Where there is one, only who wants the original gets here.
+        stands_in = any(f'{name}/'.startswith(f'{owner_repo.lower()}/') for name in self._stand_ins)
         return UserError(
             f'the action {owner_repo}@{ref} could not be had ({tried})',
             'name a mirror or a directory for it under `actions:` in config.yml'
-            + (f'; without network these work: {names}' if names else ''),
+            + (', or run without --real-actions: it has a stand-in' if stands_in else ''),
         )
 
 
