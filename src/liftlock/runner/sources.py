@@ -31,7 +31,7 @@ class SnapshotSources:
     """`Sources` of one run. `ref` is the event's: it names the snapshot, wherever the user's own
     branch of that name points."""
 
-    __slots__ = ('_default_branch', '_head_ref', '_ref', '_snapshot')
+    __slots__ = ('_default_branch', '_head_ref', '_known', '_ref', '_snapshot')
 
     def __init__(
         self, snapshot: Snapshot, ref: str, head_ref: str = '', default_branch: str = 'main'
@@ -40,6 +40,7 @@ class SnapshotSources:
         self._ref = ref
         self._head_ref = head_ref
         self._default_branch = default_branch
+        self._known: dict[str, str] = {}
 
     async def checkout(
         self,
@@ -98,7 +99,10 @@ class SnapshotSources:
         return {url: str(clone) for url, clone in clones.items() if (clone / 'HEAD').exists()}
 
     async def _read_refs(self) -> dict[str, str]:
-        """Branches as `origin` has them, the user's own where it has none, and tags."""
+        """Branches as `origin` has them, the user's own where it has none, and tags; the same for
+        all jobs, whatever the user does meanwhile."""
+        if self._known:
+            return dict(self._known)
         answer = await git.run(
             'for-each-ref', '--format=%(refname) %(objectname)',
             'refs/heads', 'refs/remotes/origin', 'refs/tags', cwd=self._snapshot.source,
@@ -116,7 +120,8 @@ class SnapshotSources:
         known = ours | theirs
         if self._ref.startswith(('refs/heads/', 'refs/tags/')):
             known[self._ref] = self._snapshot.commit
-        return known
+        self._known = known
+        return dict(known)
 
     def _resolve(self, ref: str, known: dict[str, str]) -> Wanted:
         """A branch goes before a tag of the same name, as in actions/checkout."""
