@@ -149,6 +149,17 @@ def test_one_file_goes_both_ways_without_an_archive(
     }
 
 
+def test_clients_that_know_only_archives_get_one_around_a_single_file(
+    stage: Stage, clients: Clients
+) -> None:
+    (text,) = write(clients.workspace, {'own.txt': b'own'})
+    of = RunArtifacts(stage.store, stage.run)
+    asyncio.run(of.store_file(Path(text), 'text/plain', overwrite=False, retention_days=1))
+    (down,) = clients.run(stage.job(), ('download', ['own.txt', str(clients.workspace / 'out')]))
+    assert down['digestMismatch'] is False
+    assert read(clients.workspace / 'out') == {'own.txt': b'own'}
+
+
 def test_retention_is_what_the_client_asked_for(stage: Stage, clients: Clients) -> None:
     root = clients.workspace / 'in'
     clients.run(

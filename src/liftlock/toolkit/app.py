@@ -83,7 +83,8 @@ class Results:
         if method is None:
             raise Refused('bad_route', f'there is no {name} of {service}')
         fields = twirp.parse(await read_all(request.stream(), twirp.LONGEST))
-        return JSONResponse(await method(Call(self._grants, grant, fields)))
+        client = request.headers.get('user-agent', '')
+        return JSONResponse(await method(Call(self._grants, grant, fields, client)))
 
 
 class Closing:

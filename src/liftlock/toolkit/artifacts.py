@@ -7,14 +7,15 @@ attempt of a run. All jobs of a run see the artifacts of all; those of other run
 import asyncio
 import re
 import time
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
+from functools import partial
 from pathlib import Path
 from typing import Final
 
 from liftlock.errors import UserError
 from liftlock.plan.facts import ArtifactStored
 from liftlock.toolkit.grants import Download, Grant
-from liftlock.toolkit.ports import Artifact, Shelves
+from liftlock.toolkit.ports import Artifact, Sent, Shelves
 from liftlock.toolkit.refusal import Refused
 from liftlock.toolkit.twirp import Answer, Call, Method
 from liftlock.toolkit.uploads import Blocks
@@ -24,6 +25,7 @@ LONGEST_KEPT: Final = 10_000 * 86400.0  # seconds
 ZIP: Final = 'application/zip'
 _ZIPS: Final = ('', 'zip', ZIP)  # clients before 6 say `zip`, or nothing
 _MIME: Final = re.compile(r'[A-Za-z0-9][A-Za-z0-9.+_-]*/[A-Za-z0-9][A-Za-z0-9.+_-]*')
+_CLIENT: Final = re.compile(r'@actions/artifact-([0-9]{1,4})\.')
 _TAKEN: Final = 'an artifact with this name already exists on the workflow run'
 
 
@@ -78,21 +80,12 @@ class ArtifactService:
 
     async def _list(self, call: Call) -> Answer:
         grant, name, number = _of(call), call.text('name_filter', ''), call.number('id_filter')
-        return {
-            'artifacts': [
-                {
-                    'workflow_run_backend_id': str(grant.job.run),
-                    'workflow_job_run_backend_id': grant.id,
-                    'database_id': str(one.id),
-                    'name': one.name,
-                    'size': str(one.size),
-                    'created_at': _text(one.created),
-                    'digest': f'sha256:{one.digest}',
-                }
-                for one in newest(grant.artifacts.current())
-                if name in ('', one.name) and number in (None, one.id)
-            ]
-        }
+        found = [
+            _describe(call, one)
+            for one in newest(grant.artifacts.current())
+            if name in ('', one.name) and number in (None, one.id)
+        ]
+        return {'artifacts': found}
 
     async def _get_url(self, call: Call) -> Answer:
         grant, name = _of(call), call.text('name')
@@ -101,6 +94,8 @@ class ArtifactService:
             raise Refused('not_found', f'there is no artifact "{name}"')
         if len(parts) > 1:
             download = await self._join(grant, parts)
+        elif parts[0].mime != ZIP and _wants_archives(call.client):
+            download = await self._wrap(grant, parts[0])
         else:
             file = grant.artifacts.file(parts[0].digest)
             download = Download(file, parts[0].mime, _called(parts[0]))
@@ -109,14 +104,22 @@ class ArtifactService:
 
     async def _join(self, grant: Grant, parts: Sequence[Artifact]) -> Download:
         """One archive of uploads that v3 merged."""
-        new = self._shelves.scratch()
         files = [grant.artifacts.file(part.digest) for part in parts]
+        return await self._make(parts[0].name, partial(self._shelves.join, files))
+
+    async def _wrap(self, grant: Grant, one: Artifact) -> Download:
+        """An archive around a single file, for clients that know nothing else."""
+        sent = Sent(one.name, grant.artifacts.file(one.digest), one.size, False)
+        return await self._make(one.name, partial(self._shelves.pack, [sent]))
+
+    async def _make(self, name: str, make: Callable[[Path], object]) -> Download:
+        new = self._shelves.scratch()
         try:
-            await asyncio.to_thread(self._shelves.join, files, new)
+            await asyncio.to_thread(make, new)
         except UserError as error:
             new.unlink(missing_ok=True)
             raise Refused('invalid_argument', str(error)) from None
-        return Download(new, ZIP, _called(parts[0]), own=True)
+        return Download(new, ZIP, f'{name}.zip', own=True)
 
     async def _delete(self, call: Call) -> Answer:
         grant, name = _of(call), call.text('name')
@@ -134,6 +137,27 @@ class Upload(Blocks):
         self.mime = mime
         self.expires = expires
         self.identity = 0
+
+
+def _describe(call: Call, one: Artifact) -> Answer:
+    """Without a digest where something else is going to be sent, as `_wrap` does."""
+    told = {
+        'workflow_run_backend_id': str(call.grant.job.run),
+        'workflow_job_run_backend_id': call.grant.id,
+        'database_id': str(one.id),
+        'name': one.name,
+        'size': str(one.size),
+        'created_at': _text(one.created),
+    }
+    if one.mime == ZIP or not _wants_archives(call.client):
+        told['digest'] = f'sha256:{one.digest}'
+    return told
+
+
+def _wants_archives(client: str) -> bool:
+    """Before version 6 `@actions/artifact` unpacks whatever comes; what is no archive, for ever."""
+    found = _CLIENT.match(client)
+    return found is not None and int(found[1]) < 6
 
 
 def _of(call: Call) -> Grant:

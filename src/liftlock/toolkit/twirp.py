@@ -21,11 +21,14 @@ Method = Callable[['Call'], Awaitable[Answer]]
 
 
 class Call:
-    """One request: who asks, and the fields of what he asks."""
+    """One request: who asks, with which client, and the fields of what he asks."""
 
-    def __init__(self, grants: Grants, grant: Grant, fields: Mapping[str, Any]) -> None:
+    def __init__(
+        self, grants: Grants, grant: Grant, fields: Mapping[str, Any], client: str = ''
+    ) -> None:
         self.grants = grants
         self.grant = grant
+        self.client = client
         self._fields = fields
 
     def text(self, name: str, default: str | None = None) -> str:
