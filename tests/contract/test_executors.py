@@ -174,7 +174,7 @@ def test_a_lot_of_output_comes_whole(stage: Stage) -> None:
 
 
 def test_a_missing_program_cannot_be_started(stage: Stage) -> None:
-    with pytest.raises(CannotStart, match="^Cannot start 'no-such-program': [a-z ]*"):
+    with pytest.raises(CannotStart, match='no-such-program'):
         stage.play(lambda place: place.run(('no-such-program',), ENV, '/', Heard(), Leash()))
 
 

@@ -7,19 +7,6 @@ from liftlock.runner.docker.engine import Engine, find
 from liftlock.runner.docker.relay import Relay
 
 
-async def open_relay(upstream: str, root: str, tracking_id: str) -> Relay | None:
-    """A way to Docker by which they are known; None where Docker does not listen on this machine,
-    or not to us."""
-    if not upstream:
-        return None
-    relay = Relay(upstream, root, tracking_id)
-    try:
-        await relay.open()
-    except OSError:  # a file system without sockets, say: then they are not known
-        return None
-    return relay
-
-
 async def remove(engine: Engine, tracking_id: str, known: Collection[str] = ()) -> list[str]:
     """End those that are left; a line for the log about each. `known` are ids of others."""
     left = [one for one in await leftovers.find(engine, tracking_id) if one.id not in known]

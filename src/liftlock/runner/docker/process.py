@@ -19,8 +19,9 @@ from liftlock.runner.executors.host import Child
 _MARK: Final = b'liftlock: this is '
 _MISSING: Final = b'missing'
 _SCRIPT: Final = (
-    f'm="{_MARK.decode()}"; command -v "$1" >/dev/null 2>&1 || {{ echo "${{m}}{_MISSING.decode()}"; '
-    'exit 127; }; echo "$m$$"; unset m; exec'
+    f'm="{_MARK.decode()}"; command -v "$1" >/dev/null 2>&1 || '
+    f'{{ echo "${{m}}{_MISSING.decode()}"; exit 127; }}; '
+    'echo "$m$$"; unset m; exec'
 )
 _KILL: Final = 'kill -s "$1" -- "$2"'
 _PATIENCE: Final = 5.0  # seconds for the engine to do as it is told

@@ -9,22 +9,13 @@ nobody here has to find the end of a body or of an answer.
 """
 
 import asyncio
-import json
 import os
-import re
-import tempfile
 from typing import Final
-
-from liftlock.runner.docker.create import LABEL
 
 NAME: Final = '_docker.sock'
 _LONGEST_PATH: Final = 107  # bytes; what the system takes for a socket
 _LONGEST_HEAD: Final = 1 << 16
-_LARGEST_BODY: Final = 8 << 20
 _CHUNK: Final = 1 << 18
-_CREATE: Final = re.compile(rb'POST (?:/v[\d.]+)?(/libpod)?/(?:containers|networks)/create[? ]')
-_CONNECTION: Final = re.compile(rb'\r\nconnection: *([^\r]*)', re.IGNORECASE)
-_LENGTH: Final = re.compile(rb'\r\ncontent-length: *(\d+)', re.IGNORECASE)
 
 
 class Relay:
@@ -45,6 +36,8 @@ class Relay:
     async def open(self) -> None:
         """Raises OSError."""
         if len(os.fsencode(self.path)) > _LONGEST_PATH:
+            import tempfile  # a job in ten thousand needs it
+
             self._folder = tempfile.mkdtemp(prefix='liftlock-')
             self.path = f'{self._folder}/{NAME}'
         self._server = await asyncio.start_unix_server(self._serve, self.path, limit=_LONGEST_HEAD)
@@ -70,17 +63,20 @@ class Relay:
             answers.close()
 
     async def _pass_on(self, client: asyncio.StreamReader, answers: asyncio.StreamWriter) -> None:
+        # Most jobs never speak to Docker, and need none of this.
+        from liftlock.runner.docker import marking
+
         head = await client.readuntil(b'\r\n\r\n')
-        body = b''
-        made = _CREATE.match(head)
-        length = _LENGTH.search(head)
-        if made and length and int(length[1]) <= _LARGEST_BODY:
+        length = marking.find_making(head)
+        if length:
             self.was_used = True
-            body = mark(await client.readexactly(int(length[1])), self._label, bool(made[1]))
-            head = _LENGTH.sub(b'\r\nContent-Length: %d' % len(body), head)
+            body = await client.readexactly(length)
+            request = marking.mark(head, body, self._label)
+        else:
+            request = marking.once(head)
         server, requests = await asyncio.open_unix_connection(self._upstream)
         try:
-            requests.write(once(head) + body)
+            requests.write(request)
             asking = asyncio.ensure_future(_pump(client, requests))
             try:
                 await _pump(server, answers)
@@ -90,6 +86,19 @@ class Relay:
             requests.close()
 
 
+async def open_relay(upstream: str, root: str, tracking_id: str) -> Relay | None:
+    """A way to Docker by which they are known; None where Docker does not listen on this machine,
+    or not to us."""
+    if not upstream:
+        return None
+    relay = Relay(upstream, root, tracking_id)
+    try:
+        await relay.open()
+    except OSError:  # a file system without sockets, say: then they are not known
+        return None
+    return relay
+
+
 async def _pump(source: asyncio.StreamReader, target: asyncio.StreamWriter) -> None:
     """Until the source ends; the target is told so, and may still have something to say."""
     while chunk := await source.read(_CHUNK):
@@ -97,30 +106,6 @@ async def _pump(source: asyncio.StreamReader, target: asyncio.StreamWriter) -> N
         await target.drain()
     if target.can_write_eof():
         target.write_eof()
-
-
-def once(head: bytes) -> bytes:
-    """The request, after which the connection is to be closed, unless it becomes another one."""
-    connection = _CONNECTION.search(head)
-    if connection is None:
-        return head[:-2] + b'Connection: close\r\n\r\n'
-    if b'upgrade' in connection[1].lower():
-        return head
-    return _CONNECTION.sub(b'\r\nConnection: close', head)
-
-
-def mark(body: bytes, tracking_id: str, libpod: bool) -> bytes:
-    """The request to make something, with our label among its others."""
-    try:
-        asked = json.loads(body)
-    except ValueError:
-        return body
-    if not isinstance(asked, dict):
-        return body
-    key = 'labels' if libpod else 'Labels'
-    labels = asked.get(key)
-    asked[key] = {**(labels if isinstance(labels, dict) else {}), LABEL: tracking_id}
-    return json.dumps(asked).encode()
 
 
 def _remove(path: str, folder: str) -> None:

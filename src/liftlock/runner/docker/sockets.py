@@ -3,8 +3,6 @@
 Asking the command line for it costs 20 ms, and it reads no more than these files either.
 """
 
-import hashlib
-import json
 import os
 from collections.abc import Mapping
 from pathlib import Path
@@ -26,6 +24,8 @@ def endpoint(env: Mapping[str, str] = os.environ) -> str:
         named = named or str(_read(home / 'config.json').get('currentContext', ''))
         if named in ('', 'default'):
             return f'{_SCHEME}{USUAL}'
+        import hashlib
+
         folder = hashlib.sha256(named.encode()).hexdigest()
         meta = _read(home / 'contexts' / 'meta' / folder / 'meta.json')
         return str(meta['Endpoints']['docker']['Host'])
@@ -48,5 +48,7 @@ def podman_path(rootless: bool, env: Mapping[str, str] = os.environ) -> str:
 
 
 def _read(path: Path) -> dict[str, dict[str, dict[str, str]]]:
+    import json
+
     read: dict[str, dict[str, dict[str, str]]] = json.loads(path.read_text(encoding='utf-8'))
     return read

@@ -10,11 +10,11 @@ from contextlib import asynccontextmanager
 from typing import Final
 
 from liftlock.runner.containers import Container
-from liftlock.runner.docker import beside, ground, images, leftovers, owners, paths
+from liftlock.runner.docker import ground, images, leftovers, owners, paths
 from liftlock.runner.docker.create import Mount
 from liftlock.runner.docker.engine import Engine, EngineFailed, look
 from liftlock.runner.docker.network import Network
-from liftlock.runner.docker.relay import Relay
+from liftlock.runner.docker.relay import Relay, open_relay
 from liftlock.runner.docker.sockets import USUAL, podman_path, socket_path
 from liftlock.runner.docker.workplace import Docker
 from liftlock.runner.executors.base import CannotPrepare, Order
@@ -28,7 +28,7 @@ async def prepare(order: Order) -> AsyncIterator[Docker]:
     if isinstance(engine, str):
         raise CannotPrepare(f'This job runs in a container, and no engine is here for it. {engine}')
     path = podman_path(engine.rootless) if engine.podman else socket_path()
-    relay = await beside.open_relay(path, order.directories.root, order.tracking_id)
+    relay = await open_relay(path, order.directories.root, order.tracking_id)
     network = Network(engine, order)
     workplace: Docker | None = None
     try:

@@ -171,11 +171,11 @@ def _may_have_docker() -> bool:
 
 
 async def _open_relay(order: Order) -> 'Relay | None':
-    from liftlock.runner.docker import beside, plugins, sockets
+    from liftlock.runner.docker import plugins, relay, sockets
 
     plugins.lend(order.directories.home)
     path = sockets.socket_path()
-    return await beside.open_relay(path, order.directories.root, order.tracking_id)
+    return await relay.open_relay(path, order.directories.root, order.tracking_id)
 
 
 def end_leftovers(tracking_id: str) -> None:
