@@ -22,7 +22,6 @@ CACHES: Final = (
     ('npm_config_cache', 'npm'),
     ('UV_CACHE_DIR', 'uv'),
     ('PRE_COMMIT_HOME', 'pre-commit'),
-    ('POETRY_CACHE_DIR', 'poetry'),
     ('YARN_CACHE_FOLDER', 'yarn'),
 )
 

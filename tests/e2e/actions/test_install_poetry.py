@@ -42,7 +42,6 @@ def test_poetry_is_installed_and_configured(
     tmp_path: Path, tmp_path_factory: pytest.TempPathFactory
 ) -> None:
     bench = step(tmp_path, tmp_path_factory.mktemp('pip'), virtualenvs_in_project='true')
-    bench.env['POETRY_CACHE_DIR'] = str(tmp_path / 'shared')
     bench.main()
     assert bench.paths == [bench.home / '.local/bin']
     assert bench.exported == {'VENV': '.venv/bin/activate'}
@@ -50,7 +49,7 @@ def test_poetry_is_installed_and_configured(
     assert config['virtualenvs'] == {
         'create': True,
         'in-project': True,
-        'path': str(bench.home / '.cache/pypoetry/virtualenvs'),
+        'path': '{cache-dir}/virtualenvs',
     }
     (bench.workspace / 'pyproject.toml').write_text(PROJECT)
     done = subprocess.run(

@@ -24,7 +24,6 @@ def test_the_ground_is_clean_and_shares_only_caches() -> None:
         'npm_config_cache': '/caches/npm',
         'UV_CACHE_DIR': '/caches/uv',
         'PRE_COMMIT_HOME': '/caches/pre-commit',
-        'POETRY_CACHE_DIR': '/caches/poetry',
         'YARN_CACHE_FOLDER': '/caches/yarn',
     }
 

@@ -44,7 +44,6 @@ for key, value in zip(words[::2], words[1::2]):
         sys.exit(code)
 print(f'Poetry {poetry.version} is installed')
 """
-_OWN: Final = '.cache/pypoetry/virtualenvs'  # where Poetry's cache is not shared between jobs
 
 
 async def main(bench: Workbench) -> None:
@@ -118,8 +117,6 @@ def _read(bench: Workbench) -> tuple[str, Sequence[str]]:
 
 async def _configure(bench: Workbench, python: Path) -> None:
     path = bench.inputs['virtualenvs-path']
-    if path == INPUTS['virtualenvs-path']:
-        path = f'~/{_OWN}'
     if path.startswith('~'):
         path = f'{bench.home}{path[1:]}'
     settings = {
