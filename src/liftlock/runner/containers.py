@@ -8,6 +8,7 @@ from liftlock.language.resolve import resolve
 from liftlock.runner.state import Frame
 
 _SCHEME = 'docker://'
+_GITHUB = ('ghcr.io/', 'containers.pkg.github.com/')  # whose packages the run's token opens
 
 
 class Container(NamedTuple):
@@ -35,11 +36,14 @@ def read(frame: Frame) -> Wanted:
     """Evaluate them; services with an empty image are left out, and said so. TemplateError."""
     plan = frame.job.request.plan.job
     scope = frame.scope(frame.job.env, frame.job.github)
-    own = _container(resolve(plan.container, scope)) if plan.container is not None else None
+    github = frame.job.github
+    own = None
+    if plan.container is not None:
+        own = make(resolve(plan.container, scope), github)
     listed = resolve(plan.services, scope) if plan.services is not None else None
     services = {}
     for name, value in listed.items() if isinstance(listed, dict) else ():
-        service = _container(value)
+        service = make(value, github)
         if service is None:
             frame.job.say(f"The service '{name}' is not started, because its image is empty.")
         else:
@@ -47,7 +51,7 @@ def read(frame: Frame) -> Wanted:
     return Wanted(own, services)
 
 
-def _container(value: Value) -> Container | None:
+def make(value: Value, github: Mapping[str, Value]) -> Container | None:
     """None where no image is named: then there is no container."""
     given = value if isinstance(value, dict) else {'image': value}
     image = to_text(given.get('image')).removeprefix(_SCHEME)
@@ -55,6 +59,8 @@ def _container(value: Value) -> Container | None:
         return None
     credentials = given.get('credentials')
     known = credentials if isinstance(credentials, dict) else {}
+    if image.startswith(_GITHUB) and not (known.get('username') or known.get('password')):
+        known = {'username': github.get('actor'), 'password': github.get('token')}
     env = given.get('env')
     return Container(
         image=image,
