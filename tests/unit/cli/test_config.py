@@ -26,6 +26,13 @@ def test_a_forge_is_a_kind_or_a_mapping() -> None:
     }
 
 
+def test_an_issuer_is_an_https_address() -> None:
+    assert config.parse('oidc-issuer: https://ci.example.org/x', 'c.yml').oidc_issuer == (
+        'https://ci.example.org/x'
+    )
+    assert config.parse('tool-cache: /x', 'c.yml').oidc_issuer == ''
+
+
 @pytest.mark.parametrize(
     ('text', 'message'),
     [
@@ -39,6 +46,8 @@ def test_a_forge_is_a_kind_or_a_mapping() -> None:
         ('forges: {x: svn}', 'c.yml: forges: x is of the unknown kind "svn"'),
         ('forges: {x: {kind: gitea, token: t}}', 'x must be a kind, or have the keys kind, url'),
         ('forges: {x: {kind: gitea, url: x/y}}', 'url of x must begin with https://'),
+        ('oidc-issuer: http://x', 'oidc-issuer must be an https address, not "http://x"'),
+        ('oidc-issuer: "https://x/?a"', 'oidc-issuer must be an https address'),
         ('a: [', 'c.yml is no YAML'),
     ],
 )
