@@ -45,12 +45,20 @@ class Reach:
         key = elsewhere is not None
         async with self._lock:
             if key not in self._variables:
-                listener = elsewhere() if elsewhere else job.workplace.listen()
+                listener = self._listen(elsewhere or job.workplace.listen)
                 opened = job.world.services().serve(job.request.plan, job.report, listener)
                 found = self._variables[key] = await self._stack.enter_async_context(opened)
                 for name in _SECRET:
                     job.masker.add(found.get(name, ''))
         return self._variables[key]
+
+    def _listen(self, listen: Listen) -> socket.socket | None:
+        """Most actions need no services: that they cannot be reached is for those that do."""
+        try:
+            return listen()
+        except OSError as error:
+            self._job.say(f'##[warning]{error.strerror}')
+            return None
 
 
 async def for_javascript(turn: Turn) -> dict[str, str]:

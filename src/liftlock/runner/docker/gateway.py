@@ -35,10 +35,11 @@ async def find(engine: Engine, network: str = '') -> str:
     """Of a network, '' = the engine's default one; '' where it has none."""
     told = await engine.ask('network', 'inspect', network or _DEFAULT[engine.podman])
     networks = json.loads(told.text) if told.code == 0 else []
-    return next((address for one in networks for address in _addresses(one)), '')
+    return next((address for one in networks for address in addresses(one)), '')
 
 
-def _addresses(network: dict[str, Any]) -> Iterator[str]:
+def addresses(network: dict[str, Any]) -> Iterator[str]:
+    """From what `network inspect` says of one: Docker's words, or podman's."""
     from ipaddress import ip_network
 
     for entry in (network.get('IPAM') or {}).get('Config') or ():
