@@ -155,8 +155,10 @@ def test_clients_that_know_only_archives_get_one_around_a_single_file(
     (text,) = write(clients.workspace, {'own.txt': b'own'})
     of = RunArtifacts(stage.store, stage.run)
     asyncio.run(of.store_file(Path(text), 'text/plain', overwrite=False, retention_days=1))
-    (down,) = clients.run(stage.job(), ('download', ['own.txt', str(clients.workspace / 'out')]))
-    assert down['digestMismatch'] is False
+    given = ['own.txt', str(clients.workspace / 'out')]
+    old, new = clients.run(stage.job(), ('download', given), ('download@latest', given))
+    assert (old['digestMismatch'], new['digestMismatch']) == (False, False)
+    assert 'digest' not in old['artifact'], 'it is that of the file, not of the archive'
     assert read(clients.workspace / 'out') == {'own.txt': b'own'}
 
 

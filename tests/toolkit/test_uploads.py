@@ -212,6 +212,22 @@ def test_asking_twice_because_the_answer_got_lost_changes_nothing(stage: Stage) 
     assert len(job.told) == 1
 
 
+def test_an_old_artifact_that_is_finished_twice_is_kept_once(stage: Stage) -> None:
+    job = stage.job()
+    artifacts = f'/_apis/pipelines/workflows/{job.run}/artifacts'
+    assert job.ask('POST', artifacts, b'{"Name": "out"}').status == 201
+    url = '/_apis/resources/Containers/out?itemPath=out%2Fa'
+    assert job.ask('PUT', url, b'text', Content_Range='bytes 0-3/4').status == 200
+    broken = '/_apis/resources/Containers/out?itemPath=out%2Fhalf'
+    assert job.ask('PUT', broken, b'text', Content_Range='bytes 0-3/8').status == 200
+    ended = [job.ask('PATCH', f'{artifacts}?artifactName=out', b'{}') for _ in range(2)]
+    assert ended[0].status == 200
+    assert ended[0].body == ended[1].body
+    (fact,) = job.told
+    assert (fact.name, fact.files) == ('out', 1), 'what did not arrive whole is left out'
+    assert stage.unfinished() == []
+
+
 def test_a_file_is_sent_whole_in_part_or_only_described(stage: Stage) -> None:
     job, text = stage.job(), bytes(range(256)) * 9000
     url = begin(job)

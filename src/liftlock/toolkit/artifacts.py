@@ -92,34 +92,33 @@ class ArtifactService:
         parts = [one for one in grant.artifacts.current() if one.name == name]
         if not parts:
             raise Refused('not_found', f'there is no artifact "{name}"')
+        files = [grant.artifacts.file(part.digest) for part in parts]
         if len(parts) > 1:
-            download = await self._join(grant, parts)
+            download = await self._make(grant, parts, partial(self._shelves.join, files))
         elif parts[0].mime != ZIP and _wants_archives(call.client):
-            download = await self._wrap(grant, parts[0])
+            sent = Sent(name, files[0], parts[0].size, False)
+            download = await self._make(grant, parts, partial(self._shelves.pack, [sent]))
         else:
-            file = grant.artifacts.file(parts[0].digest)
-            download = Download(file, parts[0].mime, _called(parts[0]))
+            download = Download(files[0], parts[0].mime, _called(parts[0]))
         leaf = 'artifact.zip' if download.mime == ZIP else 'artifact'
         return {'signed_url': call.grants.url(grant, download, leaf)}
 
-    async def _join(self, grant: Grant, parts: Sequence[Artifact]) -> Download:
-        """One archive of uploads that v3 merged."""
-        files = [grant.artifacts.file(part.digest) for part in parts]
-        return await self._make(parts[0].name, partial(self._shelves.join, files))
-
-    async def _wrap(self, grant: Grant, one: Artifact) -> Download:
-        """An archive around a single file, for clients that know nothing else."""
-        sent = Sent(one.name, grant.artifacts.file(one.digest), one.size, False)
-        return await self._make(one.name, partial(self._shelves.pack, [sent]))
-
-    async def _make(self, name: str, make: Callable[[Path], object]) -> Download:
-        new = self._shelves.scratch()
-        try:
-            await asyncio.to_thread(make, new)
-        except UserError as error:
-            new.unlink(missing_ok=True)
-            raise Refused('invalid_argument', str(error)) from None
-        return Download(new, ZIP, f'{name}.zip', own=True)
+    async def _make(
+        self, grant: Grant, parts: Sequence[Artifact], make: Callable[[Path], object]
+    ) -> Download:
+        """An archive of what v3 merged, or around a single file for clients that know nothing
+        else. Made once; it stays until the job ends."""
+        which = tuple(part.id for part in parts)
+        if which not in grant.made:
+            new = self._shelves.scratch()
+            try:
+                await asyncio.to_thread(make, new)
+                grant.refuse_revoked()
+            except (UserError, Refused) as error:
+                new.unlink(missing_ok=True)
+                raise Refused('invalid_argument', str(error)) from None
+            grant.made[which] = Download(new, ZIP, f'{parts[0].name}.zip')
+        return grant.made[which]
 
     async def _delete(self, call: Call) -> Answer:
         grant, name = _of(call), call.text('name')
@@ -177,6 +176,7 @@ def refuse_taken(grant: Grant, name: str) -> None:
 
 def keep(grant: Grant, name: str, upload: Upload, files: int) -> int:
     """Its id. The job hears of it before whoever asked: it may end right after the answer."""
+    grant.refuse_revoked()
     refuse_taken(grant, name)
     mime = ZIP if upload.mime in _ZIPS else upload.mime
     try:

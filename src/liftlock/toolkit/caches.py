@@ -82,6 +82,7 @@ def check(keys: list[str], version: str) -> None:
 def reserve(grants: Grants, grant: Grant, key: str, version: str) -> bool:
     """False where the key is there, or somebody is writing it. It stays reserved until it is
     kept, or its job has ended. Who asks again begins again."""
+    grant.refuse_revoked()
     place = _place(grant, key, version)
     if grants.reserved.get(place, grant) is not grant or grant.caches.taken(key, version):
         return False
@@ -93,7 +94,8 @@ def reserve(grants: Grants, grant: Grant, key: str, version: str) -> bool:
 
 
 def keep(grants: Grants, grant: Grant, names: tuple[str, str], upload: Incoming) -> int | None:
-    """The id of what is kept, or None where somebody else was first."""
+    """The id of what is kept, or None where somebody else was first. Raises Refused."""
+    grant.refuse_revoked()
     identity = grant.caches.adopt(*names, upload.path, upload.digest)
     upload.discard()
     grants.reserved.pop(_place(grant, *names), None)

@@ -1,5 +1,6 @@
 """Containers of the old artifact protocol while files are being put into them."""
 
+import asyncio
 from pathlib import Path
 from typing import Final
 
@@ -30,6 +31,7 @@ class Container:
         self.files: dict[str, IncomingFile] = {}
         self.identity = 0
         self.received = 0
+        self.finishing = asyncio.Lock()
 
     def refuse_more(self, length: int) -> None:
         """Count what is about to arrive. Raises Refused where it is too much."""

@@ -22,6 +22,9 @@ from liftlock.toolkit.uploads import Incoming
 URL_LASTS: Final = 6 * 3600  # seconds; the longest that a job runs unless it says otherwise
 
 
+MOST_BLOBS: Final = 100_000  # that a job may have addresses of
+
+
 class Job(NamedTuple):
     """A job as the services know it. `claims` are what ID tokens say of it; None: it gets none."""
 
@@ -40,7 +43,6 @@ class Download(NamedTuple):
     path: Path
     mime: str
     name: str = ''
-    own: bool = False  # made for this download alone
 
 
 class Grant:
@@ -63,7 +65,13 @@ class Grant:
         self.containers: dict[str, Container] = {}
         self.numbers: list[tuple[str, str]] = []  # keys and versions; v1 calls them 1, 2 …
         self.blobs: dict[str, Incoming | Download] = {}
+        self.made: dict[tuple[int, ...], Download] = {}  # archives of these artifacts
         self.revoked = False
+
+    def refuse_revoked(self) -> None:
+        """To be asked after waiting for something: the job may have ended. Raises Refused."""
+        if self.revoked:
+            raise Refused('unauthenticated', 'the job has ended')
 
 
 class Grants:
@@ -90,8 +98,8 @@ class Grants:
         for blob in grant.blobs.values():
             if isinstance(blob, Incoming):
                 blob.discard()
-            elif blob.own:
-                blob.path.unlink(missing_ok=True)
+        for archive in grant.made.values():
+            archive.path.unlink(missing_ok=True)
 
     def runtime_token(self, grant: Grant) -> str:
         job = grant.job
@@ -116,7 +124,10 @@ class Grants:
     # --- URLs that need no token
 
     def url(self, grant: Grant, blob: Incoming | Download, leaf: str) -> str:
-        """Where it can be fetched from, or sent to; good for a while, and while the job runs."""
+        """Where it can be fetched from, or sent to; good for a while, and while the job runs.
+        Raises Refused."""
+        if len(grant.blobs) >= MOST_BLOBS:
+            raise Refused('too_large', f'a job may have {MOST_BLOBS:,} addresses')
         number = str(len(grant.blobs))
         grant.blobs[number] = blob
         path = f'/blobs/{grant.id}/{number}/{leaf}'

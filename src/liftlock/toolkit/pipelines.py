@@ -75,8 +75,9 @@ class Pipelines:
         container = grant.containers.get(name)
         if container is None:
             raise Refused('not_found', f'no artifact "{name}" is being uploaded')
-        if not container.identity:  # else the answer got lost, and it asks again
-            container.identity = await self._keep(grant, container)
+        async with container.finishing:
+            if not container.identity:  # else the answer got lost, and it asks again
+                container.identity = await self._keep(grant, container)
         return JSONResponse(_container(grant, str(container.identity), name, container.received))
 
     async def list(self, request: Request) -> JSONResponse:
@@ -100,6 +101,7 @@ class Pipelines:
         try:
             digest = await asyncio.to_thread(self._shelves.pack, sent, new)
             size = new.stat().st_size
+            grant.refuse_revoked()
             identity = grant.artifacts.adopt(
                 container.name, new, digest, len(sent), container.expires, mime=ZIP, merge=True
             )

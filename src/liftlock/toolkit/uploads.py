@@ -23,6 +23,8 @@ LONGEST_NAME: Final = 128
 class Incoming:
     """A file that arrives in ranges. `digest` is its SHA-256 once it is complete."""
 
+    most = 20_000  # ranges; each is held against all others where they do not ascend
+
     def __init__(self, path: Path, limit: int, *, hashes: bool = True) -> None:
         self.path = path
         self.digest = ''
@@ -46,6 +48,8 @@ class Incoming:
             raise Refused('not_found', 'the upload is over')
         if end > self._limit:
             raise Refused('too_large', f'more than {self._limit:,} bytes cannot be kept')
+        if len(self._begun) >= self.most:
+            raise Refused('too_large', f'a file may arrive in {self.most:,} pieces')
         if start < self._top and any(one < end and start < other for one, other in self._begun):
             self._stale = True
         self._begun.append((start, end))
@@ -125,6 +129,8 @@ class Blocks(Incoming):
     then as it must be; only where they did not, it is put in order first.
     """
 
+    most = 2 * MOST_BLOCKS  # some are sent again
+
     def __init__(self, path: Path, limit: int) -> None:
         super().__init__(path, limit)
         self._end = 0
@@ -149,6 +155,7 @@ class Blocks(Incoming):
         if size > self._limit:
             raise Refused('too_large', f'more than {self._limit:,} bytes cannot be kept')
         if not _follow(places) or self._end != size:
+            refuse_where_full(self.path.parent, size)
             await asyncio.to_thread(self._put_in_order, places)
             self._ends = {0: size}
             self._arriving = 0  # what still arrives writes to a file that is gone
