@@ -20,16 +20,17 @@ and to it:
 
     ready                        [the root directory]
     ended ID STATUS              128 + N when killed by signal N
-    failed ID ERRNO WHERE        it could not be started: WHERE is `cwd`, `fork` or `exec`
+    failed ID ERRNO WHERE        it could not be started: WHERE is `cwd` or `exec`
     listening ERRNO              [the socket]
     swept [PID NAME LF …]
 """
 
 # Paths are texts here, and modules are the C ones beneath those that are too large.
-# ruff: noqa: PTH123, PTH208, SIM105
+# ruff: noqa: PTH112, PTH123, PTH208, SIM105
 
 import _signal  # type: ignore[import-not-found]
 import _socket
+import errno
 import marshal
 import os
 import select
@@ -43,6 +44,7 @@ _BACKLOG = 128
 _OOM_SCORE = b'500'  # when memory runs out, the job is to go before anybody else
 _PR_SET_PDEATHSIG, _PR_SET_DUMPABLE, _PR_CAPBSET_DROP = 1, 4, 24
 _CAPABILITIES = 64
+_IGNORED = (_signal.SIGPIPE, _signal.SIGXFSZ)  # by Python, which is not to be inherited
 _SHOWN = 200  # processes that are named when they are swept away
 
 
@@ -110,30 +112,32 @@ class Inner:
     # --- processes
 
     def run(self, number: int, request: int, output: int, more: int = -1) -> None:
+        """`posix_spawn` costs a quarter of `fork`; all that it cannot do is to change directory."""
         with open(request, 'rb', closefd=False) as file:
             arguments, environment, directory = marshal.load(file)  # noqa: S302 - from the host
-        told, teller = os.pipe2(os.O_CLOEXEC)
+        actions = [(os.POSIX_SPAWN_DUP2, source, target)
+                   for source, target in ((self.nothing, 0), (output, 1), (output, 2))]  # fmt: skip
+        if more >= 0:
+            actions.append((os.POSIX_SPAWN_DUP2, more, _MORE))
+        where = 'cwd'
         try:
-            process = os.fork()
+            os.chdir(directory)
+            where = 'exec'
+            process = os.posix_spawn(
+                find(arguments[0], environment),
+                arguments,
+                environment,
+                file_actions=actions,
+                setsid=True,
+                setsigdef=_IGNORED,
+            )
         except OSError as error:
-            os.close(told)
-            os.close(teller)
-            self.tell(f'failed {number} {error.errno} fork')
-            return
-        if process == 0:
-            try:
-                become(arguments, environment, directory, self.nothing, output, more, teller)
-            finally:
-                os._exit(127)
-        os.close(teller)
-        with open(told, 'rb') as file:
-            trouble = file.read().decode()
-        if trouble:
-            os.waitpid(process, 0)
-            self.tell(f'failed {number} {trouble}')
+            self.tell(f'failed {number} {error.errno} {where}')
         else:
             self.processes[number] = process
             self.running[process] = number
+        finally:
+            os.chdir('/')
 
     def reap(self) -> None:
         while True:
@@ -192,32 +196,18 @@ class Inner:
         listener.close()
 
 
-def become(
-    arguments: list[bytes],
-    environment: dict[bytes, bytes],
-    directory: bytes,
-    nothing: int,
-    output: int,
-    more: int,
-    teller: int,
-) -> None:
-    """In the child: be that program, or say why that cannot be."""
-    where = 'exec'
-    try:
-        os.setsid()
-        for number in (_signal.SIGPIPE, _signal.SIGXFSZ):  # which Python ignores
-            _signal.signal(number, _signal.SIG_DFL)
-        os.dup2(nothing, 0)
-        os.dup2(output, 1)
-        os.dup2(output, 2)
-        if more >= 0:
-            os.dup2(more, 3)
-        where = 'cwd'
-        os.chdir(directory)
-        where = 'exec'
-        os.execvpe(arguments[0], arguments, environment)  # noqa: S606
-    except OSError as error:
-        os.write(teller, f'{error.errno} {where}'.encode())
+def find(program: bytes, environment: dict[bytes, bytes]) -> bytes:
+    """Where it stands. Raises OSError, as trying to run it would."""
+    if b'/' in program:
+        return program
+    number = errno.ENOENT
+    for folder in environment.get(b'PATH', os.fsencode(os.defpath)).split(b':'):
+        path = (folder or b'.') + b'/' + program
+        if os.access(path, os.X_OK) and not os.path.isdir(path):
+            return path
+        if os.access(path, os.F_OK):
+            number = errno.EACCES
+    raise OSError(number, os.strerror(number))
 
 
 def _drain(descriptor: int) -> None:

@@ -202,7 +202,7 @@ def explain(number: int, where: str, program: str, cwd: str) -> str:
         return f"The working directory '{cwd}' cannot be used: {reason}"
     if number == errno.E2BIG:
         return f"Cannot start '{program}': its arguments and environment are too long"
-    if where == 'fork' and number == errno.EAGAIN:
+    if number == errno.EAGAIN:
         return f"Cannot start '{program}': the job has as many processes as the sandbox allows"
     return f"Cannot start '{program}': {reason}"
 

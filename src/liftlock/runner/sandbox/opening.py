@@ -7,11 +7,12 @@ import asyncio
 import json
 import os
 import shutil
+import signal
 import socket
 import subprocess
 import sys
 from collections.abc import Iterator, Sequence
-from contextlib import ExitStack
+from contextlib import ExitStack, suppress
 from pathlib import Path
 from typing import Final
 
@@ -106,9 +107,15 @@ def _begin(wanted: _Wanted, undone: ExitStack, always: ExitStack) -> _Begun:
             raise
     link = Link(ours)
     undone.callback(bubblewrap.wait)
-    undone.callback(bubblewrap.kill)
+    undone.callback(_end, bubblewrap)
     undone.callback(link.close)
     return _Begun(bubblewrap, link, told, said)
+
+
+def _end(bubblewrap: 'subprocess.Popen[bytes]') -> None:
+    """With the child that it may just have made, which would wait for it without end."""
+    with suppress(ProcessLookupError):
+        os.killpg(bubblewrap.pid, signal.SIGKILL)
 
 
 def _spawn(
@@ -129,6 +136,7 @@ def _spawn(
         words,
         env={
             'LC_ALL': 'C.UTF-8',
+            'RUNNER_TRACKING_ID': wanted.order.tracking_id,  # by which leftovers are found
             **{name: os.environ[name] for name in _PASSED if name in os.environ},
         },
         cwd='/',
