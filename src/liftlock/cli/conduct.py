@@ -4,14 +4,14 @@ import asyncio
 import os
 import signal
 import sys
-from collections.abc import Awaitable, Callable, Mapping
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 
 from liftlock.cli.view import View
 from liftlock.engine.inline import Inline
 from liftlock.engine.submission import Terms
 from liftlock.errors import FAILED, INTERRUPTED
-from liftlock.runner.ports import Stop
+from liftlock.runner.ports import Shell, Stop
 
 REASONS = {
     signal.SIGINT: 'cancelled with Ctrl-C',
@@ -65,11 +65,11 @@ class _Listener:
         self._stop.request(REASONS[number])
 
 
-def _shell(view: View, listener: _Listener) -> Callable[[Mapping[str, str], Path], Awaitable[None]]:
+def _shell(view: View, listener: _Listener) -> Shell:
     """Hand the terminal to a shell in the failed step's place, one at a time."""
     free = asyncio.Lock()
 
-    async def open_shell(env: Mapping[str, str], directory: Path) -> None:
+    async def open_shell(command: Sequence[str], env: Mapping[str, str], directory: Path) -> None:
         async with free:
             view.close()
             listener.deaf = True
@@ -77,7 +77,7 @@ def _shell(view: View, listener: _Listener) -> Callable[[Mapping[str, str], Path
             own = {name: os.environ.get(name, '') for name in ('TERM', 'COLORTERM')}
             own['PS1'] = '(liftlock) \\w $ '
             process = await asyncio.create_subprocess_exec(
-                'bash', '--norc', '-i', cwd=directory, env={**env, **own}
+                *command, cwd=directory, env={**env, **own}
             )
             await process.wait()
             listener.deaf = False

@@ -2,7 +2,6 @@
 
 import json
 from collections.abc import Awaitable, Callable, Iterable, Mapping
-from pathlib import Path
 from typing import Protocol
 
 from liftlock.language.expressions.values import Value
@@ -10,7 +9,7 @@ from liftlock.language.records import NamedTuple
 from liftlock.plan import wire
 from liftlock.plan.facts import JobFinished, Stamped
 from liftlock.plan.plan import Request
-from liftlock.runner.ports import JobRequest, Log, Report, Stop, World
+from liftlock.runner.ports import JobRequest, Log, Report, Shell, Stop, World
 from liftlock.store import runs
 
 
@@ -49,7 +48,6 @@ class Watch(Protocol):
 
 
 RunJob = Callable[[JobRequest, World, Report, Log, Stop], Awaitable[JobFinished]]
-Shell = Callable[[Mapping[str, str], Path], Awaitable[None]]
 
 
 class Hands(NamedTuple):

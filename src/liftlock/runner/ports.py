@@ -14,6 +14,8 @@ from liftlock.plan.plan import JobPlan
 from liftlock.runner.forge import Home
 
 Report = Callable[[StepFact | JobFact], None]
+# Gives a person a shell: the command that opens it, its variables, and the workspace.
+Shell = Callable[[Sequence[str], Mapping[str, str], Path], Awaitable[None]]
 Opening = Callable[[Path], IO[bytes]]
 
 
@@ -243,4 +245,4 @@ class JobRequest(NamedTuple):
     debug: bool = False
     place: str = 'host'  # an executor, `docker:IMAGE` or `sandbox:network`
     from_step: str = ''  # take up again at this step, from what `directory` holds
-    shell_on_failure: Callable[[Mapping[str, str], Path], Awaitable[None]] | None = None
+    shell_on_failure: Shell | None = None

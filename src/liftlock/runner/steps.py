@@ -285,8 +285,9 @@ async def _offer_shell(turn: Turn, ended: Ended) -> None:
         return
     from pathlib import Path
 
-    env = turn.process_env({})
-    await offer(env, Path(turn.job.directories.workspace))
+    place = turn.job.directories.workspace
+    command, env = turn.job.workplace.terminal(turn.process_env({}), place)
+    await offer(command, env, Path(place))
 
 
 async def run_posts(

@@ -297,7 +297,8 @@ def is_alive(pid: int) -> bool:
 def test_a_shell_is_offered_after_a_failure(tmp_path: Path) -> None:
     offered: list[tuple[str, Path]] = []
 
-    async def offer(env: object, workspace: Path) -> None:
+    async def offer(command: object, env: object, workspace: Path) -> None:
+        assert command == ('bash', '--norc', '-i')
         assert isinstance(env, dict)
         offered.append((env['X'], workspace))
 

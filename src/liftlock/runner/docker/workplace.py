@@ -5,7 +5,7 @@
 import os
 import socket
 from collections.abc import Mapping, Sequence
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Final
 
 from liftlock.language.expressions.values import Value
 from liftlock.runner.docker import beside, gateway, ground, paths
@@ -22,6 +22,9 @@ from liftlock.runner.executors.running import Running
 
 if TYPE_CHECKING:
     from liftlock.runner.standin import Bench, Stage
+
+
+_TERMINAL: Final = ('TERM', 'COLORTERM', 'PS1')  # of the person's own
 
 
 class Docker:
@@ -94,6 +97,15 @@ class Docker:
         if ear.is_deaf and not leash.level:
             raise ear.explain(words[0], folder)
         return status
+
+    def terminal(self, env: Mapping[str, str], cwd: str) -> tuple[Sequence[str], dict[str, str]]:
+        translate = self._paths.translate
+        handed = hand_over({name: translate(value) for name, value in env.items()})
+        asked = (word for name in _TERMINAL for word in ('-e', name))
+        options = ('exec', '-it', '--workdir', self._paths.inside(cwd), *handed.words, *asked)
+        shell = 'command -v bash >/dev/null && exec bash --norc -i; exec sh -i'
+        words = (self._engine.program, *options, self._container.id, 'sh', '-c', shell)
+        return words, {**handed.env}
 
     def find(self, program: str, path: str) -> str | None:
         return program

@@ -130,6 +130,10 @@ class Workplace(Protocol):
         """
         ...
 
+    def terminal(self, env: Mapping[str, str], cwd: str) -> tuple[Sequence[str], dict[str, str]]:
+        """The command by which a person gets a shell where the processes are, and its variables."""
+        ...
+
     @property
     def default_shell(self) -> str:
         """What `shell:` says where it is not given: '' for bash where there is one, or `sh`."""

@@ -25,6 +25,7 @@ from liftlock.runner.executors.base import CannotStart, Leash, Order, Sink
 from liftlock.runner.executors.files import OWN
 from liftlock.runner.executors.running import Running
 
+TERMINAL: Final = ('bash', '--norc', '-i')
 DOCKER: Final = '/var/run/docker.sock'
 _OOM_SCORE: Final = b'500'
 
@@ -109,6 +110,9 @@ class Host:
             if os.access(candidate, os.X_OK) and not os.path.isdir(candidate):
                 return candidate
         return None
+
+    def terminal(self, env: Mapping[str, str], cwd: str) -> tuple[Sequence[str], dict[str, str]]:
+        return TERMINAL, {**env}
 
     def ground(self, base: Mapping[str, str]) -> dict[str, str]:
         return {**base, 'DOCKER_HOST': f'unix://{self._relay.path}'} if self._relay else {**base}
