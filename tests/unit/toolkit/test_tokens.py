@@ -9,10 +9,10 @@ from liftlock.plan.trust import Scopes
 from liftlock.toolkit import tokens
 
 SECRET, OTHER = b'a' * 32, b'b' * 32
-NOW = time.time()
+NOW = time.time()  # a suite may take minutes to come here
 
 
-def token(secret: bytes = SECRET, audience: str = tokens.RUNTIME, lasts: float = 60) -> str:
+def token(secret: bytes = SECRET, audience: str = tokens.RUNTIME, lasts: float = 3600) -> str:
     return tokens.make(secret, audience, 'grant', NOW, NOW + lasts)
 
 
@@ -26,7 +26,7 @@ def test_a_token_names_its_grant() -> None:
         token(OTHER),
         token(audience=tokens.IDENTITY),
         token(lasts=-1),
-        tokens.make(SECRET, tokens.RUNTIME, 'grant', NOW + 60, NOW + 120),
+        tokens.make(SECRET, tokens.RUNTIME, 'grant', NOW + 3600, NOW + 7200),
         jwt.encode({'jti': 'grant', 'aud': tokens.RUNTIME, 'iss': 'liftlock'}, SECRET, 'HS256'),
         jwt.encode(jwt.decode(token(), options={'verify_signature': False}), None, 'none'),
         token()[:-4],
