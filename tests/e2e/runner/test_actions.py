@@ -1,5 +1,6 @@
 """Actions: JavaScript with the node of this machine, composite ones, and our stand-ins."""
 
+import json
 import os
 import shutil
 from pathlib import Path
@@ -109,6 +110,27 @@ def test_a_javascript_action_that_fails(tmp_path: Path) -> None:
     played = play('- uses: octo/a@v1', tmp_path)
     assert played.outcomes == [('failure', 'failure')]
     assert played.annotations[0].message == 'The action ended with exit code 4.'
+
+
+@pytest.mark.usefixtures('node')
+@pytest.mark.parametrize(
+    ('complaint', 'told'),
+    [
+        ("Input 'token' not supplied. Unable to continue.", True),
+        ('Parameter token or opts.auth is required', True),
+        ('not found deploy key or tokens', True),
+        ('HttpError: Bad credentials', True),
+        ("Unexpected token '<', is not valid JSON", False),
+        ('it rains', False),
+    ],
+)
+def test_who_complains_of_a_token_is_told_how_to_get_one(
+    tmp_path: Path, complaint: str, told: bool
+) -> None:
+    fail = f'console.log({json.dumps("::error::" + complaint)}); process.exit(1)'
+    write(tmp_path, 'octo/a', 'runs: {using: node24, main: main.js}', main=fail)
+    played = play('- uses: octo/a@v1', tmp_path)
+    assert ('`-s GITHUB_TOKEN`' in played.lines[-1][1]) is told
 
 
 @pytest.mark.usefixtures('node')

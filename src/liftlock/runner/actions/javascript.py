@@ -13,7 +13,9 @@ from liftlock.runner.turn import Turn
 from liftlock.runner.workbench import StepFailed
 
 # What actions say that want a token, or have one that GitHub doesn't know.
-_NO_TOKEN: Final = re.compile(r'not supplied: \S*token|GITHUB_TOKEN|Bad credentials', re.IGNORECASE)
+_NO_TOKEN: Final = re.compile(
+    r'(?<!unexpected )\btokens?\b|GITHUB_TOKEN|bad credentials', re.IGNORECASE
+)
 # Actions that refuse to start without a token, though they can do (part of) their work without.
 _INSISTING: Final = {origin.CHECKOUT: 'token', 'actions/github-script': 'github-token'}
 _PRETENDED: Final = 'no-token-was-given'
