@@ -14,7 +14,7 @@ from liftlock.language.records import NamedTuple
 from liftlock.runner.containers import Container
 from liftlock.runner.docker import create, images, leftovers
 from liftlock.runner.docker.create import LABEL, Mount, Place
-from liftlock.runner.docker.engine import Engine, EngineFailed
+from liftlock.runner.docker.engine import Answer, Engine, EngineFailed
 from liftlock.runner.docker.health import wait
 from liftlock.runner.docker.variables import hand_over
 from liftlock.runner.executors.base import Order
@@ -97,7 +97,9 @@ class Network:
         self._order.say(f'##[command]{self._engine.name} {shown}')
         ran = await self._engine.ask(*words, env=handed.env)
         if ran.code:
-            raise EngineFailed(f'Failed to initialize container {container.image}: {ran.reason}')
+            raise EngineFailed(
+                f'Failed to initialize container {container.image}: {ran.reason}{_hint(ran)}'
+            )
         id_ = ran.text.strip()
         self._order.say(id_)
         told = await self.inspect(id_)
@@ -175,6 +177,15 @@ class Network:
         say(f'Remove container network: {self.name}')
         for line in await leftovers.remove(self._engine, self._order.tracking_id):
             say(f'##[warning]{line}')
+
+
+def _hint(answer: Answer) -> str:
+    if 'bind source path does not exist' not in answer.reason:
+        return ''
+    return (
+        '. The engine looks for directories on its own machine: where Liftlock itself runs in a '
+        'container, give it a Docker of its own, or its directories under the same paths'
+    )
 
 
 def new_name() -> str:

@@ -12,6 +12,7 @@ from liftlock.runner.executors.host import DOCKER
 
 USUAL: Final = DOCKER  # also where processes in containers look
 _SCHEME: Final = 'unix://'
+_OURSELVES: Final = ('localhost', '127.0.0.1', '[::1]')
 
 
 def endpoint(env: Mapping[str, str] = os.environ) -> str:
@@ -31,6 +32,14 @@ def endpoint(env: Mapping[str, str] = os.environ) -> str:
         return str(meta['Endpoints']['docker']['Host'])
     except (OSError, ValueError, KeyError, TypeError, AttributeError):
         return f'{_SCHEME}{USUAL}'
+
+
+def elsewhere(env: Mapping[str, str] = os.environ) -> str:
+    """Where Docker is if that is another machine, whose containers cannot see our directories."""
+    where = endpoint(env)
+    host = where.partition('://')[2].partition('/')[0].rpartition('@')[2]
+    name = host.rpartition(':')[0] or host
+    return '' if where.startswith(_SCHEME) or name in _OURSELVES else where
 
 
 def socket_path(env: Mapping[str, str] = os.environ) -> str:

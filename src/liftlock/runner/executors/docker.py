@@ -15,7 +15,7 @@ from liftlock.runner.docker.create import Mount
 from liftlock.runner.docker.engine import Engine, EngineFailed, look
 from liftlock.runner.docker.network import Network
 from liftlock.runner.docker.relay import Relay, open_relay
-from liftlock.runner.docker.sockets import USUAL, podman_path, socket_path
+from liftlock.runner.docker.sockets import USUAL, elsewhere, podman_path, socket_path
 from liftlock.runner.docker.workplace import Docker
 from liftlock.runner.executors.base import CannotPrepare, Order
 
@@ -27,6 +27,11 @@ async def prepare(order: Order) -> AsyncIterator[Docker]:
     engine = await asyncio.to_thread(look, order.container_engine)
     if isinstance(engine, str):
         raise CannotPrepare(f'This job runs in a container, and no engine is here for it. {engine}')
+    if not engine.podman and (where := elsewhere()):
+        raise CannotPrepare(
+            f'This job runs in a container, but Docker is on another machine ({where}), where its '
+            'directories cannot be mounted: set DOCKER_HOST or the context to one that is here'
+        )
     path = podman_path(engine.rootless) if engine.podman else socket_path()
     relay = await open_relay(path, order.directories.root, order.tracking_id)
     network = Network(engine, order)
