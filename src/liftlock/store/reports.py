@@ -1,7 +1,6 @@
 """Reports that steps handed in, for the gates: kept byte for byte, as long as artifacts are."""
 
 import asyncio
-import shutil
 import time
 from pathlib import Path
 
@@ -19,6 +18,8 @@ class RunReports:
 
     async def keep(self, file: Path) -> tuple[str, int]:
         """Keep a copy of the file; return its sha256 and its size in bytes. UserError."""
+        import shutil
+
         new = blobs.scratch(self._store.directory)
         try:
             await asyncio.to_thread(shutil.copyfile, file, new)

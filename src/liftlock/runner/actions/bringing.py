@@ -7,7 +7,6 @@ find out their own version by the latter.
 import asyncio
 import os
 import re
-import tarfile
 from pathlib import Path
 from typing import Final
 
@@ -64,6 +63,8 @@ async def _name(remote: str, commit: str, store: Path) -> None:
 
 
 def _unpack(archive: Path, directory: Path) -> None:
+    import tarfile
+
     with tarfile.open(archive) as opened:
         # What git packed leads nowhere else; old Pythons know no filters.
         opened.extraction_filter = getattr(tarfile, 'tar_filter', None)
