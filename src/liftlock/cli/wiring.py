@@ -227,6 +227,7 @@ def _world(where: Place, store: Store, run: int, submission: Submission) -> Worl
         container_engine=where.config.container_engine,
         externals=where.cache / 'externals',
         shared=(*object_places(snapshot), str(where.cache / 'actions')),
+        repositories=(str(snapshot.store), str(snapshot.source)),
         closed=(
             str(where.state),
             str(_base(os.environ, 'XDG_CONFIG_HOME', '.config') / 'liftlock'),

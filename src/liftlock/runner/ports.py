@@ -199,16 +199,18 @@ class World(NamedTuple):
     artifacts: Artifacts
     caches: Caches
     actions: Actions
-    tool_cache: Path  # RUNNER_TOOL_CACHE, shared by jobs
+    tool_cache: Path  # RUNNER_TOOL_CACHE, shared by jobs if `tools_last`
     cache_home: Path  # XDG caches of pip, uv, npm …, shared explicitly
     services: Callable[[], Services] | None = None  # asked by the first job that needs them
     reports: Reports | None = None
     attestations: Callable[[], Attestations] | None = None  # asked where something is attested
     container_engine: str = ''  # docker, podman or a path; '' = what is there
     shared: tuple[str, ...] = ()  # directories that checkouts and actions lead into
+    repositories: tuple[str, ...] = ()  # that checkouts read, and stand-ins where a job is confined
     closed: tuple[str, ...] = ()  # directories that no sandbox shows, whatever is declared
     sandbox: Sandbox = Sandbox()  # what `liftlock.yml` declares for all jobs, and for single ones
     named_env: Mapping[str, str] = {}  # the variables of the user's environment that it names
+    tools_last: bool = True  # what is put into the tool cache is there for later jobs
     externals: Path | None = None  # nodes that run actions; None: only this machine's own
     home: Home = Home()
     real_actions: bool = False

@@ -39,6 +39,7 @@ async def open_for(job: Job, wanted: Wanted) -> AsyncIterator[None]:
         say=voice.say,
         image=image,
         shared=job.world.shared,
+        repositories=job.world.repositories,
         externals=str(job.world.externals or ''),
         tool_cache=str(job.world.tool_cache),
         package_caches=str(job.world.cache_home),

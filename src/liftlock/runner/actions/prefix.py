@@ -94,7 +94,8 @@ async def _make_template(bench: Workbench, interpreter: Interpreter, draft: Path
     told = json.loads(await bench.capture(str(trial / 'bin/python'), '-E', '-s', '-c', _WHERE))
     known = _place(guess, trial, told)
     await asyncio.to_thread(_unpack_pip, stdlib, draft / 'site')
-    await _upgrade_pip(bench, trial, draft / 'site', known)
+    if bench.world.tools_last:  # for one job alone it would take longer than it saves
+        await _upgrade_pip(bench, trial, draft / 'site', known)
     await asyncio.to_thread(shutil.rmtree, trial)
     (draft / 'known').write_text(json.dumps(known))
 

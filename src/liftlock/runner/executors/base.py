@@ -85,6 +85,7 @@ class Order(NamedTuple):
     say: Callable[[str], None]  # a line for the log; secrets are hidden in it
     image: str = ''  # of the label; `wanted.container` goes before it
     shared: tuple[str, ...] = ()  # directories outside of the job's own that its steps may read
+    repositories: tuple[str, ...] = ()  # that stand-ins read for it, but for their settings
     externals: str = ''  # nodes that run actions, likewise; '' = none; may not be there yet
     tool_cache: str = ''  # steps may write there
     package_caches: str = ''  # of pip, npm …; likewise

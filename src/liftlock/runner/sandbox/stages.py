@@ -32,6 +32,7 @@ class Start(NamedTuple):
     command: tuple[str, ...]
     env: Mapping[str, str]
     cwd: str
+    tools_last: bool
 
 
 class Stages:
@@ -55,7 +56,8 @@ class Stages:
         mine = Leash(leash)
         mine.hold(worker.pull)
         try:
-            await worker.carry_out(_given(stage, bench), bench, errands)
+            given = _given(stage, bench, tools_last=self._start.tools_last)
+            await worker.carry_out(given, bench, errands)
         finally:
             mine.hold(None)
             errands.close()
@@ -67,7 +69,9 @@ class Stages:
             worker.close()
 
 
-def _given(stage: Callable[[Workbench], Awaitable[None]], bench: 'Bench') -> Given:
+def _given(
+    stage: Callable[[Workbench], Awaitable[None]], bench: 'Bench', *, tools_last: bool
+) -> Given:
     """What works for the job out here stays out here, and so do variables of this machine."""
     world = bench.world._replace(
         artifacts=None,  # type: ignore[arg-type]
@@ -76,6 +80,7 @@ def _given(stage: Callable[[Workbench], Awaitable[None]], bench: 'Bench') -> Giv
         services=None,
         reports=None,
         attestations=bool(bench.world.attestations),  # type: ignore[arg-type]
+        tools_last=tools_last,
         named_env={},
         host_env={},
     )

@@ -189,10 +189,10 @@ def _site() -> Iterator[str]:
 def _readable(order: Order, mounts: Sequence[Mount]) -> Iterator[Mount]:
     """What comes to be in these directories while the job runs is seen, but not the directories
     themselves, so they are made now."""
+    for path in filter(repositories.is_repository, order.repositories):
+        yield from repositories.parts(path)
     for path in filter(None, (*order.shared, order.externals)):
-        if repositories.is_repository(path):
-            yield from repositories.parts(path)
-        elif not shows(mounts, path):
+        if not shows(mounts, path):
             if not os.path.exists(path):
                 os.makedirs(path)  # noqa: PTH103
             yield same(READ, path)

@@ -186,4 +186,5 @@ def _start(order: Order, seen: Sequence[Mount]) -> Start:
     text = f'{found}; from {_WITHIN} import main; main({view.GIT!r})'
     env = view.ground(order, {**order.env, 'HOME': str(Path.home())}, seen)
     command = (os.path.realpath(sys.executable), '-I', '-S', '-c', text)
-    return Start(command, env, order.directories.workspace)
+    shared = order.sandbox.caches == 'shared'
+    return Start(command, env, order.directories.workspace, tools_last=shared)
