@@ -14,8 +14,8 @@ NAME: Final = 'liftlock-action'
 async def build(engine: Engine, dockerfile: str, identity: str, say: Callable[[str], None]) -> str:
     """The image's id. Its layers are the engine's to reuse.
 
-    The same `identity` gives the same name, so that a machine keeps the newest only; what runs is
-    told by id, because another job may build under that name at the same time.
+    The same `identity` gives the same name, so that older images lose theirs and can be pruned.
+    What runs is told by id, because another job may build under that name at the same time.
     """
     if not os.access(dockerfile, os.R_OK):
         raise EngineFailed(f"Can't find the Dockerfile '{dockerfile}' of the action")
