@@ -1,5 +1,6 @@
 """What runs in containers when the process that carries it out is killed."""
 
+import asyncio
 import os
 import signal
 import subprocess
@@ -12,9 +13,10 @@ import pytest
 
 import containers
 from containers import IMAGE, ask
-from liftlock.runner.docker import leftovers
+from liftlock.runner.docker import leftovers, relay
 from liftlock.runner.docker.create import LABEL
 from liftlock.runner.docker.engine import Engine
+from liftlock.runner.docker.sockets import socket_path
 
 SRC = Path(__file__).parents[3] / 'src'
 WORKFLOW = """
@@ -114,3 +116,23 @@ def test_containers_of_a_killed_run_are_gone_when_it_goes_on(project: Project) -
     assert len(project.left()) == 5
     assert project.start('resume').wait(PATIENCE) in (0, 1)
     assert project.left() == []
+
+
+def test_a_job_whose_path_is_long_reaches_docker_too(tmp_path: Path) -> None:
+    engine = containers.docker()
+    tracking_id = f'github_long_{os.getpid()}'
+    folder = tmp_path / ('long' * 30)
+
+    async def scene() -> str:
+        opened = await relay.open_relay(socket_path(), str(folder), tracking_id)
+        assert opened is not None
+        env = {**os.environ, 'DOCKER_HOST': f'unix://{opened.path}'}
+        assert (await engine.ask('ps', env=env)).code == 0
+        opened.close()
+        return opened.path
+
+    assert not Path(asyncio.run(scene())).exists()
+    left = Path(relay.aside(tracking_id))
+    left.touch()
+    leftovers.end(tracking_id)
+    assert not left.exists()

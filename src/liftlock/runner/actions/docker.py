@@ -33,7 +33,7 @@ from liftlock.runner.docker import images as brought
 from liftlock.runner.docker.build import build
 from liftlock.runner.docker.create import Mount
 from liftlock.runner.docker.engine import Engine, look
-from liftlock.runner.docker.relay import NAME
+from liftlock.runner.docker.relay import NAME, aside
 from liftlock.runner.docker.sockets import USUAL, socket_path
 from liftlock.runner.docker.variables import hand_over
 from liftlock.runner.executors.base import GITHUB, CannotPrepare
@@ -225,8 +225,10 @@ async def _join_network(job: Job, engine: Engine) -> str:
 
 def _socket_path(job: Job) -> str:
     """The job's own way to Docker where it has one, so that its containers are known."""
-    own = f'{job.directories.root}/{NAME}'
-    return own if os.access(own, os.W_OK) else socket_path()
+    for own in (f'{job.directories.root}/{NAME}', aside(job.request.tracking_id)):
+        if os.access(own, os.W_OK):
+            return own
+    return socket_path()
 
 
 def _container(job: Job) -> dict[str, Value]:

@@ -1,5 +1,6 @@
 """Removing what carries a job's label: its containers, those of its steps, and their networks."""
 
+import contextlib
 import os
 import shutil
 import subprocess
@@ -8,9 +9,10 @@ from typing import Final
 
 from liftlock.language.records import NamedTuple
 from liftlock.runner.docker import engine as engines
-from liftlock.runner.docker import owners, paths
+from liftlock.runner.docker import owners, paths, relay
 from liftlock.runner.docker.create import LABEL
 from liftlock.runner.docker.engine import Engine
+from liftlock.runner.executors.base import CannotPrepare
 
 # Where a container of ours may have the directories of a job.
 _TARGETS: Final = (paths.WORK, paths.HOME, paths.TOOLS, paths.ACTION_WORKSPACE, paths.ACTION_TEMP)
@@ -69,6 +71,8 @@ async def remove(engine: Engine, tracking_id: str) -> list[str]:
 def end(tracking_id: str) -> None:
     """The same for an attempt whose engine was killed. Nobody knows which engine it used, so
     all that are installed are asked; one that does not answer has nothing running."""
+    with contextlib.suppress(OSError, CannotPrepare):
+        relay.remove(relay.aside(tracking_id))
     for name in engines.KNOWN:
         program = shutil.which(name)
         if program is None:

@@ -9,8 +9,11 @@ nobody here has to find the end of a body or of an answer.
 """
 
 import asyncio
+import contextlib
 import os
 from typing import Final
+
+from liftlock.runner.executors.base import CannotPrepare
 
 NAME: Final = '_docker.sock'
 _LONGEST_PATH: Final = 107  # bytes; what the system takes for a socket
@@ -21,25 +24,21 @@ _CHUNK: Final = 1 << 18
 class Relay:
     """Of one job. `path` is where it listens."""
 
-    __slots__ = ('_folder', '_label', '_server', '_tasks', '_upstream', 'path', 'was_used')
+    __slots__ = ('_label', '_server', '_tasks', '_upstream', 'path', 'was_used')
 
     def __init__(self, upstream: str, root: str, tracking_id: str) -> None:
         """`upstream` is Docker's socket, `root` a directory of the job's own."""
         self._upstream = upstream
         self._label = tracking_id
-        self._folder = ''
         self._server: asyncio.Server | None = None
         self._tasks: set[asyncio.Task[None]] = set()
         self.path = f'{root}/{NAME}'
         self.was_used = False  # something was made
 
     async def open(self) -> None:
-        """Raises OSError."""
+        """Raises OSError and CannotPrepare."""
         if len(os.fsencode(self.path)) > _LONGEST_PATH:
-            import tempfile  # a job in ten thousand needs it
-
-            self._folder = tempfile.mkdtemp(prefix='liftlock-')
-            self.path = f'{self._folder}/{NAME}'
+            self.path = aside(self._label)
         self._server = await asyncio.start_unix_server(self._serve, self.path, limit=_LONGEST_HEAD)
         os.chmod(self.path, 0o600)  # noqa: PTH101 - paths are texts here
 
@@ -48,7 +47,7 @@ class Relay:
             self._server.close()
         for task in self._tasks:
             task.cancel()
-        _remove(self.path, self._folder)
+        remove(self.path)
 
     async def _serve(self, client: asyncio.StreamReader, answers: asyncio.StreamWriter) -> None:
         task = asyncio.current_task()
@@ -94,7 +93,7 @@ async def open_relay(upstream: str, root: str, tracking_id: str) -> Relay | None
     relay = Relay(upstream, root, tracking_id)
     try:
         await relay.open()
-    except OSError:  # a file system without sockets, say: then they are not known
+    except (OSError, CannotPrepare):  # a file system without sockets, say: they stay unknown
         return None
     return relay
 
@@ -108,10 +107,17 @@ async def _pump(source: asyncio.StreamReader, target: asyncio.StreamWriter) -> N
         target.write_eof()
 
 
-def _remove(path: str, folder: str) -> None:
-    try:
-        os.unlink(path)  # noqa: PTH108
-        if folder:
-            os.rmdir(folder)  # noqa: PTH106
-    except OSError:
-        pass  # the job's directory is removed as a whole
+def aside(tracking_id: str) -> str:
+    """Where the socket of a job is whose own directory has too long a path. Raises OSError and
+    CannotPrepare."""
+    import hashlib  # few jobs need it
+
+    from liftlock.runner.services import own
+
+    digest = hashlib.sha256(tracking_id.encode()).hexdigest()[:16]
+    return f'{own.make("docker")}/{digest}.sock'
+
+
+def remove(path: str) -> None:
+    with contextlib.suppress(OSError):  # it may have gone with the job's directory
+        os.unlink(path)  # noqa: PTH108 - paths are texts here
