@@ -125,7 +125,7 @@ def test_tools_that_a_job_installs_are_its_own(tmp_path: Path) -> None:
 - run: $RUNNER_TOOL_CACHE/hammer/1.0/x64/hammer
 - run: |
     cd $RUNNER_TOOL_CACHE
-    mkdir -p saw/2.0 && echo x >saw/2.0/saw && ls
+    mkdir -p saw/2.0 hammer/2.0 && echo x >saw/2.0/saw && ls
 - run: echo evil >$RUNNER_TOOL_CACHE/hammer/1.0/x64/hammer
 """
     played = play(steps, tmp_path)

@@ -77,7 +77,7 @@ async def open_for(order: Order) -> Sandbox:
 
 def _make_directories(order: Order, account: Account) -> None:
     places = order.directories
-    fresh = [view.own(order, name) for name in _FRESH]
+    fresh = [*(view.own(order, name) for name in _FRESH), *view.shelves(order)]
     brought = (f'{places.root}/{name}' for name in (*view.BROUGHT, *view.GIVEN))
     for path in (*fresh, *brought):
         os.makedirs(path, exist_ok=True)

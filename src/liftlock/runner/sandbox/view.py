@@ -153,6 +153,16 @@ def _caches(order: Order, mounts: Sequence[Mount]) -> Iterator[Mount]:
             yield from (same(READ, tool) for tool in _tools(path))
 
 
+def shelves(order: Order) -> list[str]:
+    """Directories of the job's own in which others' tools are shown, outermost first. They are to
+    be the job's, or it could put nothing beside what is there."""
+    found = set()
+    for tool in _tools(order.tool_cache) if order.tool_cache else ():
+        parts = os.path.relpath(tool, order.tool_cache).split('/')[:-1]
+        found.update('/'.join(parts[:count]) for count in range(1, len(parts) + 1))
+    return [f'{own(order, "tools")}/{name}' for name in sorted(found)]
+
+
 def _tools(tool_cache: str) -> Iterator[str]:
     """`Python/3.12.4` and the like. Others may come beside them, so these are shown one by one."""
     for tool in glob(f'{tool_cache}/[!.]*/[!.]*/'):
