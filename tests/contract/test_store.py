@@ -552,6 +552,25 @@ def test_archives_are_joined_and_the_last_file_of_a_name_counts(tmp_path: Path) 
     assert found == {'x': 'x of a', 'y': 'y of b', 'z': 'z of b'}
 
 
+def test_what_is_large_and_would_not_become_smaller_is_stored(tmp_path: Path) -> None:
+    contents = {
+        'random': os.urandom(packing.LARGE),
+        'text': b'some text ' * (packing.LARGE // 10 + 1),
+        'small': os.urandom(999),
+        'half': os.urandom(packing.LARGE // 2) + bytes(packing.LARGE // 2),
+    }
+    files = [(name, tmp_path / name) for name in contents]
+    for name, path in files:
+        path.write_bytes(contents[name])
+    packing.pack(files, tmp_path / 'a.zip', 6)
+    methods = {entry.name: entry.method for entry in archive.index(tmp_path / 'a.zip')}
+    stored, deflated = archive.STORED, archive.DEFLATED
+    assert methods == {'random': stored, 'text': deflated, 'small': deflated, 'half': deflated}
+    archive.unpack(tmp_path / 'a.zip', tmp_path / 'out')
+    found = {path.name: path.read_bytes() for path in (tmp_path / 'out').iterdir()}
+    assert found == contents
+
+
 def test_an_index_says_where_the_bytes_of_each_file_are(tmp_path: Path) -> None:
     import zlib
 

@@ -1,13 +1,19 @@
 """Zip archives of artifacts, written: from files, from what was sent, from other archives."""
 
+import os
 import time
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
-from typing import IO, cast
+from typing import IO, Final, cast
 
 from liftlock.errors import UserError
 from liftlock.store.archive import CHUNK, index, opened
+
+LARGE: Final = 4 * 1024 * 1024  # bytes; what is smaller is compressed in no time
+SAMPLES: Final = 16
+SAMPLE: Final = 32 * 1024  # bytes
+WORTH_IT: Final = 0.97
 
 Opening = Callable[[Path], IO[bytes]]
 
@@ -22,22 +28,36 @@ def pack(
     compression: int,
     opening: Opening = open_plainly,
 ) -> None:
-    """Write (path in the archive, file) pairs; 0 stores them as they are. Links are followed."""
+    """Write (path in the archive, file) pairs; 0 stores them as they are. Links are followed.
+
+    What is large and would hardly become smaller is stored: to try takes half a minute a gigabyte.
+    """
     from zipfile import ZIP_DEFLATED, ZIP_STORED, ZipFile, ZipInfo
 
-    method = ZIP_DEFLATED if compression else ZIP_STORED
-    with ZipFile(target, 'w', method, compresslevel=compression or None) as archive:
+    with ZipFile(target, 'w') as archive:
         for name, file in files:
             with opening(file) as source:
                 # of what is open: the name may stand for something else by now
                 here = f'/proc/self/fd/{source.fileno()}'
                 info = ZipInfo.from_file(here, name, strict_timestamps=False)
-                info.compress_type = method
+                deflated = compression and _shrinks(source.fileno(), info.file_size)
+                info.compress_type = ZIP_DEFLATED if deflated else ZIP_STORED
                 # zipfile takes the level from the entry, not the archive, when an entry is given
                 info._compresslevel = compression or None  # type: ignore[attr-defined]
                 with archive.open(info, 'w') as sink:
                     while chunk := source.read(CHUNK):
                         sink.write(chunk)
+
+
+def _shrinks(file: int, size: int) -> bool:
+    """Whether compressing is worth it, going by samples from all over the file."""
+    if size < LARGE:
+        return True
+    import zlib
+
+    places = range(0, size, size // SAMPLES)
+    taken = b''.join(os.pread(file, SAMPLE, place) for place in places)
+    return len(zlib.compress(taken, 1)) < len(taken) * WORTH_IT
 
 
 def pack_sent(files: Sequence[tuple[str, Path, int, bool]], target: Path, compression: int) -> None:
