@@ -156,7 +156,7 @@ def _caches(order: Order, mounts: Sequence[Mount]) -> Iterator[Mount]:
 def shelves(order: Order) -> list[str]:
     """Directories of the job's own in which others' tools are shown, outermost first. They are to
     be the job's, or it could put nothing beside what is there."""
-    found = set()
+    found: set[str] = set()
     for tool in _tools(order.tool_cache) if order.tool_cache else ():
         parts = os.path.relpath(tool, order.tool_cache).split('/')[:-1]
         found.update('/'.join(parts[:count]) for count in range(1, len(parts) + 1))
