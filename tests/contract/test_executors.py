@@ -265,23 +265,19 @@ def test_two_commands_run_at_the_same_time(stage: Stage, folder: Path) -> None:
     assert stage.play(scene) == 0
 
 
-def test_breaking_off_leaves_no_process_behind(stage: Stage, folder: Path) -> None:
-    mark = folder / 'pid'
+def test_breaking_off_leaves_no_process_behind(stage: Stage) -> None:
+    heard = Heard()
 
     async def scene(place: Workplace) -> int:
-        script = 'echo $$ > pid.new; mv pid.new pid; sleep 60'
-        task = asyncio.create_task(
-            place.run(('sh', '-c', script), ENV, str(folder), Heard(), Leash())
-        )
-        while not mark.exists():  # noqa: ASYNC110 - another process makes it
-            await asyncio.sleep(0.01)
-        task.cancel()
+        command = ('sh', '-c', 'echo $$; sleep 60')
+        task = asyncio.create_task(place.run(command, ENV, '/', heard, Leash()))
+        heard.wanted[b'\n'] = task.cancel
         with pytest.raises(asyncio.CancelledError):
             await task
         return 0
 
     stage.play(scene)
-    pid = mark.read_text().strip()
+    pid = heard.output.decode().strip()
     waiting = f'for _ in $(seq 100); do kill -0 {pid} 2>/dev/null || exit 9; sleep 0.05; done'
     assert run(stage, waiting, Heard()) == 9
 
