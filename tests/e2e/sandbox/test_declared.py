@@ -171,3 +171,11 @@ jobs:
     played = play(text, tmp_path)
     assert played.finished.conclusion == 'failure'
     assert 'asks for a container' in played.finished.message
+
+
+def test_whoever_misses_the_network_is_told_how_to_have_it(tmp_path: Path) -> None:
+    played = play('- run: curl -sS http://example.com', tmp_path)
+    assert 'This job has no network' in played.printed()[-2]
+    more = tmp_path / 'more'
+    more.mkdir()
+    assert 'no network' not in play('- run: echo fine', more).text

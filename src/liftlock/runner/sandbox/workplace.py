@@ -27,7 +27,31 @@ if TYPE_CHECKING:
     from liftlock.runner.standin import Bench, Stage
 
 _WITHIN: Final = 'liftlock.runner.sandbox.within'
+# What resolvers of the C library, curl, node, Go and Java say.
+_COMPLAINTS: Final = (
+    b'ame resolution', b'Could not resolve host', b'EAI_AGAIN', b'ENOTFOUND', b'dial tcp: lookup',
+    b'UnknownHostException', b'Network is unreachable', b'dns error',
+)  # fmt: skip
+_NO_NETWORK: Final = (
+    b'This job has no network. `sandbox: {network: true}` in liftlock.yml gives it that of this '
+    b'machine, and so does `runs-on: [sandbox, network]`.\n'
+)
 _QUICKLY: Final = 0.5  # seconds; a sandbox usually ends within a few milliseconds
+
+
+class _Ear:
+    """Hears when a program misses the network: what it says of that helps nobody here."""
+
+    __slots__ = ('_sink', 'misses_network')
+
+    def __init__(self, sink: Sink) -> None:
+        self._sink = sink
+        self.misses_network = False
+
+    def __call__(self, chunk: bytes) -> None:
+        if not self.misses_network:
+            self.misses_network = any(words in chunk for words in _COMPLAINTS)
+        self._sink(chunk)
 
 
 class Outer(NamedTuple):
@@ -87,7 +111,8 @@ class Sandbox:
             raise
         finally:
             os.close(writer)
-        running = Running(process, reader, sink, self._order.patience)
+        ear = _Ear(sink)
+        running = Running(process, reader, ear, self._order.patience)
         process.on_failure(running.fail)
         try:
             leash.hold(running.obey)
@@ -97,6 +122,8 @@ class Sandbox:
             running.close()
         if self._order.sandbox.memory:
             self._tell_of_memory(sink)
+        if status and ear.misses_network and not self._order.sandbox.network:
+            sink(_NO_NETWORK)
         return status
 
     def _tell_of_memory(self, sink: Sink) -> None:
