@@ -118,7 +118,7 @@ def test_a_large_upload_holds_up_no_other_request(stage: Stage) -> None:
         longest, asked = max(longest, time.monotonic() - begun), asked + 1
     thread.join()
     assert asked > 1
-    assert longest < 2
+    assert longest < 5
 
 
 def test_the_job_hears_of_an_artifact_before_its_client_does(stage: Stage) -> None:
