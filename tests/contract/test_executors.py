@@ -20,6 +20,8 @@ from liftlock.runner.executors.base import CannotStart, Leash, Order, Patience, 
 
 ENV = {'PATH': '/usr/bin:/bin'}
 QUICK = Patience(after_interrupt=0.3, after_terminate=0.3, for_pipes=0.3)
+# Whoever starts in a container, or is signalled there, does so by a command line of its own.
+PATIENT = Patience(after_interrupt=1.5, after_terminate=1.5, for_pipes=0.3)
 
 
 class Stage:
@@ -40,7 +42,7 @@ class Stage:
             wanted=Wanted(image),
             say=print,
             tool_cache=str(folder / 'tools'),
-            patience=QUICK,
+            patience=PATIENT if executor == 'docker' else QUICK,
         )
         self._runner = asyncio.Runner()
         self._stack = AsyncExitStack()
