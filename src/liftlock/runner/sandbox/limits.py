@@ -1,7 +1,6 @@
 """How much memory and how many processes a job may have, by the means that this machine offers.
 
-    control groups       where we may make them: as root, or below a slice of the user's own
-    systemd              `systemd-run --user --scope`, where a user's manager has the controllers
+    control groups       where we may make them: as root, or among those of the user's own systemd
     RLIMIT_NPROC         processes only; in a user name space it counts those of the sandbox
 
 Sizes of address spaces are no measure: node and Java reserve a hundred times what they use.
@@ -31,6 +30,7 @@ _TRIES: Final = 50
 _MOMENT: Final = 0.01  # seconds
 _COUNTS_BY_NAME_SPACE: Final = (5, 14)  # the kernel from which on RLIMIT_NPROC does
 # What a shell does before it becomes bubblewrap.
+_MOVE: Final = ('systemd-run', '--user', '--scope', '--quiet', '--collect', '--')
 _JOIN: Final = (
     'while [ "$1" != -- ]; do echo 0 >"$1/cgroup.procs" || exit; shift; done; shift; exec "$@"'
 )
@@ -39,16 +39,20 @@ _JOIN: Final = (
 class Group(NamedTuple):
     """A control group of ours. `files` are set in it."""
 
-    controller: str  # '' for one with all controllers (version 2)
+    controller: str  # '' for all of them (version 2)
     path: str
     files: tuple[tuple[str, str], ...]
 
 
 class Means(NamedTuple):
-    """`missing` are the limits that cannot be kept here."""
+    """`missing` are the limits that cannot be kept here.
+
+    Groups among those of the user's systemd are ours to make, but only a process that is among
+    them already may join: `by_systemd` says that ours is to be moved there first.
+    """
 
     groups: tuple[Group, ...] = ()
-    scope: tuple[str, ...] = ()  # properties for systemd-run
+    by_systemd: bool = False
     processes: int = 0  # RLIMIT_NPROC; 0 = not set
     missing: tuple[str, ...] = ()
 
@@ -56,28 +60,20 @@ class Means(NamedTuple):
 class Held:
     """Limits that are set. `words` go before the command that is to be held to them."""
 
-    def __init__(self, means: Means, name: str) -> None:
+    def __init__(self, means: Means) -> None:
         self._groups = means.groups
         self.processes = means.processes
         self.words: tuple[str, ...] = ()
-        if means.scope:
-            self.words = (
-                'systemd-run', '--user', '--scope', '--quiet', '--collect', f'--unit={name}',
-                *means.scope, '--',
-            )  # fmt: skip
-        elif means.groups:
+        if means.groups:
             self.words = ('sh', '-c', _JOIN, 'sh', *(group.path for group in means.groups), '--')
+        if means.by_systemd:
+            self.words = (*_MOVE, *self.words)
 
-    def killed(self, process: int) -> int:
-        """How often the kernel has ended something because the memory was used up.
-
-        `process` is one in the sandbox."""
-        found = [group.path for group in self._groups if group.controller in ('', MEMORY)]
-        if not found and self.words:
-            found = [f'{_ROOT}{_own(process).get("", "")}']
-        for path in found:
+    def killed(self) -> int:
+        """How often the kernel has ended something because the memory was used up."""
+        for group in self._groups:
             for name in ('memory.events', 'memory.oom_control'):
-                for line in _read(f'{path}/{name}').splitlines():
+                for line in _read(f'{group.path}/{name}').splitlines():
                     if line.startswith('oom_kill '):
                         return int(line.split()[1])
         return 0
@@ -102,7 +98,7 @@ def hold(wanted: Sandbox, tracking_id: str) -> tuple[Held, tuple[str, ...]]:
         for group in made:
             _remove(group.path)
         means = _fall_back(wanted)
-    return Held(means, name), means.missing
+    return Held(means), means.missing
 
 
 def end_leftovers(tracking_id: str) -> None:
@@ -117,12 +113,13 @@ def end_leftovers(tracking_id: str) -> None:
 def choose(wanted: Sandbox, name: str) -> Means:
     own = _own()
     if os.path.exists(f'{_ROOT}/cgroup.controllers'):
-        above = _place(own.get('', '/'))
-        if above:
-            return Means(groups=(Group('', f'{above}/{name}', tuple(_unified(wanted))),))
-        if os.geteuid() and _has_manager():
-            return Means(scope=tuple(_properties(wanted)))
-        return _fall_back(wanted)
+        here = _place(own.get('', '/'))
+        asked = wanted.memory or wanted.processes  # else it is not worth systemd's time
+        above = here or (_place_of_manager() if asked else '')
+        if not above:
+            return _fall_back(wanted)
+        group = Group('', f'{above}/{name}', tuple(_unified(wanted)))
+        return Means(groups=(group,), by_systemd=not here)
     groups = tuple(_separate(wanted, own, name))
     held = {group.controller for group in groups}
     rest = _fall_back(wanted)
@@ -140,10 +137,10 @@ def _kept(controllers: set[str]) -> set[str]:
 # --- control groups
 
 
-def _own(process: int | None = None) -> dict[str, str]:
-    """The group of a process, by controller; that of version 2 under ''."""
+def _own() -> dict[str, str]:
+    """Our own group by controller; that of version 2 under ''."""
     found = {}
-    for line in _read(f'/proc/{process or "self"}/cgroup').splitlines():
+    for line in _read('/proc/self/cgroup').splitlines():
         _, controllers, path = line.split(':', 2)
         found.update(dict.fromkeys(controllers.split(','), path))
     return found
@@ -157,11 +154,30 @@ def _place(own: str) -> str:
     path = own.rstrip('/')
     while path:
         path = path.rpartition('/')[0]
-        above = f'{_ROOT}{path}'
-        enabled = _read(f'{above}/cgroup.subtree_control').split()
-        if {MEMORY, PIDS} <= set(enabled) and os.access(f'{above}/cgroup.procs', os.W_OK):
-            return above if os.access(above, os.W_OK) else ''
+        if _is_enabled(f'{_ROOT}{path}'):
+            return f'{_ROOT}{path}' if _is_open(f'{_ROOT}{path}') else ''
     return ''
+
+
+def _place_of_manager() -> str:
+    """The same among the groups of this user's systemd, to which it can move our processes."""
+    user, runtime = os.geteuid(), os.environ.get('XDG_RUNTIME_DIR', '')
+    if not os.path.exists(f'{runtime}/systemd/private') or shutil.which('systemd-run') is None:
+        return ''
+    manager = f'{_ROOT}/user.slice/user-{user}.slice/user@{user}.service'
+    for above in (f'{manager}/app.slice', manager):
+        if _is_enabled(above) and _is_open(above):
+            return above
+    return ''
+
+
+def _is_enabled(path: str) -> bool:
+    """Whether groups in there can be limited."""
+    return {MEMORY, PIDS} <= set(_read(f'{path}/cgroup.subtree_control').split())
+
+
+def _is_open(path: str) -> bool:
+    return os.access(path, os.W_OK) and os.access(f'{path}/cgroup.procs', os.W_OK)
 
 
 def _unified(wanted: Sandbox) -> Iterator[tuple[str, str]]:
@@ -199,26 +215,6 @@ def _remove(path: str) -> None:
 
 
 # --- without them
-
-
-def _has_manager() -> bool:
-    """Whether this user has a systemd that can limit memory and processes."""
-    user = os.geteuid()
-    group = f'{_ROOT}/user.slice/user-{user}.slice/user@{user}.service'
-    controllers = _read(f'{group}/cgroup.controllers').split()
-    runtime = os.environ.get('XDG_RUNTIME_DIR', '')
-    return (
-        {MEMORY, PIDS} <= set(controllers)
-        and shutil.which('systemd-run') is not None
-        and os.path.exists(f'{runtime}/systemd/private')
-    )
-
-
-def _properties(wanted: Sandbox) -> Iterator[str]:
-    yield f'--property=TasksMax={wanted.processes or PROCESSES}'
-    if wanted.memory:
-        yield f'--property=MemoryMax={wanted.memory}'
-        yield '--property=MemorySwapMax=0'
 
 
 def _fall_back(wanted: Sandbox) -> Means:

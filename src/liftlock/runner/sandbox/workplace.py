@@ -127,7 +127,7 @@ class Sandbox:
         return status
 
     def _tell_of_memory(self, sink: Sink) -> None:
-        killed = self._held.killed(self.outer.init)
+        killed = self._held.killed()
         if killed > self._killed:
             limit = (self._order.sandbox.memory or 0) >> 20
             sink(
