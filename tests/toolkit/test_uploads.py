@@ -177,7 +177,7 @@ def test_no_upload_takes_more_than_its_share_or_the_last_of_the_disk(
     with pytest.raises(Refused, match='more than 100 bytes cannot be kept'):
         asyncio.run(put(101))
     space = os.statvfs(tmp_path)
-    monkeypatch.setattr(uploads, 'RESERVE', space.f_bavail * space.f_frsize)
+    monkeypatch.setattr(uploads, 'RESERVE', space.f_blocks * space.f_frsize)
     with pytest.raises(Refused, match='the disk of the store has only'):
         asyncio.run(put(100))
 
