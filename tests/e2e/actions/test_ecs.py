@@ -38,12 +38,30 @@ def service(cloud: Cloud) -> Iterator[str]:
     client.delete_service(cluster='shop', service=name, force=True)
 
 
-def run_tasks(name: str) -> None:
-    from moto.backends import get_backend
+def run_tasks_for_the_look(patch: pytest.MonkeyPatch, name: str, number: int) -> list[int]:
+    """Whoever asks for the service that many times finds its tasks running, and none before. The
+    list that comes back holds how many ran at each look."""
+    from moto.ecs.models import EC2ContainerServiceBackend
 
-    services = get_backend('ecs')[ACCOUNT][REGION].services
-    found = next(one for one in services.values() if one.name == name)
-    found.running_count = found.desired_count
+    describe_services = EC2ContainerServiceBackend.describe_services
+    seen: list[int] = []
+
+    def look(backend: Any, cluster: str, names: list[str]) -> Any:
+        services, failures = describe_services(backend, cluster, names)
+        for service in services:
+            if service.name == name:
+                service.running_count = service.desired_count if len(seen) + 1 >= number else 0
+                seen.append(service.running_count)
+        return services, failures
+
+    patch.setattr(EC2ContainerServiceBackend, 'describe_services', look)
+    return seen
+
+
+def describe(cloud: Cloud, name: str) -> dict[str, Any]:
+    told = cloud.client('ecs').describe_services(cluster='shop', services=[name])
+    (found,) = told['services']
+    return dict(found)
 
 
 def lay(root: Path, content: Any = DEFINITION) -> Path:
@@ -105,26 +123,32 @@ def test_a_definition_is_registered_and_that_is_all_without_a_service(
     assert told['taskDefinition']['containerDefinitions'][0]['memory'] == 128
 
 
-def test_a_service_is_updated_and_waited_for(cloud: Cloud, tmp_path: Path, service: str) -> None:
+def test_a_service_is_updated_and_waited_for(
+    cloud: Cloud, tmp_path: Path, service: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
     lay(tmp_path)
     inputs = {
         'task-definition': 'task.json',
         'service': service,
         'cluster': 'shop',
-        'desired-count': '3',
         'wait-for-service-stability': 'true',
         'wait-max-delay-seconds': '1',
     }
     bench = cloud.step(tmp_path, DEPLOY, inputs)
-    later = threading.Timer(1.5, run_tasks, (service,))
-    later.start()
-    began = time.monotonic()
+    seen = run_tasks_for_the_look(monkeypatch, service, 4)
     bench.main()
-    assert time.monotonic() - began > 1.5
-    later.join()
-    (found,) = cloud.client('ecs').describe_services(cluster='shop', services=[service])['services']
+    assert seen == [0, 0, 0, 2]  # once before the update, then until both run
+    found = describe(cloud, service)
     assert found['taskDefinition'] == bench.outputs['task-definition-arn']
-    assert found['desiredCount'] == 3
+
+
+def test_as_many_tasks_are_wanted_as_are_asked_for(
+    cloud: Cloud, tmp_path: Path, service: str
+) -> None:
+    lay(tmp_path)
+    inputs = {'task-definition': 'task.json', 'service': service, 'cluster': 'shop'}
+    cloud.step(tmp_path, DEPLOY, {**inputs, 'desired-count': '3'}).main()
+    assert describe(cloud, service)['desiredCount'] == 3
 
 
 def test_without_waiting_nobody_waits(cloud: Cloud, tmp_path: Path, service: str) -> None:
@@ -162,7 +186,7 @@ def test_a_definition_that_aws_refuses(cloud: Cloud, tmp_path: Path) -> None:
 
 def stop_tasks(cloud: Cloud, cluster: str) -> None:
     client = cloud.client('ecs')
-    for _ in range(100):
+    for _ in range(1200):
         for task in client.list_tasks(cluster=cluster)['taskArns']:
             client.stop_task(cluster=cluster, task=task)
             return
