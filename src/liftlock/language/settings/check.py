@@ -12,7 +12,9 @@ from liftlock.language.settings.model import (
     BlueGreen,
     Canary,
     Environment,
+    Freeze,
     HealthCheck,
+    Kubernetes,
     Rolling,
     Settings,
     SetWeight,
@@ -37,9 +39,14 @@ def _all(settings: Settings) -> Iterator[Finding]:
         where = f'environment "{environment.name.text}"'
         yield from _unknown(_analyses(environment), environment.analysis, f'analysis of {where}')
         yield from _unknown(environment.tests, everywhere, 'analysis of any environment')
+        yield from _unknown(environment.needs, _others(settings, environment), 'other environment')
         yield from _contradictions(environment)
     yield from _unknown(settings.deploys.values(), settings.environments, 'environment')
     yield from _channels(settings)
+
+
+def _others(settings: Settings, environment: Environment) -> Iterator[str]:
+    return (name for name in settings.environments if name != environment.name.text)
 
 
 def _unknown(words: Iterable[Word], known: Iterable[str], noun: str) -> Iterator[Finding]:
@@ -81,6 +88,8 @@ def _contradictions(environment: Environment) -> Iterator[Finding]:
     for one in environment.health_checks:
         yield from _health(one)
     yield from _measurements(environment.analysis)
+    yield from _freezes(environment.freeze)
+    yield from _kubernetes(environment)
     conditions = environment.rollback.on if environment.rollback else ()
     for condition in conditions:
         if condition.metric == 'unhealthy' and not environment.health_checks:
@@ -104,6 +113,30 @@ def _strategy(environment: Environment) -> Iterator[Finding]:
         ):
             message = 'nothing may be missing and nothing may be added: no instance can be replaced'
             yield CONFLICT, span, message, 'let maxSurge or maxUnavailable be at least 1'
+
+
+def _freezes(freezes: Iterable[Freeze]) -> Iterator[Finding]:
+    for one in freezes:
+        if one.begin and not one.end:
+            message = 'this freeze never ends'
+            yield CONFLICT, one.span, message, 'add to:'
+        if one.schedule and not one.duration:
+            message = 'this freeze has no length'
+            yield CONFLICT, one.span, message, 'add duration:'
+
+
+def _kubernetes(environment: Environment) -> Iterator[Finding]:
+    target = environment.target
+    if not isinstance(target, Kubernetes):
+        return
+    sources = [name for name in ('manifests', 'kustomize', 'helm') if getattr(target, name)]
+    if len(sources) > 1:
+        message = f'{" and ".join(sources)} cannot both say what is applied'
+        yield CONFLICT, environment.span, message, 'keep one of them'
+    if not (sources or target.deployment or target.rollout):
+        message = 'nothing says what is deployed'
+        hint = 'add deployment, rollout, manifests, kustomize or helm'
+        yield CONFLICT, environment.span, message, hint
 
 
 def _health(check: HealthCheck) -> Iterator[Finding]:

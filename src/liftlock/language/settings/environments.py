@@ -24,147 +24,15 @@ from liftlock.language.settings.shapes import (
     Field,
     Flag,
     Items,
-    Kinds,
     Named,
     Number,
     Record,
-    Share,
+    Template,
     Text,
     Whole,
 )
-
-# --- targets
-
-TARGET: Final = Kinds(
-    'target',
-    {
-        'process': Field(
-            Record(
-                model.Process,
-                {
-                    'command': Field(COMMAND, 'Starts one instance, on `$PORT`.', required=True),
-                    'instances': Field(Whole(1), 'How many run at once.'),
-                    'env': Field(ENV, 'Environment variables.'),
-                    'artifact': Field(TEXT, "The run's artifact that holds the application."),
-                    'prepare': Field(COMMAND, 'Run once a version, before its first start.'),
-                },
-            ),
-            'Programs on this machine.',
-        ),
-        'compose': Field(
-            Record(
-                model.Compose,
-                {
-                    'service': Field(TEXT, 'The service to deploy.', required=True),
-                    'file': Field(TEXT, 'The compose file.'),
-                    'port': Field(PORT, "The service's port inside its container."),
-                    'instances': Field(Whole(1), 'How many run at once.'),
-                },
-            ),
-            'Containers of a compose file.',
-        ),
-        'ecs': Field(
-            Record(
-                model.Ecs,
-                {
-                    'cluster': Field(TEXT, 'The cluster.', required=True),
-                    'service': Field(TEXT, 'The service to update.', required=True),
-                    'region': Field(TEXT, 'The region, when the environment does not say it.'),
-                    'container': Field(TEXT, 'The container whose image is replaced.'),
-                },
-            ),
-            'A service on Amazon ECS.',
-        ),
-        'kubernetes': Field(
-            Record(
-                model.Kubernetes,
-                {
-                    'deployment': Field(TEXT, 'The deployment to update.', required=True),
-                    'namespace': Field(TEXT, 'Its namespace.'),
-                    'context': Field(TEXT, 'The context of kubectl.'),
-                    'container': Field(TEXT, 'The container whose image is replaced.'),
-                    'manifests': Field(TEXTS, 'Files that are applied first.'),
-                },
-            ),
-            'A deployment on Kubernetes.',
-        ),
-        'command': Field(
-            Record(
-                model.Command,
-                {
-                    'deploy': Field(COMMAND, 'Deploys `$VERSION`.', required=True),
-                    'rollback': Field(COMMAND, 'Goes back to `$VERSION`.'),
-                    'status': Field(COMMAND, 'Prints the version that is there.'),
-                },
-            ),
-            'Commands of your own.',
-        ),
-    },
-)
-
-
-# --- strategies
-
-SCALE_DOWN: Final = {
-    'scaleDownDelaySeconds': Field(Whole(), 'How long the old version is kept, ready to go back.'),
-    'abortScaleDownDelaySeconds': Field(Whole(), 'The same for a version that was taken back.'),
-}
-BLUE_GREEN: Final = Record(
-    model.BlueGreen,
-    SCALE_DOWN
-    | {
-        'autoPromotionEnabled': Field(Flag(), 'false: somebody has to promote.'),
-        'autoPromotionSeconds': Field(Whole(), 'Promote after so long.'),
-        'previewReplicaCount': Field(Whole(1), 'Instances before the switch.'),
-        'prePromotionAnalysis': Field(NAMES, 'Analyses that must succeed before the switch.'),
-        'postPromotionAnalysis': Field(NAMES, 'Analyses whose failure takes the switch back.'),
-    },
-)
-CANARY_STEP: Final = Kinds(
-    'step',
-    {
-        'setWeight': Field(Whole(0, 100), 'Percent of the traffic for the new version.'),
-        'pause': Field(
-            Record(model.Pause, {'duration': Field(Duration(), 'How long to wait.')}),
-            'Wait; without a duration, until somebody promotes.',
-        ),
-        'analysis': Field(NAMES, 'Analyses that must succeed before the next step.'),
-    },
-    make={
-        'setWeight': model.SetWeight,
-        'analysis': lambda names, span: model.Analyse(names),
-    },
-)
-STRATEGY: Final = Kinds(
-    'strategy',
-    {
-        'direct': Field(Record(model.Direct, {}), 'Stop the old version, start the new one.'),
-        'rolling': Field(
-            Record(
-                model.Rolling,
-                {
-                    'maxUnavailable': Field(Share(), 'Instances that may be missing meanwhile.'),
-                    'maxSurge': Field(Share(), 'Instances that may be there in addition.'),
-                },
-            ),
-            'Replace instances a few at a time.',
-        ),
-        'blueGreen': Field(BLUE_GREEN, 'Start the new version beside the old one, then switch.'),
-        'canary': Field(
-            Record(
-                model.Canary,
-                SCALE_DOWN
-                | {
-                    'steps': Field(Items(CANARY_STEP), 'What happens, in this order.'),
-                    'analysis': Field(NAMES, 'Analyses that run beside all steps.'),
-                },
-            ),
-            'Give the new version more and more of the traffic.',
-        ),
-    },
-    words={'direct': model.Direct(), 'rolling': model.Rolling(), 'blueGreen': model.BlueGreen()},
-)
-
+from liftlock.language.settings.strategies import STRATEGY
+from liftlock.language.settings.targets import TARGET
 
 # --- looking
 
@@ -189,6 +57,10 @@ ANALYSIS: Final = Record(
         'url': Field(URL, 'A URL to ask.'),
         'command': Field(COMMAND, 'A command that must succeed.'),
         'address': Field(URL, 'Of Prometheus.'),
+        'path': Field(TEXT, "Where the value stands in a URL's JSON: `$.data.ok`."),
+        'headers': Field(Named(Template(('secrets', 'vars')), r'\S+', 'header'), 'Of the request.'),
+        'baseline': Field(Flag(), 'Compare with the old version in the same time.'),
+        'timeout': Field(Duration(), 'How long one measurement may take.'),
         'env': Field(ENV, "The command's environment variables."),
         'failure': Field(Comparison(measured=False), 'A measurement like this has failed.'),
         'success': Field(Comparison(measured=False), 'A measurement like this has succeeded.'),
@@ -218,7 +90,20 @@ PROTECTION: Final = Record(
         'wait': Field(Duration(), 'Time to pass before it goes on.'),
         'branches': Field(TEXTS, 'Patterns of branches that may be deployed.'),
         'tags': Field(TEXTS, 'Patterns of tags that may be deployed.'),
+        'expires': Field(Duration(), 'After so long without approval it is rejected.'),
     },
+)
+FREEZE: Final = Record(
+    model.Freeze,
+    {
+        'from': Field(TEXT, 'A date or time: 2026-12-24, 2026-12-24T18:00.', attribute='begin'),
+        'to': Field(TEXT, 'The same; a date is meant with its whole day.', attribute='end'),
+        'schedule': Field(TEXT, 'A cron expression: when each one begins.'),
+        'duration': Field(Duration(), 'How long each one lasts.'),
+        'timezone': Field(TEXT, 'As in Europe/Berlin; else UTC.'),
+        'reason': Field(TEXT, 'What people are told.'),
+    },
+    one_of=('from', 'schedule'),
 )
 ON: Final = Either(
     Choice(('manual',)),
@@ -232,8 +117,10 @@ ON: Final = Either(
 )
 
 
-def _rollback(on: tuple[model.Condition, ...] = (), window: int = 0) -> model.Rollback:
-    return model.Rollback(on, window)
+def _rollback(
+    on: tuple[model.Condition, ...] = (), window: int = 0, watch: float = 600.0
+) -> model.Rollback:
+    return model.Rollback(on, window, watch)
 
 
 def _retry(limit: int = 5, backoff: model.Backoff | None = None) -> tuple[int, model.Backoff]:
@@ -287,11 +174,17 @@ ENVIRONMENT: Final = Record(
     {
         'on': Field(ON, 'What is deployed here by itself; `manual`: nothing.'),
         'url': Field(URL, 'Where people find it.'),
+        'needs': Field(NAMES, 'Environments in which a version must have succeeded before.'),
         'tests': Field(NAMES, 'Analyses that must succeed after a deployment.'),
         'protection': Field(PROTECTION, 'Who and what must agree before a deployment.'),
+        'freeze': Field(Items(FREEZE, lone=True), 'When nothing is deployed.'),
+        'env': Field(ENV, 'Environment variables of what is deployed.'),
+        'env_file': Field(TEXTS, 'Files with the same, NAME=value a line.'),
         'secrets': Field(Items(SECRET_NAME, lone=True), 'Secrets that deployments here may read.'),
         'target': Field(TARGET, 'Where it lives. Without one, workflow jobs deploy.'),
         'strategy': Field(STRATEGY, 'How a new version takes over.'),
+        'progressDeadlineSeconds': Field(Whole(1), 'After so long without progress it is aborted.'),
+        'minReadySeconds': Field(Whole(), 'How long an instance must have been ready to count.'),
         'health_checks': Field(Items(HEALTH_CHECK), 'How to see that it is well.'),
         'analysis': Field(Named(ANALYSIS, noun='analysis'), 'How to see that a version is good.'),
         'hooks': Field(
@@ -311,6 +204,7 @@ ENVIRONMENT: Final = Record(
                 _rollback,
                 {
                     'on': Field(Items(CONDITION, lone=True), 'When to go back by itself.'),
+                    'watch': Field(Duration(), 'So long after a deployment this is heeded.'),
                     'window': Field(
                         Record(
                             lambda revisions=0: revisions,

@@ -108,44 +108,97 @@ class Protection(NamedTuple):
     wait: float = 0.0
     branches: tuple[str, ...] = ()
     tags: tuple[str, ...] = ()
+    expires: float = 30 * 86400.0  # what nobody has approved by then is rejected, as on GitHub
+
+
+class Freeze(NamedTuple):
+    """Nothing is deployed from `begin` to `end` (dates or times, ISO 8601), or for `duration`
+    seconds from every slot of `schedule`, in this time zone."""
+
+    begin: str = ''
+    end: str = ''
+    schedule: str = ''
+    duration: float = 0.0
+    timezone: str = 'UTC'
+    reason: str = ''
+    span: Span = NOWHERE
 
 
 class Process(NamedTuple):
-    """Programs on this machine; each gets its own `$PORT`."""
+    """Programs on this machine; each gets its own `$PORT`. The router listens on `listen`, and on
+    `preview` for the version that is not public yet; where they are None it takes free ports, and
+    keeps them. `grace` is the time between SIGTERM and SIGKILL."""
 
     command: str
     instances: int = 1
     env: Mapping[str, str] = {}
     artifact: str = ''
     prepare: str = ''  # run once for a version, before its first start
+    listen: int | None = None
+    preview: int | None = None
+    grace: float = 30.0
 
 
 class Compose(NamedTuple):
+    """A project of its own for each revision; `port` is the service's, inside its container."""
+
     service: str
     file: str = 'compose.yaml'
     port: int | None = None
     instances: int = 1
+    listen: int | None = None
+    preview: int | None = None
+    grace: float = 30.0
 
 
 class Ecs(NamedTuple):
+    """`task_definition` is a file; without it the service's present one gets another image.
+    `secrets` are names and ARNs for `valueFrom`."""
+
     cluster: str
     service: str
     region: str = ''
     container: str = ''
+    task_definition: str = ''
+    image: str = ''
+    secrets: Mapping[str, str] = {}
+    instances: int | None = None
+
+
+class Helm(NamedTuple):
+    chart: str
+    release: str = ''
+    values: tuple[str, ...] = ()
+    set: Mapping[str, str] = {}
 
 
 class Kubernetes(NamedTuple):
-    deployment: str
+    """At most one of `manifests`, `kustomize` and `helm` is applied. `service` (its selector) or
+    `virtual_service` or `http_route` (weights) send traffic; `rollout` is an Argo Rollout."""
+
+    deployment: str = ''
     namespace: str = 'default'
     context: str = ''
     container: str = ''
+    image: str = ''
     manifests: tuple[str, ...] = ()
+    kustomize: str = ''
+    helm: Helm | None = None
+    service: str = ''
+    preview_service: str = ''
+    virtual_service: str = ''
+    http_route: str = ''
+    rollout: str = ''
+    instances: int | None = None
+    sync_options: tuple[str, ...] = ()
 
 
 class Command(NamedTuple):
-    """The user's own commands; `rollback` gets the version to go back to in `$VERSION`."""
+    """The user's own commands, with the version in `$VERSION`. `verify` succeeds once it is there;
+    `rollback` goes back to `$VERSION`; `status` prints the version that runs."""
 
     deploy: str
+    verify: str = ''
     rollback: str = ''
     status: str = ''
 
@@ -183,7 +236,32 @@ class Analyse(NamedTuple):
     names: tuple[Word, ...]
 
 
-CanaryStep: TypeAlias = SetWeight | Pause | Analyse
+class HeaderMatch(NamedTuple):
+    """Exactly one of `exact`, `prefix` and `regex`."""
+
+    header: str
+    exact: str = ''
+    prefix: str = ''
+    regex: str = ''
+
+
+class SetHeaderRoute(NamedTuple):
+    """Requests with all these headers go to the new version. Without any, the route is removed."""
+
+    name: str
+    match: tuple[HeaderMatch, ...] = ()
+    span: Span = NOWHERE
+
+
+class SetMirrorRoute(NamedTuple):
+    """Without a percentage, the mirror is removed."""
+
+    name: str
+    percentage: int = 0
+    span: Span = NOWHERE
+
+
+CanaryStep: TypeAlias = SetWeight | Pause | Analyse | SetHeaderRoute | SetMirrorRoute
 
 
 class Canary(NamedTuple):
@@ -229,6 +307,8 @@ class Analysis(NamedTuple):
     """Exactly one of `metric` (of the router), `prometheus` (a query), `url` and `command`.
 
     `on_no_data` is inconclusive, fail or pass. Limits as in Argo: one more than the limit fails.
+    With `baseline`, the new version is compared with the old one in the same time. `path` finds
+    the value in a URL's JSON: `$.data.ok`.
     """
 
     metric: str = ''
@@ -236,6 +316,9 @@ class Analysis(NamedTuple):
     url: str = ''
     command: str = ''
     address: str = ''  # of Prometheus
+    path: str = ''
+    headers: Mapping[str, str] = {}
+    baseline: bool = False
     env: Mapping[str, str] = {}
     failure: Condition | None = None
     success: Condition | None = None
@@ -245,7 +328,8 @@ class Analysis(NamedTuple):
     failure_limit: int = 0
     inconclusive_limit: int = 0
     consecutive_error_limit: int = 4
-    min_requests: int = 0
+    min_requests: int = 100
+    timeout: float = 30.0
     on_no_data: str = 'inconclusive'
     span: Span = NOWHERE
 
@@ -260,10 +344,12 @@ class Hooks(NamedTuple):
 
 
 class Rollback(NamedTuple):
-    """`revisions`: going back no further than this skips steps and analysis."""
+    """`revisions`: going back no further than this skips steps and analysis. `watch`: so long
+    after a deployment the conditions are still heeded."""
 
     on: tuple[Condition, ...] = ()
     revisions: int = 0
+    watch: float = 600.0
 
 
 class Backoff(NamedTuple):
@@ -290,11 +376,17 @@ class Environment(NamedTuple):
     name: Word = Word('')  # its key
     on: Trigger = Trigger()
     url: str = ''
+    needs: tuple[Word, ...] = ()
     tests: tuple[Word, ...] = ()
     protection: Protection = Protection()
+    freeze: tuple[Freeze, ...] = ()
+    env: Mapping[str, str] = {}
+    env_file: tuple[str, ...] = ()
     secrets: tuple[str, ...] = ()
     target: Target | None = None
     strategy: Strategy = Direct()
+    progress_deadline_seconds: int = 600
+    min_ready_seconds: int = 0
     health_checks: tuple[HealthCheck, ...] = ()
     analysis: Mapping[str, Analysis] = {}
     hooks: Hooks = Hooks()
