@@ -1,0 +1,1 @@
+"""Delivery, carried out: one controller an environment, a supervisor a store."""

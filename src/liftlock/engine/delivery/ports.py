@@ -1,0 +1,97 @@
+"""What the engine needs of the hands to deliver. Modules of `targets` and `observe` satisfy these
+by their shape."""
+
+from collections.abc import AsyncIterator, Mapping
+from typing import Protocol
+
+from liftlock.language.records import NamedTuple
+from liftlock.language.settings.model import Analysis, HealthCheck
+from liftlock.rollout.analysis import Reading
+from liftlock.rollout.sight import Capabilities, Instance, Routes, Sight
+from liftlock.rollout.version import Revision
+
+
+class Target(Protocol):
+    """The place of one environment. Every call may come again, after a `kill -9` too: it brings a
+    state about, and changes nothing where that is the state already.
+
+    Raises `liftlock.rollout.trouble.Trouble` for what a person has to know: what cannot be done
+    now (`again` says whether trying later may help).
+    """
+
+    capabilities: Capabilities
+
+    async def look(self) -> Sight:
+        """What is there now. Cheap: called every second or so."""
+        ...
+
+    async def prepare(self, revision: Revision) -> str:
+        """Fetch, unpack, build, register: nothing that a user could notice. What it did, for
+        people."""
+        ...
+
+    async def scale(self, revision: Revision, instances: int) -> None:
+        """See to it that so many run; returns once they are started, not once they are ready.
+        Those that died are replaced, with pauses that grow. 0 drains, stops and forgets."""
+        ...
+
+    async def route(self, routes: Routes) -> None:
+        """Returns when the router has confirmed it. A revision that is not in `routes` any more
+        is drained before this returns, for at most the target's grace."""
+        ...
+
+    async def apply(self, revision: Revision, *, back: bool) -> str:
+        """In-place targets: have the place updated, and return the provider's id of it."""
+        ...
+
+    def address(self, *, preview: bool = False) -> str:
+        """http://host:port of the public, or of the preview's, entrance; '' where there is none."""
+        ...
+
+    def logs(self, revision: str, *, follow: bool, previous: bool) -> AsyncIterator[str]:
+        """Lines of the instances, each led by its instance's id. `previous`: of those that are
+        gone."""
+        ...
+
+    async def close(self) -> None:
+        """Let go of what this process holds; what is deployed goes on."""
+        ...
+
+
+class Window(NamedTuple):
+    """What the router counted of one revision since the last time it was asked.
+
+    `latencies` are upper bounds in milliseconds with how many requests were at most so slow.
+    """
+
+    requests: int = 0
+    errors: int = 0  # answers 500 and above, and requests that nobody could be found for
+    latencies: tuple[tuple[float, int], ...] = ()
+
+
+class Meter(Protocol):
+    """Counts of a router. Targets whose capabilities say `metrics` satisfy it too."""
+
+    async def counted(self, revision: str, reader: str) -> Window:
+        """Since this reader asked last; empty at its first time."""
+        ...
+
+
+class Probe(Protocol):
+    async def __call__(self, check: HealthCheck, instance: Instance, env: Mapping[str, str]) -> str:
+        """Why it is not healthy; '' if it is. Never raises, never takes longer than `timeout`."""
+        ...
+
+
+class Measuring(Protocol):
+    async def __call__(
+        self,
+        analysis: Analysis,
+        meter: Meter | None,
+        revisions: tuple[str, str],
+        env: Mapping[str, str],
+        reader: str,
+    ) -> Reading:
+        """One reading, of the new revision (and the old one, for a comparison). Never raises:
+        what went wrong stands in `Reading.error`."""
+        ...
