@@ -1,6 +1,7 @@
 """What a job tries from inside. Each prints GOT IT where it succeeds; on the host, many would."""
 
 import os
+import shutil
 import socket
 import subprocess
 import sys
@@ -148,3 +149,25 @@ def test_on_the_host_it_would(outside: Outside, tmp_path: Path, what: str) -> No
     script = outside.fill(REACHING[what]).replace('../../..', str(outside.private.parent))
     assert WON in play(scripts(script), tmp_path, place='host').printed(1)
     (outside.private / 'written').unlink(missing_ok=True)
+
+
+@pytest.mark.parametrize('place', ['sandbox', 'host'])
+def test_a_node_that_a_job_brings_is_started_inside_only(tmp_path: Path, place: str) -> None:
+    """Also when it is only asked for its version. On the host it would leave a mark."""
+    mark = tmp_path / 'mark'
+    programs = tmp_path / 'machine/bin'
+    programs.mkdir(parents=True)
+    for program in ('sh', 'bash', 'mkdir', 'chmod', 'touch'):
+        (programs / program).symlink_to(str(shutil.which(program)))
+    steps = f"""
+- run: |
+    mkdir bin action; echo "$PWD/bin" >>"$GITHUB_PATH"
+    printf '#!/bin/sh\\ntouch {mark} 2>/dev/null; echo v24.0.0 of the job\\n' >bin/node
+    chmod 755 bin/node
+    echo 'runs: {{using: node24, main: x.js}}' >action/action.yml; touch action/x.js
+- uses: ./action
+"""
+    world = {'host_env': {'PATH': str(programs)}}
+    played = play(steps, tmp_path, place=place, world=world)
+    assert played.printed(2) == ['v24.0.0 of the job']
+    assert mark.exists() == (place == 'host')

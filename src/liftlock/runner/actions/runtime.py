@@ -20,6 +20,7 @@ from liftlock.runner.workbench import StepFailed
 NEWEST: Final = 24
 _OLD: Final = 20
 _OLDEST_THAT_WORKS: Final = 16  # what was written for newer ones may still run there
+_ANSWERS_WITHIN: Final = 60.0  # seconds
 _FORCE: Final = 'FORCE_JAVASCRIPT_ACTIONS_TO_NODE24'
 _ALLOW: Final = 'ACTIONS_ALLOW_USE_UNSECURE_NODE_VERSION'
 _TRUE: Final = frozenset({'1', 'true', '$true'})
@@ -81,11 +82,15 @@ async def _ask_there(turn: Turn, executable: str) -> int:
     job = turn.job
     said: list[bytes] = []
     place = job.directories.workspace
+    leash = Leash(turn.leash)
+    alarm = asyncio.get_running_loop().call_later(_ANSWERS_WITHIN, leash.kill)
     try:
         command = (executable, '--version')
-        await job.workplace.run(command, job.base, place, said.append, Leash())
+        await job.workplace.run(command, job.base, place, said.append, leash)
     except CannotStart:
         return 0
+    finally:
+        alarm.cancel()
     return _major(b''.join(said).decode('utf-8', 'replace'))
 
 
@@ -96,8 +101,11 @@ async def _pick(turn: Turn, major: int) -> tuple[str, bool]:
     kept = externals.find(world, major)
     if kept is not None:
         return str(kept), True
-    own = _own(turn)
+    own = turn.job.workplace.find('node', turn.job.base['PATH']) or ''
     has = await asyncio.to_thread(_ask, own) if own.startswith('/') else 0
+    if not own:  # the job's, which nobody but the job may start
+        own = turn.job.workplace.find('node', turn.job.search_path(turn.env)) or ''
+        has = await _ask_there(turn, own) if own.startswith('/') else 0
     if has == major or (own and world.externals is None):
         return own, has == major
     try:
@@ -107,13 +115,6 @@ async def _pick(turn: Turn, major: int) -> tuple[str, bool]:
             raise StepFailed(_missing(major, error, own, has)) from None
         _tell_once(turn, major, error, own, has)
         return own, False
-
-
-def _own(turn: Turn) -> str:
-    """The machine's own node; that of the job where the machine has none."""
-    job = turn.job
-    find = job.workplace.find
-    return find('node', job.base['PATH']) or find('node', job.search_path(turn.env)) or ''
 
 
 @functools.cache
