@@ -32,6 +32,7 @@ _COMPLAINTS: Final = (
     b'ame resolution', b'Could not resolve host', b'EAI_AGAIN', b'ENOTFOUND', b'dial tcp: lookup',
     b'UnknownHostException', b'Network is unreachable', b'dns error',
 )  # fmt: skip
+_LONGEST: Final = max(map(len, _COMPLAINTS))
 _NO_NETWORK: Final = (
     b'This job has no network. `sandbox: {network: true}` in liftlock.yml gives it that of this '
     b'machine, and so does `runs-on: [sandbox, network]`.\n'
@@ -39,18 +40,24 @@ _NO_NETWORK: Final = (
 _QUICKLY: Final = 0.5  # seconds; a sandbox usually ends within a few milliseconds
 
 
-class _Ear:
-    """Hears when a program misses the network: what it says of that helps nobody here."""
+class Ear:
+    """Hears when a program misses the network: what it says of that helps nobody here.
 
-    __slots__ = ('_sink', 'misses_network')
+    It may say it letter by letter, as curl does.
+    """
+
+    __slots__ = ('_last', '_sink', 'misses_network')
 
     def __init__(self, sink: Sink) -> None:
         self._sink = sink
+        self._last = b''
         self.misses_network = False
 
     def __call__(self, chunk: bytes) -> None:
         if not self.misses_network:
-            self.misses_network = any(words in chunk for words in _COMPLAINTS)
+            heard = self._last + chunk
+            self.misses_network = any(words in heard for words in _COMPLAINTS)
+            self._last = heard[-_LONGEST:]
         self._sink(chunk)
 
 
@@ -111,7 +118,7 @@ class Sandbox:
             raise
         finally:
             os.close(writer)
-        ear = _Ear(sink)
+        ear = Ear(sink)
         running = Running(process, reader, ear, self._order.patience)
         process.on_failure(running.fail)
         try:
