@@ -84,8 +84,8 @@ class NoArtifacts:
     ) -> tuple[str, int, str]:
         raise AssertionError('no artifacts here')
 
-    async def names(self) -> Sequence[str]:
-        return ()
+    async def names(self) -> Mapping[str, str]:
+        return {}
 
     async def fetch(self, name: str, directory: Path) -> int:
         raise AssertionError('no artifacts here')

@@ -378,7 +378,7 @@ def test_an_artifact_comes_back_as_it_was(store: Store, tmp_path: Path) -> None:
     assert run(of.fetch('out', tmp_path / 'out')) == 3
     for name, path in files:
         assert (tmp_path / 'out' / name).read_bytes() == path.read_bytes()
-    assert run(of.names()) == ['out']
+    assert list(run(of.names())) == ['out']
     (row,) = artifacts.listed(store, 1)
     assert (str(row.id), row.size, row.digest, row.files) == (identity, size, digest, 3)
 
@@ -438,13 +438,13 @@ def test_an_artifact_is_dropped_by_name(store: Store, tmp_path: Path) -> None:
     of = RunArtifacts(store, submit(store))
     identity, *_ = run(keep(of, 'out', some_files(tmp_path, 'a')))  # type: ignore[misc]
     assert (of.remove('out'), of.remove('out')) == (int(identity), 0)
-    assert run(of.names()) == []
+    assert list(run(of.names())) == []
 
 
 def test_runs_do_not_see_one_anothers_artifacts(store: Store, tmp_path: Path) -> None:
     one, other = RunArtifacts(store, submit(store)), RunArtifacts(store, submit(store))
     run(keep(one, 'out', some_files(tmp_path, 'a')))
-    assert run(other.names()) == []
+    assert list(run(other.names())) == []
     with pytest.raises(UserError, match='no artifact "out"'):
         run(other.fetch('out', tmp_path / 'out'))
 
@@ -597,7 +597,7 @@ def test_an_artifact_of_a_lost_job_is_forgotten(store: Store, tmp_path: Path) ->
     for name in ('kept', 'lost'):
         run(keep(of, name, some_files(tmp_path, name)))
     artifacts.forget(store, number, {'kept'})
-    assert run(of.names()) == ['kept']
+    assert list(run(of.names())) == ['kept']
 
 
 def test_what_a_process_was_writing_goes_when_it_has_ended(store: Store, tmp_path: Path) -> None:
@@ -726,7 +726,7 @@ def test_tidying_removes_what_nobody_refers_to(store: Store, tmp_path: Path) -> 
     assert blob.exists()
     tidying.tidy(store, time.time() + 91 * 24 * 3600)
     assert not blob.exists()
-    assert run(of.names()) == []
+    assert list(run(of.names())) == []
 
 
 def test_logs_go_when_their_time_is_over_and_those_of_a_run_that_goes_on_stay(

@@ -110,7 +110,9 @@ class Artifacts(Protocol):
         """Keep one file as it is, under its own name."""
         ...
 
-    async def names(self) -> Sequence[str]: ...
+    async def names(self) -> Mapping[str, str]:
+        """What there is, in order; with the id that `store` has told of each."""
+        ...
 
     async def fetch(self, name: str, directory: Path) -> int:
         """Unpack into the directory, safely; return the number of files."""

@@ -8,7 +8,7 @@ that are unpacked one over the other (v3, which merged uploads of the same name)
 import asyncio
 import json
 import time
-from collections.abc import Callable, Collection, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from pathlib import Path
 from typing import Final
 
@@ -130,8 +130,10 @@ class RunArtifacts:
         finally:
             new.unlink(missing_ok=True)
 
-    async def names(self) -> Sequence[str]:
-        return sorted({one.name for one in listed(self._store, self._run)})
+    async def names(self) -> Mapping[str, str]:
+        """With the id of each; of several parts that of the last."""
+        found = {one.name: str(one.id) for one in self.current()}
+        return {name: found[name] for name in sorted(found)}
 
     async def fetch(self, name: str, directory: Path) -> int:
         """Unpack into the directory, safely; return the number of files."""

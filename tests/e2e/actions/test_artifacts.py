@@ -142,6 +142,33 @@ def test_several_artifacts_are_downloaded_as_on_github(
     assert sorted(download(ground, uses, **inputs)) == expected
 
 
+def test_artifacts_are_had_by_the_ids_that_uploads_have_told(ground: Ground) -> None:
+    first = upload(ground, 'dist/*.js', name='a').outputs['artifact-id']
+    upload(ground, 'reports', name='b')
+    third = upload(ground, 'dist/maps', name='c').outputs['artifact-id']
+    v5 = 'actions/download-artifact@v5'
+    assert sorted(download(ground, artifact_ids=f'{third}, {first}')) == ['a/app.js', 'c/app.map']
+    assert list(download(ground, artifact_ids=first)) == ['a/app.js']
+    assert list(download(ground, v5, artifact_ids=first)) == ['app.js']
+    told = ground.step(v5, {'artifact-ids': f'99,{first}'})
+    told.main()
+    assert told.warnings == ['Could not find the following artifact IDs: 99']
+
+
+@pytest.mark.parametrize(
+    ('ids', 'message'),
+    [
+        ('98, 99', 'None of the provided artifact IDs were found'),
+        ('1, a', "Invalid artifact ID: 'a'. Must be a number."),
+        (',', "No valid artifact IDs provided in 'artifact-ids' input"),
+    ],
+)
+def test_ids_that_are_none(ground: Ground, ids: str, message: str) -> None:
+    upload(ground, 'dist', name='a')
+    with pytest.raises(StepFailed, match=message):
+        download(ground, artifact_ids=ids)
+
+
 def test_what_is_not_there_is_said_with_what_is(ground: Ground) -> None:
     with pytest.raises(StepFailed, match='Unable to find any artifacts'):
         download(ground, 'actions/download-artifact@v3')
@@ -153,7 +180,6 @@ def test_what_is_not_there_is_said_with_what_is(ground: Ground) -> None:
 @pytest.mark.parametrize(
     'inputs',
     [
-        {'artifact_ids': '1'},
         {'artifact_ids': '1', 'name': 'a'},
         {'github_token': 't', 'run_id': '99'},
         {'name': 'a', 'skip_decompress': 'true'},

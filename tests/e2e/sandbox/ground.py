@@ -82,8 +82,8 @@ class Shelf:
                 self.kept[name][inner] = stream.read()
         return '1', 1, 'a' * 64
 
-    async def names(self) -> Sequence[str]:
-        return tuple(self.offered)
+    async def names(self) -> Mapping[str, str]:
+        return {name: str(number) for number, name in enumerate(self.offered, 1)}
 
     async def fetch(self, name: str, directory: Path) -> int:
         for inner, text in self.offered[name].items():

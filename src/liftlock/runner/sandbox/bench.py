@@ -219,8 +219,8 @@ class Artifacts:
         identity, size, digest = answer.reply.value
         return identity, size, digest
 
-    async def names(self) -> Sequence[str]:
-        return tuple((await self._line.ask('names')).reply.value)
+    async def names(self) -> Mapping[str, str]:
+        return dict((await self._line.ask('names')).reply.value)
 
     async def fetch(self, name: str, directory: Path) -> int:
         """It was unpacked outside, where nobody can lay links; what came of it is copied."""

@@ -139,7 +139,7 @@ class Errands:
         return Done(stored)
 
     async def _names(self, asked: Asked) -> Done:
-        return Done(list(await self._bench.world.artifacts.names()))
+        return Done(dict(await self._bench.world.artifacts.names()))
 
     async def _fetch(self, asked: Asked) -> Done:
         (name,) = _texts(asked, 1)

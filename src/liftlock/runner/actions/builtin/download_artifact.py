@@ -3,7 +3,7 @@ GitHub, which a stand-in cannot ask.
 """
 
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Final
 
@@ -34,6 +34,9 @@ async def main(bench: Workbench) -> None:
     if bench.inputs['name']:
         bench.log('Downloading single artifact')
         wanted = [_get(bench, bench.inputs['name'], names)]
+    elif bench.inputs['artifact-ids'].strip():
+        bench.log('Downloading artifacts by ID')
+        wanted = _pick(bench, bench.inputs['artifact-ids'], names)
     else:
         wanted = _select(bench, names)
     together = (
@@ -48,12 +51,10 @@ async def main(bench: Workbench) -> None:
 
 
 def _refuse_unknown(bench: Workbench) -> None:
-    if bench.inputs['artifact-ids']:
-        if bench.inputs['name']:
-            raise StepFailed(
-                "Inputs 'name' and 'artifact-ids' cannot be used together. Please specify only one."
-            )
-        raise StepFailed('artifact-ids cannot be used here: name the artifact instead')
+    if bench.inputs['artifact-ids'].strip() and bench.inputs['name']:
+        raise StepFailed(
+            "Inputs 'name' and 'artifact-ids' cannot be used together. Please specify only one."
+        )
     if bench.inputs['skip-decompress'] == 'true':
         raise StepFailed('skip-decompress cannot be used here: artifacts are always unpacked')
     this_run = str(bench.github.get('run_id', ''))
@@ -71,7 +72,7 @@ def _directory(bench: Workbench) -> Path:
     return bench.own((bench.workspace / text).resolve())
 
 
-def _get(bench: Workbench, name: str, names: Sequence[str]) -> str:
+def _get(bench: Workbench, name: str, names: Mapping[str, str]) -> str:
     if name in names:
         return name
     known = ', '.join(names) or 'none'
@@ -82,7 +83,23 @@ def _get(bench: Workbench, name: str, names: Sequence[str]) -> str:
     )
 
 
-def _select(bench: Workbench, names: Sequence[str]) -> list[str]:
+def _pick(bench: Workbench, ids: str, names: Mapping[str, str]) -> list[str]:
+    wanted = [id for id in map(str.strip, ids.split(',')) if id]
+    if not wanted:
+        raise StepFailed("No valid artifact IDs provided in 'artifact-ids' input")
+    for id in wanted:
+        if not (id.isascii() and id.isdecimal()):
+            raise StepFailed(f"Invalid artifact ID: '{id}'. Must be a number.")
+    found = [name for name, id in names.items() if id in wanted]
+    if not found:
+        raise StepFailed('None of the provided artifact IDs were found')
+    missing = [id for id in wanted if id not in names.values()]
+    if missing:
+        bench.warning(f'Could not find the following artifact IDs: {", ".join(missing)}')
+    return found
+
+
+def _select(bench: Workbench, names: Mapping[str, str]) -> list[str]:
     if major(bench.ref) < _SEPARATE and not names:
         raise StepFailed('Unable to find any artifacts for the associated workflow')
     pattern = bench.inputs['pattern']
