@@ -89,7 +89,7 @@ class Attempt:
         """The single task boundary: a bug in the runner fails this job, and the others go on."""
         import traceback
 
-        from liftlock.runner.masking import Masker
+        from liftlock.plan.masking import Masker
 
         masker = Masker()
         for secret in self.request.secrets.values():

@@ -11,9 +11,9 @@ import re
 from collections.abc import Callable
 from typing import Final
 
+from liftlock.plan.masking import Stream
 from liftlock.runner.carrying import Carrier
 from liftlock.runner.commands import parse
-from liftlock.runner.masking import Stream
 from liftlock.runner.state import Effects, Job, Record
 
 LONGEST_LINE: Final = 1 << 20  # bytes; what goes beyond is shown as another line

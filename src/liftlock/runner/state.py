@@ -13,10 +13,10 @@ from typing import TYPE_CHECKING, Final
 
 from liftlock.language.expressions.values import Function, Scope, Value
 from liftlock.plan.facts import Annotated, StepFinished, StepStarted
+from liftlock.plan.masking import Masker
 from liftlock.runner.commands import Spot
 from liftlock.runner.directories import Directories
 from liftlock.runner.executors.base import Leash, Workplace
-from liftlock.runner.masking import Masker
 from liftlock.runner.ports import JobRequest, Log, Report, World
 from liftlock.runner.shells import Shell, choose
 

@@ -6,7 +6,7 @@ import pytest
 
 from fakes import play
 from liftlock.plan.facts import Annotated
-from liftlock.runner.masking import HIDDEN
+from liftlock.plan.masking import HIDDEN
 
 MATCHER = """{"problemMatcher": [{"owner": "tool", "pattern": [{
   "regexp": "^(.+):(\\\\d+):(\\\\d+): (\\\\w+): (.*)$",

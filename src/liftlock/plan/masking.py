@@ -26,7 +26,7 @@ _SHORTEST_BASE64: Final = 8
 
 
 class Masker:
-    """The secrets of one job. It only grows: a mask that was added stays for the whole job."""
+    """The secrets of one job or deployment. It only grows: a mask that was added stays."""
 
     __slots__ = ('_known', '_values', 'longest')
 

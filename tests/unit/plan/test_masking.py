@@ -4,7 +4,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from liftlock.runner.masking import Masker, Stream
+from liftlock.plan.masking import Masker, Stream
 
 
 def masker(*values: str) -> Masker:
