@@ -39,8 +39,12 @@ def clear(store: Store, hands: Hands, run: int, past: Past) -> None:
 
 
 def _needed(store: Store, before: float) -> Iterable[Mapping[str, Value]]:
-    """What runs keep that have not ended, or not long ago."""
-    return map(json.loads, runs.kept_since(store, before))
+    """What runs keep that have not ended, or not long ago; and what environments may go back to."""
+    from liftlock.store import deliveries  # with all its facts: a run needs them here at most
+
+    yield from map(json.loads, runs.kept_since(store, before))
+    for sources, commit in deliveries.needed_sources(store):
+        yield {'sources': sources, 'commit': commit}
 
 
 def _remove_unneeded(store: Store, run: int, past: Past, paths: RunPaths) -> None:

@@ -44,18 +44,24 @@ class Store:
             return journal.read(sql, run, after)
 
     @contextmanager
-    def transaction(self) -> Iterator[sqlite3.Connection]:
-        """All or nothing."""
+    def transaction(self, *, durable: bool = False) -> Iterator[sqlite3.Connection]:
+        """All or nothing. `durable`: on the disk itself before this returns, so that even a power
+        cut does not undo it; otherwise the last moments before one may be lost."""
         sql = self._connection
         with self.reading():
-            sql.execute('BEGIN IMMEDIATE')
+            if durable:  # cannot be said once the transaction has begun
+                sql.execute('PRAGMA synchronous = FULL')
             try:
+                sql.execute('BEGIN IMMEDIATE')
                 yield sql
                 sql.execute('COMMIT')
             except BaseException:
                 if sql.in_transaction:  # a full disk has already rolled back
                     sql.execute('ROLLBACK')
                 raise
+            finally:
+                if durable:
+                    sql.execute('PRAGMA synchronous = NORMAL')
 
     @contextmanager
     def reading(self) -> Iterator[sqlite3.Connection]:

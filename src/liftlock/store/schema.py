@@ -19,6 +19,7 @@ MIGRATIONS: Final = (
     '0003_mime.sql',
     '0004_attestations.sql',
     '0005_retention.sql',
+    '0006_deliveries.sql',
 )
 PATIENCE: Final = 5.0  # seconds; making a fresh database takes some milliseconds
 

@@ -1,6 +1,7 @@
 """What is no longer needed goes: expired artifacts, reports and logs, unreferenced blobs, old
 workspaces.
 
+An artifact that is deployed, or to which an environment can go back, is needed however old it is.
 Nothing here is urgent, so it happens after a run and at most once an hour.
 """
 
@@ -15,6 +16,9 @@ HOUR: Final = 3600.0
 WORK_KEPT: Final = 7 * 24 * HOUR  # for `rerun --from-step`
 PACKED_AFTER: Final = 24 * HOUR
 GONE: Final = '.gone'
+EXPIRED: Final = """
+DELETE FROM artifacts WHERE expires <= ? AND NOT EXISTS (
+    SELECT 1 FROM returnable WHERE returnable.artifact = artifacts.digest)"""
 OLD_LOGS: Final = """
 SELECT id FROM runs WHERE status = 'completed' AND finished + logs_kept < :now"""
 ENDED: Final = """
@@ -33,7 +37,7 @@ def due(store: Store) -> bool:
 def tidy(store: Store, now: float) -> None:
     (store.directory / 'tidied').touch(0o600)
     with store.transaction() as sql:
-        sql.execute('DELETE FROM artifacts WHERE expires <= ?', (now,))
+        sql.execute(EXPIRED, (now,))
         sql.execute('DELETE FROM reports WHERE expires <= ?', (now,))
     _remove_unreferenced(store)
     blobs.forget_unfinished(store.directory)
@@ -83,7 +87,8 @@ def _remove_unreferenced(store: Store) -> None:
                 'SELECT 1 FROM artifacts WHERE digest = :digest'
                 ' UNION ALL SELECT 1 FROM caches WHERE digest = :digest'
                 ' UNION ALL SELECT 1 FROM reports WHERE digest = :digest'
-                ' UNION ALL SELECT 1 FROM attestations WHERE digest = :digest LIMIT 1',
+                ' UNION ALL SELECT 1 FROM attestations WHERE digest = :digest'
+                ' UNION ALL SELECT 1 FROM returnable WHERE artifact = :digest LIMIT 1',
                 {'digest': digest},
             ).fetchone()
             if not used:
