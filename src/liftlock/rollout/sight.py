@@ -90,11 +90,24 @@ class Sight(NamedTuple):
     message: str = ''
 
 
+class Window(NamedTuple):
+    """What the router counted of one revision since the last time it was asked.
+
+    `latencies` are upper bounds in milliseconds with how many requests were at most so slow. The
+    last bound is infinite: how many were timed at all, which may lag behind `requests` by a second.
+    """
+
+    requests: int = 0
+    errors: int = 0  # answers 500 and above, and requests that nobody could be found for
+    latencies: tuple[tuple[float, int], ...] = ()
+
+
 class Group(NamedTuple):
     """The instances of one revision, counted: with probes and minReadySeconds taken in."""
 
     running: int = 0
     ready: int = 0
+    restarts: int = 0  # of the one that was started most often
     message: str = ''  # why those that are not ready are not
 
 
@@ -107,7 +120,7 @@ class Seen(NamedTuple):
     settled: bool = False
     failed: str = ''
     message: str = ''
-    busy: Mapping[str, int] = {}  # requests in flight, by revision
+    underway: frozenset[str] = frozenset()  # operations that this controller is carrying out
 
 
 class Capabilities(NamedTuple):

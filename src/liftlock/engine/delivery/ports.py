@@ -4,10 +4,9 @@ by their shape."""
 from collections.abc import AsyncIterator, Mapping
 from typing import Protocol
 
-from liftlock.language.records import NamedTuple
 from liftlock.language.settings.model import Analysis, HealthCheck
 from liftlock.rollout.analysis import Reading
-from liftlock.rollout.sight import Capabilities, Instance, Routes, Sight
+from liftlock.rollout.sight import Capabilities, Instance, Routes, Sight, Window
 from liftlock.rollout.version import Revision
 
 
@@ -56,17 +55,6 @@ class Target(Protocol):
     async def close(self) -> None:
         """Let go of what this process holds; what is deployed goes on."""
         ...
-
-
-class Window(NamedTuple):
-    """What the router counted of one revision since the last time it was asked.
-
-    `latencies` are upper bounds in milliseconds with how many requests were at most so slow.
-    """
-
-    requests: int = 0
-    errors: int = 0  # answers 500 and above, and requests that nobody could be found for
-    latencies: tuple[tuple[float, int], ...] = ()
 
 
 class Meter(Protocol):
