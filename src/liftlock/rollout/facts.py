@@ -190,7 +190,11 @@ class AnalysisStarted(NamedTuple):
 
 class Measured(NamedTuple):
     """One measurement. `phase` is successful, failed, inconclusive or error; `value` None where
-    there was none. Counts are of the window that was measured, and 0 where nothing is counted."""
+    there was none. Counts are of the window that was measured, and 0 where nothing is counted.
+
+    `weight` is '' for a vote; `open` where counting only begins, `small` where too little was
+    counted for a vote and it goes into the next, `gross` where it decides alone.
+    """
 
     number: int
     stage: str
@@ -202,6 +206,7 @@ class Measured(NamedTuple):
     baseline_requests: int = 0
     baseline_errors: int = 0
     message: str = ''
+    weight: str = ''
 
 
 class AnalysisFinished(NamedTuple):

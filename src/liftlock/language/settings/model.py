@@ -306,7 +306,8 @@ class HealthCheck(NamedTuple):
 class Analysis(NamedTuple):
     """Exactly one of `metric` (of the router), `prometheus` (a query), `url` and `command`.
 
-    `on_no_data` is inconclusive, fail or pass. Limits as in Argo: one more than the limit fails.
+    `measurements` 0: one, or with an interval as many as there is time for. `on_no_data` is
+    inconclusive, fail or pass. Limits as in Argo: one more than the limit fails, -1 is no limit.
     With `baseline`, the new version is compared with the old one in the same time. `path` finds
     the value in a URL's JSON: `$.data.ok`.
     """
@@ -323,7 +324,7 @@ class Analysis(NamedTuple):
     failure: Condition | None = None
     success: Condition | None = None
     interval: float | None = None
-    measurements: int = 1
+    measurements: int = 0
     initial_delay: float = 0.0
     failure_limit: int = 0
     inconclusive_limit: int = 0
