@@ -30,43 +30,47 @@ HTPASSWD = 'ada:$2b$04$hFoNNBnyiJH6sh/NUhoHCuEUnoca28Rm8B9Tl4jtooFIgKsZCf3Qy\n' 
 class Registry:
     """Running until it is closed. `host` is what images' names begin with."""
 
-    def __init__(self, root: Path, auth: Mapping[str, Any] | None = None) -> None:
+    def __init__(self, root: Path, auth: Mapping[str, Any] | None = None, host: str = '') -> None:
         program = shutil.which('docker-registry') or shutil.which('registry')
         if program is None:
             if os.environ.get('CI') == 'true':
                 pytest.fail('install docker-registry')
             pytest.skip('install docker-registry to run this')
         root.mkdir(parents=True, exist_ok=True)
-        port = free_port()
-        self.host = f'127.0.0.1:{port}'
         self._authorization = ''
         config = {
             'version': 0.1,
             'log': {'level': 'error', 'accesslog': {'disabled': True}},
             'storage': {'filesystem': {'rootdirectory': str(root / 'data')}},
-            'http': {'addr': self.host},
+            **({'auth': auth} if auth else {}),
         }
-        (root / 'config.yml').write_text(json.dumps(config | ({'auth': auth} if auth else {})))
-        self._process = subprocess.Popen(
-            (program, 'serve', str(root / 'config.yml')),
-            stdout=subprocess.DEVNULL,
-            stderr=subprocess.DEVNULL,
-        )
-        self._wait()
+        for _ in range(5):  # somebody may take the port before it is ours
+            self.host = host or f'127.0.0.1:{free_port()}'
+            (root / 'config.yml').write_text(json.dumps(config | {'http': {'addr': self.host}}))
+            self._process = subprocess.Popen(
+                (program, 'serve', str(root / 'config.yml')),
+                stdout=subprocess.DEVNULL,
+                stderr=subprocess.DEVNULL,
+            )
+            if self._answers():
+                return
+        raise AssertionError('docker-registry does not answer')
 
-    def _wait(self) -> None:
-        for _ in range(200):
+    def _answers(self) -> bool:
+        """Whether it comes to that: False if it has ended."""
+        for _ in range(600):
             try:
                 urlopen(f'http://{self.host}/v2/').close()
             except HTTPError as error:
                 error.close()
-                return
             except URLError:
-                assert self._process.poll() is None, 'docker-registry ended'
+                if self._process.poll() is not None:
+                    return False
                 time.sleep(0.05)
-            else:
-                return
-        raise AssertionError('docker-registry does not answer')
+                continue
+            return self._process.poll() is None
+        self.close()
+        return False
 
     def log_in(self, realm: str, repository: str) -> None:
         """Be somebody who may push to this repository: by password, where no realm is asked."""
@@ -159,9 +163,9 @@ def logged_in(folder: Path, host: str) -> None:
 
 
 @contextmanager
-def open_registry(root: Path) -> Iterator[Registry]:
+def open_registry(root: Path, host: str = '') -> Iterator[Registry]:
     """Anybody may come in."""
-    with Registry(root) as registry:
+    with Registry(root, host=host) as registry:
         yield registry
 
 

@@ -37,6 +37,10 @@ class Pulled:
     def pulls(self) -> int:
         return sum(line.startswith('##[command]') for line in self.said)
 
+    @property
+    def tries(self) -> int:
+        return self.pulls + sum('back off' in line for line in self.said)
+
 
 @pytest.fixture
 def pulled() -> Iterator[Pulled]:
@@ -98,8 +102,7 @@ def test_an_image_is_had_by_its_digest(
 def test_what_is_not_in_the_registry_is_asked_for_once(pulled: Pulled, registry: Registry) -> None:
     with pytest.raises(EngineFailed, match=r'^Docker pull failed .*team/app:9.*manifest.*unknown'):
         pulled.have(f'{registry.host}/team/app:9')
-    assert pulled.pulls == 1
-    assert not any('back off' in line for line in pulled.said)
+    assert pulled.tries == 1
 
 
 def test_a_registry_that_does_not_answer_is_asked_three_times(
@@ -108,7 +111,40 @@ def test_a_registry_that_does_not_answer_is_asked_three_times(
     monkeypatch.setattr(images, 'PAUSE', (0.0, 0.01))
     with pytest.raises(EngineFailed, match='refused'):
         pulled.have('127.0.0.1:1/team/app:1')
-    assert sum('back off' in line for line in pulled.said) == 2
+    assert pulled.tries == 3
+
+
+def test_others_ask_it_once_for_a_while(pulled: Pulled, monkeypatch: pytest.MonkeyPatch) -> None:
+    """They would wait for what has just been waited for in vain."""
+    monkeypatch.setattr(images, 'PAUSE', (0.0, 0.01))
+    for name, tries in (('app', 3), ('db', 4), ('web', 5)):
+        with pytest.raises(EngineFailed, match='refused'):
+            pulled.have(f'127.0.0.1:2/team/{name}:1')
+        assert pulled.tries == tries
+    monkeypatch.setattr(images, 'REMEMBERED', 0.0)
+    with pytest.raises(EngineFailed, match='refused'):
+        pulled.have('127.0.0.1:2/team/app:1')
+    assert pulled.tries == 8
+
+
+def test_a_registry_that_answers_again_is_trusted_again(
+    pulled: Pulled,
+    tmp_path: Path,
+    small: Callable[[str], str],
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr(images, 'PAUSE', (0.0, 0.01))
+    with open_registry(tmp_path / 'registry') as running:
+        image = f'{running.host}/team/app:1'
+        small(image)
+    with pytest.raises(EngineFailed, match='refused'):
+        pulled.have(image)
+    with open_registry(tmp_path / 'registry', running.host) as running:
+        pulled.have(image)
+    ask(pulled.engine, 'rmi', '--force', image)
+    with pytest.raises(EngineFailed, match='refused'):
+        pulled.have(image)
+    assert pulled.tries == 3 + 1 + 3
 
 
 def test_credentials_open_a_registry_and_are_forgotten(

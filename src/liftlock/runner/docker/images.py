@@ -9,6 +9,7 @@ import asyncio
 import random
 import shutil
 import tempfile
+import time
 from collections.abc import AsyncIterator, Callable, Sequence
 from contextlib import asynccontextmanager
 from typing import Final
@@ -19,6 +20,7 @@ from liftlock.runner.docker.sockets import endpoint
 
 TRIES: Final = 3
 PAUSE: Final = (1.0, 10.0)  # seconds between tries, at random
+REMEMBERED: Final = 60.0  # seconds for which other jobs ask a registry once that did not answer
 # What another try would not change.
 _FINAL: Final = (
     'manifest unknown', 'not found', 'unauthorized', 'access denied', 'denied:',
@@ -30,6 +32,10 @@ Say = Callable[[str], None]
 Note = Callable[[str, str], None]  # is told the image, as it is written, and its digest
 
 _FORMAT: Final = '{{.Id}}{{range .RepoDigests}} {{.}}{{end}}'
+
+
+# Program of the engine and registry -> when it did not answer the last time.
+_silent: Final[dict[tuple[str, str], float]] = {}
 
 
 class CannotFetch(EngineFailed):
@@ -53,7 +59,7 @@ async def have(
         # Podman does not take Docker Hub for granted.
         name = in_full(named) if engine.podman else image
         async with _logged_in(engine, named.registry, username, password, say) as login:
-            await _pull(engine, name, login, say)
+            await _pull(engine, name, named.registry, login, say)
         here = await engine.tell('image', 'inspect', '--format', _FORMAT, name)
     note(image, pick_digest(named, here.text.split()[1:]))
     return name
@@ -78,7 +84,7 @@ def pick_digest(named: names.Image, known: Sequence[str]) -> str:
     return named.digest or digests.get(wanted) or next(iter(digests.values()), '')
 
 
-async def _pull(engine: Engine, image: str, login: '_Login', say: Say) -> None:
+async def _pull(engine: Engine, image: str, registry: str, login: '_Login', say: Say) -> None:
     words = (*login.before, 'pull', *login.after, image)
     said: list[str] = []
 
@@ -91,18 +97,28 @@ async def _pull(engine: Engine, image: str, login: '_Login', say: Say) -> None:
         said.clear()
         code = await engine.show(hear, *words)
         if code == 0:
+            _silent.pop((engine.program, registry), None)
             return
         last = next((line for line in reversed(said) if line.strip()), '')
         final = _is_final(said)
-        if not left or final:
-            refused = EngineFailed if final else CannotFetch
-            raise refused(f"Docker pull failed with exit code {code}: '{image}': {last}")
+        wrong = f"Docker pull failed with exit code {code}: '{image}': {last}"
+        if final:
+            raise EngineFailed(wrong)
+        if not left or _was_silent(engine, registry):
+            _silent[engine.program, registry] = time.monotonic()
+            raise CannotFetch(wrong)
         pause = random.uniform(*PAUSE)  # noqa: S311 - no secret
         say(
             f'##[warning]Docker pull failed with exit code {code}, '
             f'back off {pause:.1f} seconds before retry.'
         )
         await asyncio.sleep(pause)
+
+
+def _was_silent(engine: Engine, registry: str) -> bool:
+    """Some job has tried often enough just now."""
+    then = _silent.get((engine.program, registry))
+    return then is not None and time.monotonic() - then < REMEMBERED
 
 
 def _is_final(said: list[str]) -> bool:
