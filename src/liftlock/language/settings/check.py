@@ -5,7 +5,9 @@ from itertools import pairwise
 
 from liftlock.language.diagnostics import Diagnostic
 from liftlock.language.nearest import suggestion
+from liftlock.language.reading.schedules import cron_problem, timezone_problem
 from liftlock.language.rule import Rule
+from liftlock.language.settings import moments
 from liftlock.language.settings.model import (
     Analyse,
     Analysis,
@@ -20,7 +22,7 @@ from liftlock.language.settings.model import (
     SetWeight,
     Word,
 )
-from liftlock.language.settings.rules import CHANNEL, CONFLICT, NAME
+from liftlock.language.settings.rules import CHANNEL, CONFLICT, MISSING, NAME, VALUE
 from liftlock.language.settings.table import CHANNELS
 from liftlock.language.source import Span
 
@@ -122,7 +124,22 @@ def _freezes(freezes: Iterable[Freeze]) -> Iterator[Finding]:
             yield CONFLICT, one.span, message, 'add to:'
         if one.schedule and not one.duration:
             message = 'this freeze has no length'
-            yield CONFLICT, one.span, message, 'add duration:'
+            yield MISSING, one.span, message, 'add duration:'
+        if problem := timezone_problem(one.timezone) or _moments(one):
+            yield VALUE, one.span, *problem
+
+
+def _moments(freeze: Freeze) -> tuple[str, str] | None:
+    """Message and hint if its times cannot be read."""
+    if freeze.schedule:
+        return cron_problem(freeze.schedule)
+    try:
+        begin = moments.read(freeze.begin, freeze.timezone)
+        if freeze.end and moments.read(freeze.end, freeze.timezone, end=True) <= begin:
+            return 'this freeze ends before it begins', 'let from: be before to:'
+    except ValueError as error:
+        return str(error), 'write a date as in 2026-12-24, or a time as in 2026-12-24T18:00'
+    return None
 
 
 def _kubernetes(environment: Environment) -> Iterator[Finding]:
