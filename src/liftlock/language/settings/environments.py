@@ -118,7 +118,7 @@ ON: Final = Either(
 
 
 def _rollback(
-    on: tuple[model.Condition, ...] = (), window: int = 0, watch: float = 600.0
+    on: tuple[model.Condition, ...] = (), window: int = 5, watch: float = 600.0
 ) -> model.Rollback:
     return model.Rollback(on, window, watch)
 
@@ -207,7 +207,7 @@ ENVIRONMENT: Final = Record(
                     'watch': Field(Duration(), 'So long after a deployment this is heeded.'),
                     'window': Field(
                         Record(
-                            lambda revisions=0: revisions,
+                            lambda revisions=5: revisions,
                             {'revisions': Field(Whole(), 'So many versions back.')},
                         ),
                         'Going back no further than this skips steps and analysis.',

@@ -349,7 +349,7 @@ class Rollback(NamedTuple):
     after a deployment the conditions are still heeded."""
 
     on: tuple[Condition, ...] = ()
-    revisions: int = 0
+    revisions: int = 5
     watch: float = 600.0
 
 
