@@ -15,7 +15,7 @@ from liftlock.language.records import NamedTuple
 from liftlock.language.settings import moments
 from liftlock.language.settings.model import Freeze
 
-LONGEST: Final = 1000  # windows that overlap; after so many it is looked at again
+LONGEST: Final = 100  # windows that overlap; where more do, it is looked at again after them
 
 
 class Frozen(NamedTuple):
