@@ -6,7 +6,6 @@ import signal
 import socket
 import subprocess
 import sys
-import time
 from pathlib import Path
 from typing import Any
 
@@ -18,7 +17,7 @@ from liftlock.plan.facts import JobBlocked, JobFinished
 from liftlock.runner import job as runner
 from liftlock.runner.executors.base import CannotPrepare
 from liftlock.runner.ports import Stop
-from liftlock.runner.services import holding
+from liftlock.runner.services import holding, own
 from liftlock.runner.services.holding import hold
 from liftlock.runner.services.ports import Port
 
@@ -81,12 +80,12 @@ def test_two_jobs_with_one_port_run_one_after_the_other_and_say_so(tmp_path: Pat
 def test_the_wait_does_not_count_as_time_of_the_job(tmp_path: Path) -> None:
     need('redis')
     port = free_port()
-    job = One(tmp_path / 'job', port, timeout_minutes=1 / 60)
+    job = One(tmp_path / 'job', port, timeout_minutes=5 / 60)
 
     async def scene() -> str:
         async with hold([Port(port, 1)], 'somebody', ignore):
             running = asyncio.ensure_future(job.run())
-            await asyncio.sleep(1.5)
+            await asyncio.sleep(5.5)
         return (await running).conclusion
 
     assert asyncio.run(scene()) == 'success'
@@ -109,19 +108,68 @@ def test_another_process_has_a_port_until_it_dies() -> None:
     port = free_port()
     env = {**os.environ, 'PYTHONPATH': os.pathsep.join(sys.path)}
     command = [sys.executable, '-c', ELSEWHERE, str(port)]
-    reasons = set()
+    reasons: set[str] = set()
 
-    async def scene() -> float:
-        asyncio.get_running_loop().call_later(0.5, other.send_signal, signal.SIGKILL)
-        began = time.monotonic()
-        async with hold([Port(port, 1)], 'me', reasons.add):
-            return time.monotonic() - began
+    def hear(reason: str) -> None:
+        """Not until somebody has waited does the other one die."""
+        if reason in reasons:
+            other.send_signal(signal.SIGKILL)
+        reasons.add(reason)
+
+    async def scene() -> None:
+        async with hold([Port(port, 1)], 'me', hear):
+            pass
 
     with subprocess.Popen(command, stdout=subprocess.PIPE, env=env) as other:
         assert other.stdout is not None
         assert other.stdout.readline() == b'ready\n'
-        assert 0.4 < asyncio.run(scene()) < 10
+        asyncio.run(asyncio.wait_for(scene(), 60))
     assert reasons == {f'port {port}, which job "other" of run 7 has'}
+
+
+def test_those_who_wait_have_their_turn_in_the_order_in_which_they_came() -> None:
+    port = Port(free_port(), 1)
+    had: list[int] = []
+
+    async def scene() -> None:
+        waits = [asyncio.Event() for _ in range(9)]
+
+        async def wait(number: int) -> None:
+            async with hold([port], 'me', lambda _: waits[number].set()):
+                had.append(number)
+                await asyncio.sleep(0.05)  # so that others look meanwhile
+
+        async with hold([port], 'the first', ignore):
+            jobs = []
+            for number in range(9):
+                jobs.append(asyncio.ensure_future(wait(number)))
+                await waits[number].wait()
+            jobs[4].cancel()
+        await asyncio.wait_for(asyncio.gather(*jobs, return_exceptions=True), 60)
+
+    asyncio.run(scene())
+    assert had == [0, 1, 2, 3, 5, 6, 7, 8]
+
+
+def test_the_turn_of_one_who_died_is_nobody_s() -> None:
+    port = free_port()
+    env = {**os.environ, 'PYTHONPATH': os.pathsep.join(sys.path)}
+    command = [sys.executable, '-uc', ELSEWHERE, str(port)]
+
+    async def scene() -> None:
+        async with hold([Port(port, 1)], 'me', ignore):
+            other = await asyncio.create_subprocess_exec(
+                *command, stdout=asyncio.subprocess.PIPE, env=env
+            )
+            assert other.stdout is not None
+            assert b'me has' in await other.stdout.readline()
+            other.kill()
+            await other.wait()
+        async with hold([Port(port, 1)], 'me again', ignore):
+            pass
+
+    asyncio.run(asyncio.wait_for(scene(), 60))
+    assert not list(Path(own.make('ports')).glob(f'{port}-*'))
 
 
 def test_a_port_that_a_stranger_has_is_named_with_the_stranger(
