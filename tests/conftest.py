@@ -1,6 +1,13 @@
 """What all tests share: `pytest --update-golden` writes expected outputs anew; read the diff."""
 
+import signal
+
 import pytest
+
+# A shell without a terminal lets what it starts with `&` ignore these, and its children would, too.
+for ignored in (signal.SIGINT, signal.SIGQUIT):
+    if signal.getsignal(ignored) is signal.SIG_IGN:
+        signal.signal(ignored, signal.SIG_DFL)
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:
