@@ -26,6 +26,8 @@ from liftlock.rollout.reading import Reading as Reading
 from liftlock.rollout.tally import ERROR, FAILED, INCONCLUSIVE, SUCCESSFUL
 from liftlock.rollout.tally import Tally as Tally
 from liftlock.rollout.tally import take as take
+from liftlock.rollout.templates import TEMPLATES as TEMPLATES
+from liftlock.rollout.templates import of_condition as of_condition
 
 RUNNING: Final = 'running'
 RETRY: Final = 10.0  # seconds after an error, as in Argo

@@ -27,7 +27,7 @@ from liftlock.rollout.binomial import ALPHA, tail
 from liftlock.rollout.comparison import Counts
 from liftlock.rollout.measurement import Measurement, decide, without_data
 from liftlock.rollout.plain import holds
-from liftlock.rollout.quantities import Quantity, percent
+from liftlock.rollout.quantities import Quantity, percentage
 from liftlock.rollout.reading import Reading
 from liftlock.rollout.tally import FAILED, GROSS, INCONCLUSIVE, OPEN, SMALL, Tally
 
@@ -182,14 +182,14 @@ def _numbers(case: Case) -> str:
     if case.quantity.kind == 'latency':
         limit = quantities.latency_limit(case.analysis)
         than = quantities.milliseconds(limit) if limit is not None else 'those of both together'
-        return f'{percent(case.block.rate)} slower than {than} ({bad} {of_all})'
-    rate = percent(_rate(case))
+        return f'{percentage(case.block.rate)} slower than {than} ({bad} {of_all})'
+    rate = percentage(_rate(case))
     return f'{case.quantity.kind.replace("_", " ")} {rate} ({bad} {of_all} failed)'
 
 
 def _against(case: Case) -> str:
     block = case.block
-    old = f'the old version {percent(block.baseline_rate)} of {block.baseline_requests}'
+    old = f'the old version {percentage(block.baseline_rate)} of {block.baseline_requests}'
     if _is_worse(case):
         return f'worse than {old}'
     return f'{old}, so it is no worse' if block.rate <= block.baseline_rate else f'{old}: chance'
@@ -207,7 +207,7 @@ def _verdicts(case: Case) -> list[str]:
 
 
 def _verdict(case: Case, share: float) -> str:
-    allowed = f'{percent(share)} may be'
+    allowed = f'{percentage(share)} may be'
     block, total = case.block, case.total
     if tail(block.errors, block.requests, share) <= ALPHA:
         return f'{allowed}, and this is no chance'

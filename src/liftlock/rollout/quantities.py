@@ -5,18 +5,10 @@ the same, and so are `> 500ms` and `> 0.5s`. What is said without a unit is take
 an error rate above 1 is in percent, a latency of the router in milliseconds.
 """
 
-import re
-from typing import Final
-
 from liftlock.language.records import NamedTuple
+from liftlock.language.settings.metrics import COUNTS, RATES, percentile
 from liftlock.language.settings.model import Analysis, Condition
 from liftlock.language.settings.words import SECONDS, SIZES
-
-RATES: Final = ('error_rate', 'success_rate')
-LATENCY: Final = re.compile(
-    r'p(\d{1,2}(?:\.\d+)?)(?:_?(?:latency|response_time)|\((?:latency|response_time)\))?'
-    r'|(?:latency|response_time)_?p(\d{1,2}(?:\.\d+)?)'
-)
 
 
 class Quantity(NamedTuple):
@@ -41,10 +33,10 @@ def read(metric: str) -> Quantity | None:
     """What a name of a metric means: p99, p99_latency, latency_p99 and p99(response_time) are one.
     None for a name that means nothing."""
     name = metric.strip().lower()
-    if name in (*RATES, 'requests', 'unhealthy'):
+    if name in (*RATES, *COUNTS, 'unhealthy'):
         return Quantity(name)
-    found = LATENCY.fullmatch(name)
-    return Quantity('latency', float(found[1] or found[2])) if found else None
+    found = percentile(name)
+    return Quantity('latency', found) if found else None
 
 
 def of(analysis: Analysis) -> Quantity:
@@ -91,13 +83,13 @@ def latency_limit(analysis: Analysis) -> float | None:
 def shown(value: float, quantity: Quantity, unit: str = '') -> str:
     """A value as people say it: 6.2 %, 148 ms, 17."""
     if quantity.kind in RATES or unit == '%':
-        return percent(value)
+        return percentage(value)
     if quantity.kind == 'latency' or unit in SECONDS:
         return milliseconds(value)
     return f'{value:g}'
 
 
-def percent(share: float) -> str:
+def percentage(share: float) -> str:
     return f'{share * 100:.3g} %'
 
 
