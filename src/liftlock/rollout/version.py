@@ -3,6 +3,7 @@
 from collections.abc import Mapping
 
 from liftlock.language.records import NamedTuple
+from liftlock.language.settings.model import Target
 from liftlock.plan import digest
 
 
@@ -27,13 +28,15 @@ class Version(NamedTuple):
 class Revision(NamedTuple):
     """A version in one environment, started once, under the number of its deployment.
 
-    `env` holds variables and secrets with their values: it is never stored.
+    `env` holds variables and secrets with their values: it is never stored. `target` is what the
+    settings said when it was deployed: its command and so on, which go back with it.
     """
 
     name: str  # r12
     version: Version
     env: Mapping[str, str] = {}
     secrets: tuple[str, ...] = ()  # names in `env` whose values nobody may see
+    target: Target | None = None
 
 
 def revision_name(number: int) -> str:

@@ -1,0 +1,438 @@
+"""One environment, held and carried on: facts in, decisions obeyed, for as long as it exists.
+
+A *turn* reads what others have written, looks at the place, asks the core what follows, and writes
+that down; only then its consequences begin. So nothing happens that the store does not know of.
+What a `kill -9` cuts off is asked for again by the next controller: bringing a state about twice
+changes nothing, and what must not happen twice was announced before it began.
+"""
+
+import asyncio
+import logging
+import time
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import suppress
+from functools import partial
+from pathlib import Path
+from typing import Any, Final
+
+from liftlock.engine.delivery import admission, variables
+from liftlock.engine.delivery import blueprint as blueprints
+from liftlock.engine.delivery.blueprint import Blueprint
+from liftlock.engine.delivery.healthwatch import HealthWatch
+from liftlock.engine.delivery.hooks import Hooks
+from liftlock.engine.delivery.ports import Measuring, Probe, Target
+from liftlock.engine.delivery.work import Work
+from liftlock.errors import UserError
+from liftlock.language.records import NamedTuple
+from liftlock.language.settings import model
+from liftlock.rollout import decisions as d
+from liftlock.rollout import facts as f
+from liftlock.rollout.course import Terms
+from liftlock.rollout.decide import decide, governing
+from liftlock.rollout.environment import Environment
+from liftlock.rollout.phases import Phase
+from liftlock.rollout.sight import Instance, Seen, Sight
+from liftlock.rollout.trouble import Trouble
+from liftlock.rollout.version import Revision
+from liftlock.store import deliveries
+from liftlock.store.database import Store
+from liftlock.store.deliveries import Behind, Place
+
+MOVING: Final = 0.2  # seconds between two looks while a deployment goes on
+STANDING: Final = 1.0  # while something runs that must be kept up
+NOTHING: Final = 30.0  # while there is nothing to look at
+PATIENCE: Final = 100  # turns of one decision; more would be a bug
+
+log = logging.getLogger(__name__)
+
+
+class Bench(NamedTuple):
+    """What the supervisor has for all environments. `directory` is `<state>/delivery`."""
+
+    store: Store
+    owner: str
+    free: Callable[[str], bool]  # whether an owner is gone
+    target: Callable[[Place, Blueprint, model.Environment, Path], Target]
+    secrets: Callable[[Place], Mapping[str, str]]
+    hooks: Hooks
+    probe: Probe
+    measure: Measuring
+    directory: Path
+    teams: Mapping[str, Sequence[str]] = {}
+
+
+class Stand(NamedTuple):
+    """The place as one blueprint makes it."""
+
+    settings: str
+    blueprint: Blueprint
+    environment: model.Environment
+    target: Target
+    terms: Terms
+
+
+class Controller:
+    def __init__(self, bench: Bench, place: Place) -> None:
+        self._bench = bench
+        self._place = place
+        self._environment = Environment()
+        self._token = 0
+        self._woken = asyncio.Event()
+        self._work = Work(self._ended)
+        self._health = HealthWatch(bench.probe, self.wake)
+        self._stand: Stand | None = None
+        self._revisions: dict[str, Revision] = {}
+        self._troubles: dict[str, str] = {}  # what was told, by what it hinders
+        self._hold = 0.0
+        self.sight = Sight()  # as of the last turn
+        self.seen = Seen()
+
+    @property
+    def busy(self) -> bool:
+        """Whether somebody has to stay: something runs, waits or is under way."""
+        environment = self._environment
+        return bool(
+            environment.active
+            or environment.line
+            or environment.waiting
+            or any(environment.wanted.values())
+            or self._work.underway
+        )
+
+    @property
+    def environment(self) -> Environment:
+        return self._environment
+
+    @property
+    def target(self) -> Target | None:
+        return self._stand.target if self._stand else None
+
+    def wake(self) -> None:
+        self._woken.set()
+
+    async def run(self) -> None:
+        """For as long as nobody else takes the environment over (StaleToken) or cancels it."""
+        bench, identity = self._bench, self._place.id
+        self._token = deliveries.claim(bench.store, identity, bench.owner, bench.free)
+        self._read()
+        try:
+            while True:
+                pause = await self._turn()
+                with suppress(TimeoutError):
+                    async with asyncio.timeout(pause):
+                        await self._woken.wait()
+                self._woken.clear()
+        finally:
+            await self._work.end()
+            await self._health.end()
+            if self._stand is not None:
+                await self._stand.target.close()
+
+    # --- a turn
+
+    async def _turn(self) -> float:
+        """Everything that is due now; returns how long nothing is due by time."""
+        self._read()
+        now = time.time()
+        self._hold = now + NOTHING
+        self._admit(now)
+        number = governing(self._environment)
+        if not number:
+            return self._hold - now
+        try:
+            stand = await self._stand_for(number)
+            self.sight = await stand.target.look()
+            self._health.look(self._watched(stand), self._checks(stand), {}, now)
+            self.seen = self._seen(stand, now)
+            self._trouble_over('look')
+        except (Trouble, UserError) as error:
+            self._trouble('look', error)
+            return STANDING
+        for decision in self._settle(number, stand.terms, now):
+            self._obey(decision, stand)
+        return self._pause(number, now)
+
+    def _pause(self, number: int, now: float) -> float:
+        environment = self._environment
+        if governing(environment) != number:
+            return 0.0
+        active = environment.active
+        moves = active is not None and active.phase is not Phase.PAUSED
+        pause = MOVING if moves else STANDING if any(environment.wanted.values()) else NOTHING
+        return max(0.02, min(pause, self._hold - now))
+
+    def _settle(self, number: int, terms: Terms, now: float) -> tuple[d.Decision, ...]:
+        """Write down what is to be recorded until nothing more is; return the rest."""
+        for _ in range(PATIENCE):
+            decisions = decide(self._environment, terms, self.seen, now)
+            records = [each.fact for each in decisions if isinstance(each, d.Record)]
+            if not records:
+                return decisions
+            if not self._append(records, decided=True):
+                self._read()
+            if governing(self._environment) != number:
+                self.wake()
+                return ()
+        raise AssertionError(f'no end of records: {records}')
+
+    def _read(self) -> None:
+        seq = self._environment.seq
+        for stamped in deliveries.facts(self._bench.store, self._place.id, seq):
+            self._environment.take(stamped)
+
+    def _append(self, facts: Sequence[f.Fact], *, decided: bool = False) -> bool:
+        """False if somebody has written since the facts were `decided`."""
+        after = self._environment.seq if decided else None
+        place, token = self._place.id, self._token
+        try:
+            stamped = deliveries.append(self._bench.store, place, facts, token, after)
+        except Behind:
+            return False
+        if stamped and stamped[0].seq == self._environment.seq + 1:
+            for each in stamped:
+                self._environment.take(each)
+        else:
+            self._read()  # with what others have written in between
+        return True
+
+    # --- what holds deployments
+
+    def _admit(self, now: float) -> None:
+        for one in self._environment.waiting:
+            if one.request.kind == f.JOB:
+                continue  # its run asks for itself
+            if one.abort is not None:
+                why = f'{one.abort.by} cancelled it'
+                self._append([f.DeploymentFinished(one.number, 'cancelled', why)])
+                continue
+            try:
+                settings = blueprints.environment(self._blueprint(one.request.settings))
+            except UserError as error:
+                self._append([f.DeploymentFinished(one.number, 'rejected', str(error))])
+                continue
+            store, repository = self._bench.store, self._place.repository
+            known = admission.known(store, repository, one, settings, self._bench.teams)
+            fact = admission.judge(one, settings, known, now)
+            if fact is not None:
+                self._append([fact])
+            elif one.held_until:
+                self._hold = min(self._hold, one.held_until)
+            if settings.needs:
+                self._hold = min(self._hold, now + 5.0)  # other environments don't wake this one
+        self._drop_cancelled()
+
+    def _drop_cancelled(self) -> None:
+        for one in self._environment.line:
+            if one.abort is not None and one.request.kind != f.JOB:
+                why = f'{one.abort.by} cancelled it'
+                self._append([f.DeploymentFinished(one.number, 'cancelled', why)])
+
+    # --- the place
+
+    def _blueprint(self, digest: str) -> Blueprint:
+        return blueprints.load(deliveries.text(self._bench.store, digest))
+
+    async def _stand_for(self, number: int) -> Stand:
+        digest = self._environment.deployments[number].request.settings
+        if self._stand is not None and self._stand.settings == digest:
+            return self._stand
+        blueprint = self._blueprint(digest)
+        environment = blueprints.environment(blueprint)
+        directory = self._bench.directory / str(self._place.id)
+        target = self._bench.target(self._place, blueprint, environment, directory)
+        if self._stand is not None:
+            await self._stand.target.close()
+        terms = blueprints.terms(blueprint, target.capabilities)
+        self._stand = Stand(digest, blueprint, environment, target, terms)
+        return self._stand
+
+    def _revision(self, name: str) -> Revision:
+        """With its own settings and variables, and the secrets of today."""
+        known = self._revisions.get(name)
+        if known is None:
+            one = next(
+                each for each in self._environment.deployments.values() if each.revision == name
+            )
+            secrets = self._bench.secrets(self._place)
+            blueprint = self._blueprint(one.request.settings)
+            version = self._environment.versions[name]
+            known = variables.revision(name, version, blueprint, secrets, self._addresses())
+            self._revisions[name] = known
+        return known
+
+    def _addresses(self) -> dict[str, str]:
+        if self._stand is None:
+            return {}
+        target = self._stand.target
+        return {'public': target.address(), 'preview': target.address(preview=True)}
+
+    def _watched(self, stand: Stand) -> tuple[Instance, ...]:
+        """A place that is updated as a whole is looked at from outside, by its URL."""
+        if not stand.terms.capabilities.in_place:
+            return self.sight.instances
+        if not self.sight.settled:
+            return ()
+        return (Instance('url', self.sight.revision, alive=True),)
+
+    def _checks(self, stand: Stand) -> tuple[model.HealthCheck, ...]:
+        checks, url = stand.environment.health_checks, stand.environment.url.rstrip('/')
+        if not stand.terms.capabilities.in_place:
+            return checks
+        return tuple(
+            one._replace(endpoint=url + one.endpoint) if one.endpoint.startswith('/') else one
+            for one in checks
+            if url or not one.endpoint.startswith('/')
+        )
+
+    def _seen(self, stand: Stand, now: float) -> Seen:
+        sight, checks = self.sight, self._checks(stand)
+        min_ready = stand.environment.min_ready_seconds
+        groups = self._health.groups(self._watched(stand), checks, min_ready, now)
+        settled, message = sight.settled, sight.message
+        if stand.terms.capabilities.in_place and settled and checks:
+            group = groups.get(sight.revision)
+            settled = bool(group and group.ready)
+            message = (group.message if group else '') or message
+        return Seen(
+            groups, sight.routes, sight.revision, settled, sight.failed, message,
+            self._work.underway,
+        )  # fmt: skip
+
+    # --- decisions
+
+    def _obey(self, decision: d.Decision, stand: Stand) -> None:
+        target, work = stand.target, self._work
+        match decision:
+            case d.Hold(until, _):
+                self._hold = min(self._hold, until or self._hold)
+            case d.Scale(revision, instances):
+                task = partial(self._scale, target, revision, instances)
+                work.start(f'scale:{revision}', task, instances)
+            case d.Shift(routes):
+                work.start('shift', partial(target.route, routes), routes)
+            case d.Prepare(revision):
+                work.start('prepare', partial(self._prepare, target, revision))
+            case d.Apply(revision, back):
+                operation = f'apply:{revision}' + (':back' if self._returning else '')
+                task = partial(self._apply, target, revision, back)
+                work.start(operation, partial(self._operate, operation, task))
+            case d.Run(hook, revision):
+                operation = f'hook:{hook}'
+                task = partial(self._hook, stand, hook, revision)
+                work.start(operation, partial(self._operate, operation, task))
+            case d.Measure(stage, analysis):
+                task = partial(self._measure, stand, stage, analysis)
+                work.start(f'measure:{stage}:{analysis}', task)
+
+    @property
+    def _returning(self) -> bool:
+        active = self._environment.active
+        return active is not None and active.phase is Phase.RETURNING
+
+    async def _scale(self, target: Target, revision: str, instances: int) -> None:
+        known = self._revision(revision) if instances else _bare(self._environment, revision)
+        await target.scale(known, instances)
+
+    async def _prepare(self, target: Target, revision: str) -> None:
+        number = self._number
+        message = await target.prepare(self._revision(revision))
+        self._append([f.Prepared(number, revision, message)])
+
+    async def _apply(self, target: Target, revision: str, back: bool) -> tuple[bool, str, str]:
+        identity = await target.apply(self._revision(revision), back=back)
+        return True, '', identity
+
+    async def _hook(self, stand: Stand, hook: str, revision: str) -> tuple[bool, str, str]:
+        known = self._revision(revision)
+        command = getattr(stand.environment.hooks, hook)
+        deadline = float(stand.environment.progress_deadline_seconds)
+        env = {
+            **known.env,
+            'ENVIRONMENT': self._place.name,
+            'REVISION': revision,
+            'VERSION': known.version.name,
+            'COMMIT': known.version.commit,
+            'URL': self._addresses().get('public', ''),
+            'PREVIEW_URL': self._addresses().get('preview', ''),
+        }
+        place = self._bench.directory / str(self._place.id)
+        return await self._bench.hooks.run(command, known, env, place, deadline)
+
+    async def _operate(self, operation: str, task: Callable[[], Any]) -> None:
+        """Announce it, do it, and say what became of it; one of the two facts is always there."""
+        number = self._number
+        self._append([f.OperationStarted(number, operation)])
+        try:
+            ok, told, identity = await task()
+        except (Trouble, UserError) as error:
+            ok, told, identity = False, str(error), ''
+        message, _, output = told.partition('\n')
+        self._append([f.OperationFinished(number, operation, ok, message, output, identity)])
+
+    async def _measure(self, stand: Stand, stage: str, name: str) -> None:
+        from liftlock.engine.delivery import measuring
+
+        number = self._number
+        one = self._environment.deployments[number]
+        fact = await measuring.measure(
+            self._bench.measure,
+            stand.target if stand.terms.capabilities.metrics else None,
+            stand.terms.analyses[name],
+            one,
+            measuring.Asked(
+                stage,
+                name,
+                variables.contexts(
+                    stand.blueprint,
+                    one.version,
+                    self._bench.secrets(self._place),
+                    self._addresses(),
+                ),
+            ),
+        )
+        self._append([fact])
+
+    @property
+    def _number(self) -> int:
+        return governing(self._environment)
+
+    # --- troubles
+
+    def _ended(self, name: str, error: BaseException | None) -> None:
+        if error is None:
+            self._trouble_over(name)
+        else:
+            self._trouble(name, error)
+        self.wake()
+
+    def _trouble(self, name: str, error: BaseException) -> None:
+        """Told once. What trying again cannot mend takes the deployment back."""
+        known = isinstance(error, Trouble | UserError)
+        told = str(error) if known else f'this is a bug in liftlock: {error!r}'
+        if not known:
+            log.error('%s: %s', self._place.name, name, exc_info=error)
+        if hint := getattr(error, 'hint', ''):
+            told = f'{told} ({hint})'
+        if self._troubles.get(name) == told:
+            return
+        self._troubles[name] = told
+        self._append(list(self._consequences(name, error, told)))
+
+    def _consequences(self, name: str, error: BaseException, told: str) -> Iterator[f.Fact]:
+        number = self._number
+        active = self._environment.active
+        yield f.Noticed(number, 'error', told)
+        forward = active is not None and active.phase in (Phase.PROGRESSING, Phase.PAUSED)
+        final = not (isinstance(error, Trouble) and error.again)
+        if forward and final and not name.startswith('measure:'):
+            yield f.RollbackStarted(number, 'error', told)
+
+    def _trouble_over(self, name: str) -> None:
+        self._troubles.pop(name, None)
+
+
+def _bare(environment: Environment, revision: str) -> Revision:
+    """To end a revision nothing of what it was started with is needed."""
+    from liftlock.rollout.version import Version
+
+    return Revision(revision, environment.versions.get(revision, Version('')))
