@@ -1,7 +1,8 @@
 """Bring a database to the schema of this version, while nobody else has it open.
 
 Whoever has a store open holds a shared lock on `open.lock` beside it; migrating takes the lock
-alone. The kernel frees it when a process ends, however it ends.
+alone. The kernel frees it when a process ends, however it ends. Who waits for it says so by a
+file, `open.wanted`: a process that holds the store open for days heeds that, and lets go.
 """
 
 import fcntl
@@ -20,13 +21,24 @@ MIGRATIONS: Final = (
     '0004_attestations.sql',
     '0005_retention.sql',
     '0006_deliveries.sql',
+    '0007_secrets.sql',
 )
-PATIENCE: Final = 5.0  # seconds; making a fresh database takes some milliseconds
+PATIENCE: Final = 10.0  # seconds; making a fresh database takes some milliseconds
+WANTED: Final = 'open.wanted'
 
 
-def bring_up(database: sqlite3.Connection, lock: int) -> None:
+def bring_up(database: sqlite3.Connection, lock: int, wanted: Path) -> None:
     """Migrate if need be; on return the shared lock is held on the descriptor `lock`."""
     fcntl.flock(lock, fcntl.LOCK_SH)
+    if _version(database) == len(MIGRATIONS):
+        return
+    try:
+        _bring_up(database, lock, wanted)
+    finally:
+        wanted.unlink(missing_ok=True)
+
+
+def _bring_up(database: sqlite3.Connection, lock: int, wanted: Path) -> None:
     end = time.monotonic() + PATIENCE
     while (version := _version(database)) != len(MIGRATIONS):
         if version > len(MIGRATIONS):
@@ -45,6 +57,7 @@ def bring_up(database: sqlite3.Connection, lock: int) -> None:
             )
         else:
             # Two that want the lock alone would wait for each other's shared one for ever.
+            wanted.touch(0o600)
             fcntl.flock(lock, fcntl.LOCK_UN)
             time.sleep(0.01)
             fcntl.flock(lock, fcntl.LOCK_SH)
