@@ -97,7 +97,7 @@ def open_store(directory: Path) -> Store:
         os.close(os.open(path, os.O_RDWR | os.O_CREAT, 0o600))  # SQLite's other files follow it
         connection = sqlite3.connect(path, timeout=PATIENCE_MS / 1000, isolation_level=None)
         connection.execute('PRAGMA synchronous = NORMAL')
-        schema.bring_up(connection, lock)
+        schema.bring_up(connection, lock, directory / schema.WANTED)
     except BaseException as error:
         if connection is not None:
             connection.close()
