@@ -55,6 +55,10 @@ class Deployment(NamedTuple):
     downtime: float
 
 
+class Held(UserError):
+    """Another living process has claimed the environment."""
+
+
 PLACES: Final = 'SELECT id, repository, name, owner, token FROM environments '
 DEPLOYMENTS: Final = f"""
 SELECT {', '.join(f'"{name}"' for name in Deployment._fields)}
@@ -94,7 +98,7 @@ def environments(store: Store) -> list[Place]:
 
 
 def claim(store: Store, environment: int, owner: str, free: Callable[[str], bool]) -> int:
-    """Take the environment over, unless its owner lives; return the new token."""
+    """Take the environment over, unless its owner lives (Held); return the new token."""
     with store.transaction() as sql:
         row = sql.execute(
             'SELECT name, owner, token FROM environments WHERE id = ?', (environment,)
@@ -105,7 +109,7 @@ def claim(store: Store, environment: int, owner: str, free: Callable[[str], bool
         if holder == owner:
             return int(token)
         if holder and not free(holder):
-            raise UserError(
+            raise Held(
                 f'{name} is held by process {holder.partition("-")[0]}',
                 'let it finish, or end it',
             )
