@@ -6,7 +6,8 @@ from typing import Protocol
 
 from liftlock.language.settings.model import Analysis, HealthCheck
 from liftlock.rollout.analysis import Reading
-from liftlock.rollout.sight import Capabilities, Instance, Routes, Sight, Window
+from liftlock.rollout.sight import Capabilities, Instance, Routes, Sight
+from liftlock.rollout.sight import Window as Window
 from liftlock.rollout.version import Revision
 
 

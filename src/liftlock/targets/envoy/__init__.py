@@ -1,0 +1,1 @@
+"""Envoy as the traffic router of a store, configured by nothing but files."""
