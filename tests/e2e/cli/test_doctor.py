@@ -1,14 +1,19 @@
-"""`liftlock doctor` on a machine that has next to nothing."""
+"""`liftlock doctor`, mostly on a machine that has next to nothing."""
 
 import json
 import os
+import re
 import shutil
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
 import pytest
 
+import containers
 from e2e.cli.conftest import Project
+from e2e.services.ground import need
+from registry import Registry, open_registry
 
 WORKFLOW = """
 on: push
@@ -56,6 +61,12 @@ def bare(project: Project, tmp_path: Path) -> Project:
     return project
 
 
+@pytest.fixture
+def registry(tmp_path: Path) -> Iterator[Registry]:
+    with open_registry(tmp_path / 'registry') as running:
+        yield running
+
+
 def told(project: Project) -> dict[str, Any]:
     found = json.loads(project.liftlock('doctor', '--json').out)
     assert isinstance(found, dict)
@@ -91,12 +102,16 @@ def test_the_same_as_json_names_file_line_and_job(bare: Project) -> None:
     bare.write('.github/actions/own/action.yml', OWN)
     bare.workflow(WORKFLOW)
     content = told(bare)
-    kinds = {(need['kind'], need['what']): need for need in content['needs']}
-    need = kinds['program', 'kubectl']
-    assert (need['file'], need['line'], need['job']) == ('.github/workflows/ci.yml', 18, 'tests')
-    assert need['for'] == '`run:` of "Deploy"'
-    engines = [one['for'] for one in content['needs'] if one['kind'] == 'container engine']
-    assert engines == ['`container:`', '`uses: ./.github/actions/own`']
+    kinds = {(one['kind'], one['what']): one for one in content['needs']}
+    found = kinds['program', 'kubectl']
+    assert (found['file'], found['line'], found['job']) == ('.github/workflows/ci.yml', 18, 'tests')
+    assert found['for'] == '`run:` of "Deploy"'
+    engines = [one['for'] for one in content['needs'] if 'container engine' in one['problem']]
+    assert engines[0] == '`container:`'
+    assert engines[-2:] == [
+        '`uses: ./.github/actions/own`',
+        '`uses: aquasecurity/trivy-action@master`',
+    ]
     assert content['secrets'] == {'API_KEY': ['.github/workflows/ci.yml']}
     assert {tool['name'] for tool in content['tools']} >= {'git', 'bash', 'engine', 'sandbox'}
 
@@ -121,10 +136,62 @@ def test_actions_of_mirrors_are_looked_into(bare: Project, tmp_path: Path) -> No
     )
     bare.workflow('on: push\njobs: {a: {runs-on: ubuntu-latest, steps: [{uses: acme/lint@v1}]}}\n')
     content = told(bare)
-    assert [(need['kind'], need['problem']) for need in content['needs']] == [
+    assert [(one['kind'], one['problem']) for one in content['needs']] == [
         ('program', 'no shellcheck is on PATH'),
         ('node of actions', 'no node is here to run it'),
     ]
+
+
+def test_images_that_cannot_be_had_are_told(
+    project: Project, tmp_path: Path, registry: Registry
+) -> None:
+    containers.docker()
+    registry.push('team/app', '1', 'something')
+    steps = 'steps: [{run: ls}]'
+    project.workflow(f"""
+on: push
+jobs:
+  here: {{runs-on: ubuntu-latest, container: {containers.IMAGE}, {steps}}}
+  there: {{runs-on: ubuntu-latest, container: '{registry.host}/team/app:1', {steps}}}
+  another: {{runs-on: ubuntu-latest, container: '{registry.host}/team/app:2', {steps}}}
+  many:
+    runs-on: ubuntu-latest
+    strategy: {{matrix: {{image: ['{registry.host}/team/app:1', '127.0.0.1:1/a/matrix']}}}}
+    container: {{image: '${{{{ matrix.image }}}}'}}
+    steps: [{{uses: 'docker://127.0.0.1:1/a/step'}}]
+  secret:
+    runs-on: ubuntu-latest
+    container:
+      image: 127.0.0.1:1/a/secret
+      credentials: {{username: me, password: '${{{{ secrets.P }}}}'}}
+    {steps}
+  services:
+    runs-on: ubuntu-latest
+    services: {{odd: {{image: '127.0.0.1:1/a/odd'}}}}
+    {steps}
+""")
+    found = {(one['job'], one['what']): one['problem'] for one in told(project)['needs']}
+    image = f'{registry.host}/team/app:2'
+    problem = f'{image} is not here, and {registry.host} has no team/app:2'
+    assert found.pop(('another', image)) == problem
+    assert sorted(found) == [
+        ('many', '127.0.0.1:1/a/matrix'),
+        ('many', 'docker://127.0.0.1:1/a/step'),
+        ('services', '127.0.0.1:1/a/odd'),
+    ]
+    assert all('is not here, and 127.0.0.1:1 cannot be reached' in one for one in found.values())
+
+
+def test_where_no_image_can_be_had_a_server_plays_the_service(project: Project) -> None:
+    containers.docker()
+    need('redis')
+    service = "services: {cache: {image: '127.0.0.1:1/library/redis:7'}}"
+    project.workflow(
+        f'on: push\njobs: {{a: {{runs-on: ubuntu-latest, {service}, steps: [{{run: ls}}]}}}}\n'
+    )
+    (found,) = told(project)['needs']
+    assert found['level'] == 'note'
+    assert re.search(r'cannot be reached: .*; Redis [\d.]+ runs instead$', found['problem'])
 
 
 def test_outside_of_a_repository_the_machine_is_looked_at(bare: Project, tmp_path: Path) -> None:

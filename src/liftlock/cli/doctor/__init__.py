@@ -4,6 +4,7 @@ machine    what is here
 needs      what the workflows ask for, by their files alone
 programs   which programs a script calls
 fetching   what is behind `uses:`
+images     whether an image can be had
 verdicts   whether a need is met
 telling    all of it, in words and as JSON
 """
@@ -34,8 +35,9 @@ def command(state: str | None, as_json: bool) -> int:
     """Tell what this machine can and cannot run, and what to install.
 
     In a repository, also tell what its workflows ask for that is not here: labels, engines,
-    services, actions, programs of scripts, versions, and the names of secrets and variables.
-    Actions that are not in the cache yet are fetched, as a run would.
+    images, services, actions, programs of scripts, versions, and the names of secrets and
+    variables. Actions that are not in the cache yet are fetched, as a run would; registries are
+    asked for images that are not here.
     """
     from liftlock.cli.doctor import machine, telling
 

@@ -22,6 +22,7 @@ from liftlock.runner.actions.scanning import SCANNERS
 
 LABELS: Final = 'labels'
 ENGINE: Final = 'container engine'
+IMAGE: Final = 'image'  # which needs an engine, too
 SERVICE: Final = 'service'
 ACTION: Final = 'action'
 CALLED: Final = 'called workflow'
@@ -118,7 +119,7 @@ class Reader:
         for label in () if place.labels else _spread(job.runs_on, place.matrix):
             yield place._replace(labels=(label,)).need(LABELS, label, job.span, '`runs-on:`')
         if job.container is not None:
-            yield place.need(ENGINE, '', job.container.span, '`container:`')
+            yield from _container(place, job.container, '`container:`')
         yield from _services(place, job)
         yield from self._steps(place, job.steps, 0)
 
@@ -139,7 +140,7 @@ class Reader:
         reference = str(uses.reference.value)
         why = f'`uses: {reference}`'
         if reference.startswith(_DOCKER):
-            yield place.need(ENGINE, '', step.span, why)
+            yield place.need(IMAGE, reference, step.span, why)
             return
         yield from _versions(place, step, uses)
         yield from _of_stand_in(place, step, reference, why)
@@ -159,6 +160,8 @@ class Reader:
         self, place: Place, step: Step, action: Action, why: str, depth: int
     ) -> Iterator[Need]:
         match action.runs:
+            case Docker(image) if image.startswith(_DOCKER):
+                yield place.need(IMAGE, image, step.span, why)
             case Docker():
                 yield place.need(ENGINE, '', step.span, why)
             case JavaScript():
@@ -194,9 +197,25 @@ def _labels(token: Token) -> Token | None:
 def _services(place: Place, job: Job) -> Iterator[Need]:
     """Beside a job that runs in a container stand containers too."""
     for name, service in keys(job.services).items():
-        image = _text(keys(service).get('image') if keys(service) else service)
-        if image and not place.contained:
-            yield place.need(SERVICE, image.removeprefix(_DOCKER), service.span, f'service {name}')
+        why = f'service {name}'
+        if place.contained or 'credentials' in keys(service):
+            yield from _container(place, service, why)
+        elif image := _text(keys(service).get('image') if keys(service) else service):
+            yield place.need(SERVICE, image.removeprefix(_DOCKER), service.span, why)
+
+
+def _container(place: Place, container: Token, why: str) -> Iterator[Need]:
+    """Nobody but a run knows who `credentials:` are, and what they may pull."""
+    known = keys(container)
+    written = (
+        []
+        if 'credentials' in known
+        else list(_spread(known.get('image') if known else container, place.matrix))
+    )
+    for image in written:
+        yield place.need(IMAGE, image, container.span, why)
+    if not written:
+        yield place.need(ENGINE, '', container.span, why)
 
 
 def _script(place: Place, step: Step, run: Run, given: set[str]) -> Iterator[Need]:

@@ -1,9 +1,11 @@
 """Whether this machine meets a need, and what to do where it does not."""
 
 from collections.abc import Callable, Mapping
+from functools import cached_property
 from typing import Final
 
 from liftlock.cli.doctor import needs, programs
+from liftlock.cli.doctor.images import Images
 from liftlock.cli.doctor.machine import Machine
 from liftlock.cli.doctor.needs import Known, Need
 from liftlock.engine import labels
@@ -15,6 +17,7 @@ from liftlock.runner.docker.engine import Engine
 
 MISSING: Final = 'missing'  # the job will fail by it, if it comes so far
 NOTE: Final = 'note'  # it will be fetched, or another way be taken
+_PULL: Final = 'have it by `{0} pull` or `{0} load`, or reach that registry'
 _ANY_NODE: Final = ('latest', 'current', 'node')
 
 
@@ -43,7 +46,8 @@ class Court:
             return Verdict(MISSING, reason, remedy)
         executor = labels.place(need.labels, own).partition(':')[0]
         if executor == labels.DOCKER:
-            return self._engine(need)
+            image = labels.place(need.labels, own).partition(':')[2]
+            return self._image(need._replace(what=image))
         if executor == labels.SANDBOX and self.machine.sandbox:
             return Verdict(MISSING, 'no job can be confined here', self.machine.sandbox)
         return None
@@ -54,16 +58,42 @@ class Court:
             return None
         return Verdict(MISSING, 'it needs a container engine', engine)
 
+    def _image(self, need: Need) -> Verdict | None:
+        return self._engine(need) or self._pull(need.what)
+
+    def _pull(self, image: str) -> Verdict | None:
+        """What there is to say of an image where there is an engine."""
+        engine = self.machine.engine
+        assert isinstance(engine, Engine)
+        problem = self.images.problem(image)
+        if not problem:
+            return None
+        return Verdict(MISSING, f'{image} is not here, and {problem}', _PULL.format(engine.name))
+
+    @cached_property
+    def images(self) -> Images:
+        assert isinstance(self.machine.engine, Engine)
+        return Images(self.machine.engine)
+
     def _service(self, need: Need) -> Verdict | None:
-        if isinstance(self.machine.engine, Engine):
+        """Where an engine cannot pull it, a server does as without one."""
+        engine = self.machine.engine
+        lacking = self._pull(need.what) if isinstance(engine, Engine) else None
+        if isinstance(engine, Engine) and lacking is None:
             return None
         from liftlock.runner.containers import Container
         from liftlock.runner.services.choice import choose
 
         found = choose(need.why, Container(need.what))
+        if lacking is not None:
+            if isinstance(found, str):
+                return lacking
+            told = f'{lacking.problem}; {found.server.product} {found.server.version} runs instead'
+            return Verdict(NOTE, told, 'if the other services of the job have a server here, too')
         if not isinstance(found, str):
             return None
-        return Verdict(MISSING, f'{need.what} cannot be started: {found}', self.machine.engine)
+        assert isinstance(engine, str)
+        return Verdict(MISSING, f'{need.what} cannot be started: {found}', engine)
 
     def _action(self, need: Need) -> Verdict | None:
         remedy = 'reach it, or name a mirror in config.yml (actions:)'
@@ -80,9 +110,15 @@ class Court:
 
     def _scanner(self, need: Need) -> Verdict | None:
         scanner = next(one for one in SCANNERS if one.action.lower() == need.what)
-        if any(map(self.machine.has, scanner.programs)) or isinstance(self.machine.engine, Engine):
+        if any(map(self.machine.has, scanner.programs)):
             return None
         names = ' or '.join(scanner.programs)
+        if isinstance(self.machine.engine, Engine):
+            lacking = self._pull(scanner.image)
+            if lacking is None:
+                return None
+            problem = f'no {names} is here; {lacking.problem}'
+            return Verdict(MISSING, problem, f'{scanner.install}, or {lacking.remedy}')
         problem = f'neither {names} nor a container engine is here'
         return Verdict(MISSING, problem, f'{scanner.install}; {self.machine.engine}')
 
@@ -141,6 +177,7 @@ class Court:
 _WAYS: Final[Mapping[str, Callable[[Court, Need], Verdict | None]]] = {
     needs.LABELS: Court._labels,
     needs.ENGINE: Court._engine,
+    needs.IMAGE: Court._image,
     needs.SERVICE: Court._service,
     needs.ACTION: Court._action,
     needs.CALLED: Court._action,
