@@ -198,10 +198,11 @@ def forward(terms: Terms, *, first: bool, fast: bool) -> tuple[Step, ...]:
 
 def back(terms: Terms, *, first: bool) -> tuple[Step, ...]:
     """From wherever it stands to the old version."""
-    hook = [Hook('after_rollback')] if terms.environment.hooks.after_rollback else []
+    steps: tuple[Step, ...] = (Withdraw(),) if first else (Restore(), Verify())
     if terms.capabilities.in_place:
-        return (*([] if first else [Update('go back'), Verify()]), *hook)
-    return (*([Withdraw()] if first else [Restore(), Verify()]), *hook)
+        steps = () if first else (Update('go back'), Verify())
+    hook = terms.environment.hooks.after_rollback
+    return (*steps, Hook('after_rollback')) if hook else steps
 
 
 def _waits(step: Step) -> bool:

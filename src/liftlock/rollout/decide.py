@@ -113,10 +113,12 @@ def _go_on(scene: Scene) -> Iterator[Decision]:
     steps = course.forward(scene.terms, first=first, fast=fast)
     if one.steps != course.names(steps):
         yield Record(f.DeploymentStarted(one.number, one.revision, one.stable, course.names(steps)))
-    elif one.step == len(steps):
-        yield from map(Record, _succeed(scene))
-    else:
+    elif one.step < len(steps):
         yield from _step(scene, steps[one.step])
+    elif votes := list(trials.conclude(scene, course.BACKGROUND)):
+        yield from votes
+    else:
+        yield from map(Record, _succeed(scene))
 
 
 def _step(scene: Scene, step: course.Step) -> Iterator[Decision]:
@@ -278,8 +280,11 @@ def _watch(scene: Scene) -> Iterator[Decision]:
     earlier = scene.environment.before(last.number)
     if rollback is None or earlier is None or last.request.kind == f.ROLLBACK:
         return
-    if last.back is not None or last.number != scene.environment.successes[-1]:
-        return
+    if any(
+        number > last.number and one.request.kind == f.ROLLBACK
+        for number, one in scene.environment.deployments.items()
+    ):
+        return  # it is asked for already, or has failed
     if scene.now >= last.finished_at + rollback.watch:
         yield from trials.stop(last, frozenset({course.WATCH}))
         return

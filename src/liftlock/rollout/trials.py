@@ -4,8 +4,8 @@ from collections.abc import Iterator
 from typing import TYPE_CHECKING
 
 from liftlock.language.records import NamedTuple
+from liftlock.rollout import analysis as analyses
 from liftlock.rollout import facts as f
-from liftlock.rollout.analysis import judge
 from liftlock.rollout.decisions import Decision, Hold, Measure, Record
 from liftlock.rollout.deployment import Deployment, Trial
 
@@ -68,7 +68,7 @@ def _go_on(scene: 'Scene', stage: str, name: str, trial: Trial) -> Iterator[Deci
         message = f'there is no analysis "{name}"'
         yield Record(f.AnalysisFinished(scene.number, stage, name, 'error', message))
         return
-    judged = judge(analysis, trial.tally, trial.started, scene.now)
+    judged = analyses.judge(analysis, trial.tally, trial.started, scene.now)
     if judged.phase != RUNNING:
         ended = f.AnalysisFinished(scene.number, stage, name, judged.phase, judged.message)
         yield Record(ended)
@@ -85,4 +85,15 @@ def stop(deployment: Deployment, stages: frozenset[str] | None = None) -> Iterat
     for (stage, name), trial in deployment.trials.items():
         if not trial.phase and (stages is None or stage in stages):
             ended = f.AnalysisFinished(deployment.number, stage, name, 'stopped')
+            yield Record(ended)
+
+
+def conclude(scene: 'Scene', stage: str) -> Iterator[Decision]:
+    """The deployment has got to its end: those that still go on vote with what they have. One
+    that never measured anything is no reason to call a version good."""
+    for (at, name), trial in scene.deployment.trials.items():
+        analysis = scene.terms.analyses.get(name)
+        if at == stage and not trial.phase and analysis is not None:
+            judged = analyses.conclude(analysis, trial.tally)
+            ended = f.AnalysisFinished(scene.number, stage, name, judged.phase, judged.message)
             yield Record(ended)

@@ -13,20 +13,21 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import suppress
 from functools import partial
 from pathlib import Path
-from typing import Any, Final
+from typing import Any, Final, cast
 
 from liftlock.engine.delivery import admission, variables
 from liftlock.engine.delivery import blueprint as blueprints
 from liftlock.engine.delivery.blueprint import Blueprint
 from liftlock.engine.delivery.healthwatch import HealthWatch
 from liftlock.engine.delivery.hooks import Hooks
-from liftlock.engine.delivery.ports import Measuring, Probe, Target
+from liftlock.engine.delivery.ports import Measuring, Meter, Probe, Target
 from liftlock.engine.delivery.work import Work
 from liftlock.errors import UserError
 from liftlock.language.records import NamedTuple
 from liftlock.language.settings import model
 from liftlock.rollout import decisions as d
 from liftlock.rollout import facts as f
+from liftlock.rollout import wire
 from liftlock.rollout.course import Terms
 from liftlock.rollout.decide import decide, governing
 from liftlock.rollout.environment import Environment
@@ -50,8 +51,6 @@ class Bench(NamedTuple):
     """What the supervisor has for all environments. `directory` is `<state>/delivery`."""
 
     store: Store
-    owner: str
-    free: Callable[[str], bool]  # whether an owner is gone
     target: Callable[[Place, Blueprint, model.Environment, Path], Target]
     secrets: Callable[[Place], Mapping[str, str]]
     hooks: Hooks
@@ -76,7 +75,7 @@ class Controller:
         self._bench = bench
         self._place = place
         self._environment = Environment()
-        self._token = 0
+        self._token = place.token
         self._woken = asyncio.Event()
         self._work = Work(self._ended)
         self._health = HealthWatch(bench.probe, self.wake)
@@ -99,21 +98,20 @@ class Controller:
             or self._work.underway
         )
 
-    @property
-    def environment(self) -> Environment:
-        return self._environment
-
-    @property
-    def target(self) -> Target | None:
-        return self._stand.target if self._stand else None
+    async def look(self) -> Mapping[str, Any]:
+        """What is there now, as JSON."""
+        if self._stand is None:
+            raise UserError(f'nothing runs in {self._place.name}')
+        sight = await self._stand.target.look()
+        groups = {name: group._asdict() for name, group in self.seen.groups.items()}
+        known = {**self._addresses(), 'groups': groups}
+        return {'sight': wire.plain(sight), **known, 'address': known['public']}
 
     def wake(self) -> None:
         self._woken.set()
 
     async def run(self) -> None:
-        """For as long as nobody else takes the environment over (StaleToken) or cancels it."""
-        bench, identity = self._bench, self._place.id
-        self._token = deliveries.claim(bench.store, identity, bench.owner, bench.free)
+        """Until it is cancelled, or somebody else has taken the environment over (StaleToken)."""
         self._read()
         try:
             while True:
@@ -314,15 +312,15 @@ class Controller:
                 work.start('prepare', partial(self._prepare, target, revision))
             case d.Apply(revision, back):
                 operation = f'apply:{revision}' + (':back' if self._returning else '')
-                task = partial(self._apply, target, revision, back)
-                work.start(operation, partial(self._operate, operation, task))
+                update = partial(self._apply, target, revision, back)
+                work.start(operation, partial(self._operate, operation, update))
             case d.Run(hook, revision):
                 operation = f'hook:{hook}'
-                task = partial(self._hook, stand, hook, revision)
-                work.start(operation, partial(self._operate, operation, task))
+                command = partial(self._hook, stand, hook, revision)
+                work.start(operation, partial(self._operate, operation, command))
             case d.Measure(stage, analysis):
-                task = partial(self._measure, stand, stage, analysis)
-                work.start(f'measure:{stage}:{analysis}', task)
+                look = partial(self._measure, stand, stage, analysis)
+                work.start(f'measure:{stage}:{analysis}', look)
 
     @property
     def _returning(self) -> bool:
@@ -376,7 +374,7 @@ class Controller:
         one = self._environment.deployments[number]
         fact = await measuring.measure(
             self._bench.measure,
-            stand.target if stand.terms.capabilities.metrics else None,
+            cast(Meter, stand.target) if stand.terms.capabilities.metrics else None,
             stand.terms.analyses[name],
             one,
             measuring.Asked(

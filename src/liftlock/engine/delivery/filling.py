@@ -3,7 +3,7 @@
 from collections.abc import Mapping
 
 from liftlock.errors import UserError
-from liftlock.language.expressions.errors import EvaluationError
+from liftlock.language.expressions.errors import ExpressionError
 from liftlock.language.expressions.grammar import Known
 from liftlock.language.expressions.text import split
 from liftlock.language.expressions.values import Scope, Value, to_text
@@ -18,7 +18,7 @@ def fill(text: str, contexts: Mapping[str, Value]) -> str:
         raise UserError(f'"{text}": {expression[0].message}')
     try:
         return to_text(expression.evaluate(Scope(contexts)))
-    except EvaluationError as error:
+    except ExpressionError as error:
         raise UserError(f'"{text}": {error}') from None
 
 

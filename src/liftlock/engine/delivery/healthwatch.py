@@ -12,7 +12,7 @@ from liftlock.engine.delivery.ports import Probe
 from liftlock.language.records import NamedTuple
 from liftlock.language.settings.model import HealthCheck
 from liftlock.rollout import health
-from liftlock.rollout.health import Health
+from liftlock.rollout.health import HEALTHY, Health
 from liftlock.rollout.sight import Group, Instance
 
 EAGER: Final = 0.25  # seconds between two looks at an instance that was never healthy
@@ -85,9 +85,9 @@ class HealthWatch:
             return
         after = health.take(watch.health, check, wrong)
         self._watches[key] = watch._replace(
-            health=after, was_healthy=watch.was_healthy or after.healthy is True
+            health=after, was_healthy=watch.was_healthy or after.state == HEALTHY
         )
-        if after.healthy is not watch.health.healthy:
+        if after.state != watch.health.state:
             self._wake()
 
     def verdict(self, instance: Instance, checks: Sequence[HealthCheck]) -> tuple[bool, str]:
@@ -98,7 +98,7 @@ class HealthWatch:
             return instance.ready is True, instance.message or 'it does not listen yet'
         for number, _ in enumerate(checks):
             watch = self._watches.get((instance.id, number))
-            if watch is None or watch.health.healthy is not True:
+            if watch is None or watch.health.state != HEALTHY:
                 return False, (watch.health.message if watch else '') or 'not looked at yet'
         return True, ''
 

@@ -9,7 +9,7 @@ from liftlock.language.expressions.values import Value
 from liftlock.language.records import NamedTuple
 from liftlock.language.settings.model import Analysis
 from liftlock.rollout import facts as f
-from liftlock.rollout.analysis import Reading, Tally, assess
+from liftlock.rollout.analysis import Reading, assess, measured
 from liftlock.rollout.deployment import Deployment, Trial
 
 
@@ -35,7 +35,8 @@ async def measure(
         reading = await look(filled, meter, (one.revision, one.stable), env, reader)
     except UserError as error:
         reading = Reading(error=str(error))
-    return _fact(one.number, asked, analysis, reading, trial.tally)
+    found = assess(analysis, reading, trial.tally)
+    return measured(one.number, asked.stage, asked.analysis, reading, found)
 
 
 def _filled(analysis: Analysis, contexts: Mapping[str, Value]) -> Analysis:
@@ -44,22 +45,4 @@ def _filled(analysis: Analysis, contexts: Mapping[str, Value]) -> Analysis:
         prometheus=fill(analysis.prometheus, contexts),
         command=analysis.command,
         headers=fill_all(analysis.headers, contexts),
-    )
-
-
-def _fact(
-    number: int, asked: Asked, analysis: Analysis, reading: Reading, tally: Tally
-) -> f.Measured:
-    found = assess(analysis, reading, tally)
-    return f.Measured(
-        number,
-        asked.stage,
-        asked.analysis,
-        found.phase,
-        found.value,
-        requests=reading.requests,
-        errors=reading.errors,
-        baseline_requests=reading.baseline_requests,
-        baseline_errors=reading.baseline_errors,
-        message=found.message,
     )
