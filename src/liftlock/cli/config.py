@@ -14,6 +14,9 @@
     forges:                       # what runs at the host of a remote; github.com is known
       git.example.org: gitea      # or github, forgejo, gitlab
       code.example.org: {kind: gitlab, url: https://code.example.org/git, api: …}
+    key-file: /run/keys/liftlock  # of the stored secrets; LIFTLOCK_KEY_FILE goes before
+    teams:                        # whom a name under `reviewers:` in liftlock.yml stands for
+      ops: [alice, bob]
 
 The file is optional, and so is every key in it.
 """
@@ -28,7 +31,10 @@ from liftlock.runner import forge
 from liftlock.runner.executors import EXECUTORS
 from liftlock.runner.forge import Forge
 
-KEYS: Final = ('labels', 'container-engine', 'actions', 'tool-cache', 'forges', 'oidc-issuer')
+KEYS: Final = (
+    'labels', 'container-engine', 'actions', 'tool-cache', 'forges', 'oidc-issuer', 'key-file',
+    'teams',
+)  # fmt: skip
 
 
 class Config(NamedTuple):
@@ -38,6 +44,8 @@ class Config(NamedTuple):
     container_engine: str = ''  # '' = docker or podman, whichever answers
     forges: Mapping[str, Forge] = {}  # by host, in lower case
     oidc_issuer: str = ''  # '' = where the job reaches us
+    key_file: str = ''  # '' = beside the database
+    teams: Mapping[str, tuple[str, ...]] = {}
 
 
 def read(path: Path) -> Config:
@@ -81,6 +89,8 @@ def parse(text: str, path: str) -> Config:
         str(content.get('container-engine') or ''),
         dict(_forges(content.get('forges'), f'{path}: forges')),
         _address(content.get('oidc-issuer'), f'{path}: oidc-issuer'),
+        str(content.get('key-file') or ''),
+        dict(_teams(content.get('teams'), f'{path}: teams')),
     )
 
 
@@ -109,6 +119,17 @@ def _forges(content: object, where: str) -> Iterator[tuple[str, Forge]]:
             if not text.startswith(('https://', 'http://')):
                 raise UserError(f'{where}: {key} of {host} must begin with https://')
         yield str(host).lower(), forge.make(str(host).lower(), kind, **texts)
+
+
+def _teams(content: object, where: str) -> Iterator[tuple[str, tuple[str, ...]]]:
+    """One person may stand without a list."""
+    if content is not None and not isinstance(content, dict):
+        raise UserError(f'{where} must be a mapping of teams to people')
+    for team, members in (content or {}).items():
+        people = [members] if isinstance(members, str) else members
+        if not isinstance(people, list) or not all(isinstance(one, str) for one in people):
+            raise UserError(f'{where}: {team} must be a list of people')
+        yield str(team), tuple(people)
 
 
 def _address(content: object, where: str) -> str:

@@ -6,6 +6,8 @@ from typing import TYPE_CHECKING, Final
 from liftlock.errors import UserError
 
 if TYPE_CHECKING:
+    from pathlib import Path
+
     from liftlock.language.settings.model import Settings
 
 FILE: Final = 'liftlock.yml'
@@ -30,3 +32,15 @@ def read(files: Mapping[str, str]) -> 'Settings | None':
             '\n\n'.join((f'{FILE} has mistakes', *shown)), 'liftlock check liftlock.yml'
         )
     return parsed.settings
+
+
+def environments(directory: 'Path') -> tuple[str, ...]:
+    """The names in the file as it stands there; none where it is missing or has mistakes."""
+    from liftlock.language.settings import parse as settings
+
+    try:
+        text = (directory / FILE).read_text(encoding='utf-8')
+    except (OSError, UnicodeDecodeError):
+        return ()
+    parsed = settings.parse(FILE, text).settings
+    return tuple(parsed.environments) if parsed else ()

@@ -41,11 +41,16 @@ COMMANDS: Final = {
         'rerun': 'Run jobs of a finished run again, as another attempt.',
         'cancel': 'Stop a run, as GitHub does: steps with always() still run.',
     },
+    'Secrets and variables': {
+        'secret': 'Store, list and remove secrets of a repository or an environment.',
+        'variable': 'Set, show, list and remove variables (`vars.NAME`).',
+    },
     'This machine': {
         'doctor': 'Tell what this machine can and cannot run, and what to install.',
     },
 }
 NAMES: Final = tuple(name for theme in COMMANDS.values() for name in theme)
+HIDDEN: Final = frozenset({'supervise'})  # what other commands start by themselves
 SETTINGS: Final = {'help_option_names': ['-h', '--help'], 'max_content_width': 100}
 FULL: Final = frozenset({errno.ENOSPC, errno.EDQUOT})
 RUNNING: Final = frozenset({'run', 'resume', 'rerun'})
@@ -58,7 +63,7 @@ class Commands(click.Group):
         return list(NAMES)
 
     def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:
-        if cmd_name not in NAMES:
+        if cmd_name not in NAMES and cmd_name not in HIDDEN:
             return None
         if cmd_name in RUNNING:
             _import_asyncio_without_tls()
@@ -70,7 +75,7 @@ class Commands(click.Group):
         self, ctx: click.Context, args: list[str]
     ) -> tuple[str | None, click.Command | None, list[str]]:
         name = args[0]
-        if name not in NAMES and not name.startswith('-'):
+        if name not in NAMES and name not in HIDDEN and not name.startswith('-'):
             raise _unknown(name)
         return super().resolve_command(ctx, args)
 

@@ -150,6 +150,17 @@ def _with_sudo(path: str, user: int) -> str:
     return f'{path}:{ROOT}'
 
 
+def key_file(where: Place, env: Mapping[str, str] = os.environ) -> Path | None:
+    """Where the key of the stored secrets is; None: beside the database."""
+    named = env.get('LIFTLOCK_KEY_FILE') or where.config.key_file
+    if not named:
+        return None
+    path = Path(named).expanduser()
+    if not path.is_absolute():
+        raise UserError(f'the file of a key must be an absolute path, not "{named}"')
+    return path
+
+
 def open_works(where: Place, *, slots: int = 0) -> Works:
     """Open the store and stand the engine on it. UserError when the store can't be opened."""
     store = open_store(where.state)
@@ -231,6 +242,7 @@ def _world(where: Place, store: Store, run: int, submission: Submission) -> Worl
         closed=(
             str(where.state),
             str(_base(os.environ, 'XDG_CONFIG_HOME', '.config') / 'liftlock'),
+            *([str(key)] if (key := key_file(where)) else []),
         ),
         sandbox=sandbox,
         named_env=_named(sandbox),

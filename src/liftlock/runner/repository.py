@@ -112,7 +112,7 @@ def describe(repository: Repository, sha: str = '', *, changed: bool = True) -> 
     for it only where a workflow filters by paths.
     """
     before = read_before(repository)
-    owner, name = _parse_url(repository.url) or ('local', repository.top.name)
+    owner, name = identity(repository)
     return RepositoryFacts(
         owner=owner,
         name=name,
@@ -128,6 +128,11 @@ def describe(repository: Repository, sha: str = '', *, changed: bool = True) -> 
         changed=read_changed(repository, before) if changed else None,
         tags=_tags(repository),
     )
+
+
+def identity(repository: Repository) -> tuple[str, str]:
+    """Owner and name, by which the store knows it."""
+    return _parse_url(repository.url) or ('local', repository.top.name)
 
 
 def _uncommitted(repository: Repository, sha: str) -> tuple[Commit, ...]:

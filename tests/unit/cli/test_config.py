@@ -33,6 +33,12 @@ def test_an_issuer_is_an_https_address() -> None:
     assert config.parse('tool-cache: /x', 'c.yml').oidc_issuer == ''
 
 
+def test_a_team_is_its_people_and_one_needs_no_list() -> None:
+    found = config.parse('teams: {ops: [alice, bob], leads: carol}\nkey-file: /k', 'c.yml')
+    assert found.teams == {'ops': ('alice', 'bob'), 'leads': ('carol',)}
+    assert found.key_file == '/k'
+
+
 @pytest.mark.parametrize(
     ('text', 'message'),
     [
@@ -48,6 +54,8 @@ def test_an_issuer_is_an_https_address() -> None:
         ('forges: {x: {kind: gitea, url: x/y}}', 'url of x must begin with https://'),
         ('oidc-issuer: http://x', 'oidc-issuer must be an https address, not "http://x"'),
         ('oidc-issuer: "https://x/?a"', 'oidc-issuer must be an https address'),
+        ('teams: [ops]', 'c.yml: teams must be a mapping of teams to people'),
+        ('teams: {ops: 1}', 'c.yml: teams: ops must be a list of people'),
         ('a: [', 'c.yml is no YAML'),
     ],
 )

@@ -1,0 +1,152 @@
+"""What `secret` and `variable` share: whose values, where they come from, and how they are listed.
+
+A secret never comes from the command line itself: that stands in the shell's history, and every
+process of the machine can read it.
+"""
+
+import json as jsons
+import sys
+import time
+from collections.abc import Callable, Mapping, Sequence
+from pathlib import Path
+from typing import Any, Final, TypeVar
+
+import click
+
+from liftlock.cli import declared, person, wiring
+from liftlock.cli.loglines import harmless
+from liftlock.errors import UserError
+from liftlock.language.records import NamedTuple
+from liftlock.runner import repository
+from liftlock.store import secrets
+from liftlock.store.database import open_store
+from liftlock.store.secrets import Entry, Happened, Safe, Scope
+
+Decorated = TypeVar('Decorated', bound=Callable[..., Any])
+_SCOPE: Final = (
+    click.option('--env', 'environment', default='', metavar='ENVIRONMENT', help='Of this one.'),
+    click.option(
+        '--repo',
+        default='',
+        metavar='OWNER/NAME',
+        help='Of this repository. [default: the one here]',
+    ),
+)
+
+
+class Desk(NamedTuple):
+    """An open safe, whose part of it is meant, and who asks."""
+
+    safe: Safe
+    scope: Scope
+    by: str
+    directory: Path | None  # of the repository, if it is the one here
+
+
+def scope_options(function: Decorated) -> Decorated:
+    for parameter in reversed(_SCOPE):
+        function = parameter(function)
+    return function
+
+
+def desk(state: str | None, kind: str, environment: str, repo: str) -> Desk:
+    where = wiring.place(state)
+    here = None if repo else repository.look(Path.cwd())
+    if repo and len(repo.split('/')) != 2:
+        raise UserError(f'"{repo}" is no repository', 'name it as in --repo owner/name')
+    name = '/'.join(repository.identity(here)) if here else repo
+    safe = Safe(open_store(where.state), wiring.key_file(where), kind)
+    by, directory = person.name(here), here.top if here else None
+    return Desk(safe, Scope(name, environment), by, directory)
+
+
+def value(what: str, from_file: str, *, hidden: bool) -> str:
+    """From a file as it is; asked from a person; or else the standard input, without the line end
+    that `echo` puts there. UserError."""
+    if from_file and from_file != '-':
+        return _decoded(_content(Path(from_file)), from_file)
+    if not from_file and sys.stdin.isatty():
+        answer = click.prompt(what, hide_input=hidden, confirmation_prompt=hidden, err=True)
+        return str(answer)
+    text = _decoded(sys.stdin.buffer.read(secrets.LARGEST + 2), 'the standard input')
+    return text.removesuffix('\n').removesuffix('\r')
+
+
+def _content(file: Path) -> bytes:
+    try:
+        with file.open('rb') as stream:
+            return stream.read(secrets.LARGEST + 2)
+    except OSError as error:
+        raise UserError(f'{file} cannot be read: {error.strerror}') from None
+
+
+def _decoded(content: bytes, source: str) -> str:
+    if len(content) > secrets.LARGEST + 1:
+        raise UserError(
+            f'what {source} holds is larger than {secrets.LARGEST >> 10} KiB',
+            'encrypt the file, commit it, and store its passphrase',
+        )
+    try:
+        return content.decode()
+    except UnicodeDecodeError:  # the error itself would show what stands there
+        hint = 'store it as base64, and decode it in the step that needs it'
+        raise UserError(f'what {source} holds is no UTF-8 text', hint) from None
+
+
+def doubt(desk: Desk) -> None:
+    """Tell of an environment that `liftlock.yml` does not know: it may be misspelt."""
+    if not desk.scope.environment or desk.directory is None:
+        return
+    known = declared.environments(desk.directory)
+    name = desk.scope.environment.lower()
+    if known and name not in map(str.lower, known):
+        told = f'liftlock.yml has no environment "{desk.scope.environment}", but {", ".join(known)}'
+        print(f'liftlock: note: {told}', file=sys.stderr)
+
+
+def told(scope: Scope) -> str:
+    return f'{scope.environment} ({scope.repository})' if scope.environment else scope.repository
+
+
+# --- lists
+
+
+def show(
+    entries: Sequence[Entry], values: Mapping[str, Mapping[str, str]] | None, *, json: bool
+) -> None:
+    """`values` are shown where given, by environment in lower case and name."""
+    rows = [(entry, _shown(entry, values)) for entry in entries]
+    if json:
+        print(jsons.dumps([_record(*row) for row in rows], ensure_ascii=False, indent=2))
+        return
+    names = max((len(entry.name) for entry in entries), default=0)
+    places = max((len(entry.environment) for entry in entries), default=0)
+    for entry, shown in rows:
+        day = time.strftime('%Y-%m-%d', time.localtime(entry.at))
+        line = f'{entry.environment:{places}}  ' if places else ''
+        line += f'{entry.name:{names}}  {day}  {entry.by}'
+        print(line if shown is None else f'{line}  {_short(shown)}')
+
+
+def _short(value: str) -> str:
+    first, more, _ = harmless(value).partition('\n')
+    return f'{first} …' if more else first
+
+
+def _shown(entry: Entry, values: Mapping[str, Mapping[str, str]] | None) -> str | None:
+    return None if values is None else values[entry.environment.lower()][entry.name]
+
+
+def _record(entry: Entry, shown: str | None) -> dict[str, Any]:
+    record = entry._asdict()
+    return record if shown is None else {**record, 'value': shown}
+
+
+def show_history(events: Sequence[Happened], *, json: bool) -> None:
+    if json:
+        print(jsons.dumps([one._asdict() for one in events], ensure_ascii=False, indent=2))
+        return
+    for one in events:
+        at = time.strftime('%Y-%m-%d %H:%M', time.localtime(one.at))
+        of = f' of {one.environment}' if one.environment else ''
+        print(f'{at}  {one.by}  {one.fact} {one.name}{of}')

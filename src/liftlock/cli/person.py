@@ -1,0 +1,24 @@
+"""Who sits at the keyboard: the login that git is told, or else this machine's user.
+
+On one machine that is as much as anybody can know: whoever is that user can be anybody here.
+"""
+
+import os
+
+from liftlock.runner.repository import Repository
+
+
+def name(repository: Repository | None = None) -> str:
+    """`github.user` of git's settings, then the name of the user whose process this is."""
+    told = repository.settings.get('github.user', '') if repository else ''
+    return told or user()
+
+
+def user() -> str:
+    import pwd
+
+    number = os.geteuid()
+    try:
+        return pwd.getpwuid(number).pw_name
+    except KeyError:  # a container may run as a number that nobody has
+        return str(number)
