@@ -1,0 +1,109 @@
+"""The environment's part in the traffic router: who may get requests, and where they come in."""
+
+import asyncio
+from collections.abc import Callable, Mapping
+from pathlib import Path
+from typing import Final, TypeAlias
+
+from liftlock.language.settings.model import HealthCheck, Process
+from liftlock.rollout.sight import Routes
+from liftlock.rollout.trouble import Trouble
+from liftlock.targets.envoy.part import Health, Part
+from liftlock.targets.envoy.router import Router
+from liftlock.targets.process import ports
+
+Endpoints: TypeAlias = Mapping[str, tuple[str, ...]]  # by revision
+
+_AGAIN: Final = 1.0  # seconds after which a router that could not be told is told again
+_OFTEN: Final = 2.0  # seconds between questions of the router at the most: it needs to know soon
+
+
+class Entrance:
+    def __init__(
+        self,
+        slug: str,
+        settings: Process,
+        kept: Path,
+        router: Router,
+        health: HealthCheck | None,
+        endpoints: Callable[[], Endpoints],
+    ) -> None:
+        self._slug = slug
+        self._settings = settings
+        self._kept = kept
+        self._router = router
+        self._health = health_of(health)
+        self._endpoints = endpoints
+        self._told: dict[str, tuple[str, ...]] = {}
+        self._news = asyncio.Event()
+        self._told_all = asyncio.Event()
+
+    def address(self, *, preview: bool) -> str:
+        listen, beside = ports.entrances(self._kept, self._settings)
+        return f'http://{ports.LOOPBACK}:{beside if preview else listen}'
+
+    async def route(self, routes: Routes) -> None:
+        listen, preview = await asyncio.to_thread(ports.entrances, self._kept, self._settings)
+        endpoints = dict(self._endpoints())
+        self._told = endpoints
+        await self._router.put(
+            Part(
+                environment=self._slug,
+                listen=listen,
+                preview=preview,
+                routes=routes,
+                endpoints=endpoints,
+                health=self._health,
+                grace=self._settings.grace,
+                public=self._settings.listen is not None,
+                public_preview=self._settings.preview is not None,
+            )
+        )
+
+    def changed(self) -> None:
+        """Instances have come or gone, perhaps."""
+        self._told_all.clear()
+        self._news.set()
+
+    async def settled(self) -> None:
+        """The router knows of all that has changed."""
+        await self._told_all.wait()
+
+    async def keep_told(self) -> None:
+        """Tell the router whenever instances have come or gone. For ever."""
+        while True:
+            await self._news.wait()
+            self._news.clear()
+            try:
+                await self._tell()
+            except Trouble:
+                await asyncio.sleep(_AGAIN)
+                self._news.set()
+            else:
+                if not self._news.is_set():
+                    self._told_all.set()
+
+    async def _tell(self) -> None:
+        now = dict(self._endpoints())
+        gone = {revision: () for revision in self._told if revision not in now}
+        changed = {
+            revision: addresses
+            for revision, addresses in {**now, **gone}.items()
+            if self._told.get(revision) != addresses
+        }
+        if changed:
+            await self._router.endpoints(self._slug, changed)
+        self._told = now
+
+
+def health_of(check: HealthCheck | None) -> Health:
+    """How the router asks by itself: as the user says, but often, since it is the one that has to
+    notice soon. Where there is nothing to ask for, it connects to the port."""
+    if check is None or not check.endpoint.startswith('/'):
+        return Health()
+    return Health(
+        path=check.endpoint,
+        interval=min(check.interval, _OFTEN),
+        timeout=check.timeout,
+        unhealthy=check.unhealthy_threshold,
+    )
