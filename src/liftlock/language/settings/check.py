@@ -1,16 +1,16 @@
 """What no table of keys can see: names that stand for nothing, and words that contradict."""
 
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from itertools import pairwise
 
 from liftlock.language.diagnostics import Diagnostic
 from liftlock.language.nearest import suggestion
 from liftlock.language.reading.schedules import cron_problem, timezone_problem
 from liftlock.language.rule import Rule
-from liftlock.language.settings import moments
+from liftlock.language.settings import analyses, moments
+from liftlock.language.settings.metrics import BUILT_IN
 from liftlock.language.settings.model import (
     Analyse,
-    Analysis,
     BlueGreen,
     Canary,
     Environment,
@@ -39,8 +39,11 @@ def _all(settings: Settings) -> Iterator[Finding]:
     everywhere = {name for each in settings.environments.values() for name in each.analysis}
     for environment in settings.environments.values():
         where = f'environment "{environment.name.text}"'
-        yield from _unknown(_analyses(environment), environment.analysis, f'analysis of {where}')
-        yield from _unknown(environment.tests, everywhere, 'analysis of any environment')
+        own = [*environment.analysis, *BUILT_IN]
+        yield from _unknown(_analyses(environment), own, f'analysis of {where}')
+        yield from _unknown(
+            environment.tests, [*everywhere, *BUILT_IN], 'analysis of any environment'
+        )
         yield from _unknown(environment.needs, _others(settings, environment), 'other environment')
         yield from _contradictions(environment)
     yield from _unknown(settings.deploys.values(), settings.environments, 'environment')
@@ -89,7 +92,7 @@ def _contradictions(environment: Environment) -> Iterator[Finding]:
     yield from _strategy(environment)
     for one in environment.health_checks:
         yield from _health(one)
-    yield from _measurements(environment.analysis)
+    yield from analyses.check(environment)
     yield from _freezes(environment.freeze)
     yield from _kubernetes(environment)
     conditions = environment.rollback.on if environment.rollback else ()
@@ -160,13 +163,3 @@ def _health(check: HealthCheck) -> Iterator[Finding]:
     if check.timeout > check.interval:
         message = 'the next look would begin before this one has timed out'
         yield CONFLICT, check.span, message, 'let timeout be at most interval'
-
-
-def _measurements(analyses: Mapping[str, Analysis]) -> Iterator[Finding]:
-    for name, analysis in analyses.items():
-        if not analysis.command and not (analysis.failure or analysis.success or analysis.url):
-            message = f'analysis "{name}" has neither failure nor success, so it always succeeds'
-            yield CONFLICT, analysis.span, message, 'say which measurement has failed: failure: …'
-        if analysis.measurements > 1 and analysis.interval is None:
-            message = f'analysis "{name}" measures {analysis.measurements} times without a pause'
-            yield CONFLICT, analysis.span, message, 'add interval:'
