@@ -1,0 +1,115 @@
+"""What controllers work with: names the concrete classes of targets and of what observes them."""
+
+import asyncio
+import re
+from collections.abc import Mapping
+from functools import partial
+from pathlib import Path
+
+from liftlock.cli import wiring
+from liftlock.engine.delivery.blueprint import Blueprint
+from liftlock.engine.delivery.controller import Bench, Controller
+from liftlock.engine.delivery.hooks import Hooks
+from liftlock.engine.delivery.ports import Target
+from liftlock.engine.delivery.ward import Make
+from liftlock.errors import UserError
+from liftlock.language.settings import model
+from liftlock.observe import metrics, probes
+from liftlock.rollout.trouble import Trouble
+from liftlock.rollout.version import Version
+from liftlock.runner import tree
+from liftlock.store import archive, blobs, deliveries
+from liftlock.store.database import Store
+from liftlock.store.secrets import Safe
+from liftlock.targets.envoy.router import Router
+
+
+def controllers(where: wiring.Place, store: Store) -> Make:
+    """Makes the controllers of a supervisor."""
+    works = Works(where, store)
+    bench = Bench(
+        store=store,
+        target=works.target,
+        secrets=works.secrets,
+        hooks=Hooks(works.lay),
+        probe=probes.probe,
+        measure=metrics.read,
+        directory=where.state / 'delivery',
+        teams=where.config.teams,
+    )
+    return partial(Controller, bench)
+
+
+class Works:
+    """What all environments of a store share: one router, one safe, the store's files."""
+
+    def __init__(self, where: wiring.Place, store: Store) -> None:
+        self._where = where
+        self._store = store
+        self._router: Router | None = None
+        self._opening = asyncio.Lock()
+
+    def secrets(self, place: deliveries.Place) -> Mapping[str, str]:
+        safe = Safe(self._store, wiring.key_file(self._where))
+        return safe.of(place.repository, place.name)
+
+    async def target(
+        self,
+        place: deliveries.Place,
+        blueprint: Blueprint,
+        environment: model.Environment,
+        directory: Path,
+    ) -> Target:
+        """The place of an environment, as its settings want it."""
+        name = slug(place)
+        match environment.target:
+            case model.Process() as settings:
+                from liftlock.targets.process.target import ProcessTarget
+
+                health = next((one for one in environment.health_checks if one.endpoint), None)
+                router = await self._open_router()
+                return ProcessTarget(settings, name, directory, router, health, self.lay)
+        raise UserError(
+            f'{place.name} has no target in liftlock.yml, so nothing can be deployed to it',
+            'add target:, or let a workflow job with this environment deploy',
+        )
+
+    async def _open_router(self) -> Router:
+        async with self._opening:
+            if self._router is None:
+                router = Router(self._where.state / 'delivery' / 'router')
+                await router.open()
+                self._router = router
+        return self._router
+
+    async def lay(self, version: Version, directory: Path) -> None:
+        """Put the files of a version there, after a look at whether they are what they were."""
+        await asyncio.to_thread(self._lay, version, directory)
+
+    async def read(self, version: Version, path: str) -> str:
+        """One file of the version's commit."""
+        return await asyncio.to_thread(tree.read, version.sources, version.commit, path)
+
+    def _lay(self, version: Version, directory: Path) -> None:
+        if not version.artifact:
+            tree.lay(version.sources, version.commit, directory)
+            return
+        kept = blobs.path(self._store.directory, version.artifact)
+        if not kept.exists():
+            raise Trouble(
+                f'the artifact of {version.name} is no longer kept',
+                'deploy another version, or run its workflow again',
+            )
+        found = blobs.digest(kept)
+        if found != version.artifact:
+            raise Trouble(
+                f'the artifact of {version.name} is not what it was: its SHA-256 is {found[:12]}, '
+                f'not {version.artifact[:12]}',
+                'somebody has changed the store; run the workflow again',
+            )
+        archive.unpack(kept, directory)
+
+
+def slug(place: deliveries.Place) -> str:
+    """A name for files, projects and clusters that no other environment of the store has."""
+    return re.sub(r'[^a-z0-9]+', '-', place.name.lower()).strip('-')[:24] + f'-{place.id}'
