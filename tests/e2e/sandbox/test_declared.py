@@ -10,6 +10,7 @@ import pytest
 
 from e2e.sandbox.ground import play, private
 from liftlock.language.settings.sandbox import Sandbox
+from liftlock.runner.actions.resolve import GitActions
 
 
 @pytest.fixture
@@ -157,6 +158,24 @@ def test_programs_outside_of_the_system_are_found_by_path(tmp_path: Path) -> Non
     (tool / 'bin/tool').chmod(0o755)
     world = {'host_env': {'PATH': f'{tool}/bin:{os.environ["PATH"]}'}}
     assert play('- run: tool', tmp_path, world=world).printed() == ['from its lib']
+
+
+def test_an_action_in_a_directory_of_the_user_s_is_copied_in(tmp_path: Path) -> None:
+    folder = tmp_path / 'mirrors/hello'
+    folder.mkdir(parents=True)
+    steps = '[{run: cat "$GITHUB_ACTION_PATH/words", shell: bash}]'
+    (folder / 'action.yml').write_text(f'runs: {{using: composite, steps: {steps}}}\n')
+    (folder / 'words').write_text('from its directory\n')
+    script = folder.with_name('script')
+    script.mkdir()
+    (script / 'action.yml').write_text('runs: {using: node24, main: x.js}\n')
+    (script / 'x.js').write_text("console.log('from its script')\n")
+    actions = GitActions(tmp_path / 'cache', (('*', f'{folder.parent}/{{name}}'),))
+    played = play(
+        '- uses: octo/hello@v1\n- uses: octo/script@v1', tmp_path, world={'actions': actions}
+    )
+    assert played.printed(1)[-1] == 'from its directory'
+    assert played.printed(2)[-1] == 'from its script'
 
 
 def test_a_container_is_refused(tmp_path: Path) -> None:
