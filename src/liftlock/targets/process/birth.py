@@ -1,14 +1,18 @@
 """Starting an instance, so that whoever comes after us can tell whether it was started."""
 
+import errno
 import os
 import shutil
 import subprocess
 from collections.abc import Mapping, Sequence
 from pathlib import Path
+from typing import Final
 
 from liftlock.rollout.trouble import Trouble
 from liftlock.targets.process import procfs
 from liftlock.targets.process.record import Record
+
+_PASSING: Final = (errno.EAGAIN, errno.ENOMEM, errno.EMFILE, errno.ENFILE)  # too much of something
 
 
 class _Process(subprocess.Popen[bytes]):
@@ -42,7 +46,8 @@ def start(record: Record, line: Sequence[str], env: Mapping[str, str], cwd: Path
         )
     except OSError as error:
         why = error.strerror or str(error)
-        raise Trouble(f'cannot start an instance in {cwd}: {why}', again=True) from error
+        passes = error.errno in _PASSING
+        raise Trouble(f'cannot start an instance in {cwd}: {why}', again=passes) from error
     finally:
         os.close(log)
     return known(record, process.pid)

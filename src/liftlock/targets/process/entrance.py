@@ -2,6 +2,7 @@
 
 import asyncio
 from collections.abc import Callable, Mapping
+from functools import cached_property
 from pathlib import Path
 from typing import Final, TypeAlias
 
@@ -35,35 +36,53 @@ class Entrance:
         self._health = health_of(health)
         self._endpoints = endpoints
         self._told: dict[str, tuple[str, ...]] = {}
+        self._all = True  # what was told before does not count
         self._news = asyncio.Event()
         self._told_all = asyncio.Event()
 
+    @cached_property
+    def _ports(self) -> tuple[int, int]:
+        return ports.entrances(self._kept, self._settings)
+
     def address(self, *, preview: bool) -> str:
-        listen, beside = ports.entrances(self._kept, self._settings)
+        listen, beside = self._ports
         return f'http://{ports.LOOPBACK}:{beside if preview else listen}'
 
     async def route(self, routes: Routes) -> None:
-        listen, preview = await asyncio.to_thread(ports.entrances, self._kept, self._settings)
+        listen, preview = self._ports
         endpoints = dict(self._endpoints())
-        self._told = endpoints
-        await self._router.put(
-            Part(
-                environment=self._slug,
-                listen=listen,
-                preview=preview,
-                routes=routes,
-                endpoints=endpoints,
-                health=self._health,
-                grace=self._settings.grace,
-                public=self._settings.listen is not None,
-                public_preview=self._settings.preview is not None,
-            )
+        part = Part(
+            environment=self._slug,
+            listen=listen,
+            preview=preview,
+            routes=routes,
+            endpoints=endpoints,
+            health=self._health,
+            grace=self._settings.grace,
+            public=self._settings.listen is not None,
+            public_preview=self._settings.preview is not None,
         )
+        again = asyncio.create_task(self._tell_again())
+        try:
+            await self._router.put(part)
+        finally:
+            again.cancel()
+            self._tell_all()
 
     def changed(self) -> None:
         """Instances have come or gone, perhaps."""
         self._told_all.clear()
         self._news.set()
+
+    def _tell_all(self) -> None:
+        self._all = True
+        self.changed()
+
+    async def _tell_again(self) -> None:
+        """Of what is told while a part is put, nobody knows whether it came before or after."""
+        while True:
+            await asyncio.sleep(_AGAIN)
+            self._tell_all()
 
     async def settled(self) -> None:
         """The router knows of all that has changed."""
@@ -76,9 +95,9 @@ class Entrance:
             self._news.clear()
             try:
                 await self._tell()
-            except Trouble:
+            except (Trouble, OSError):
                 await asyncio.sleep(_AGAIN)
-                self._news.set()
+                self._tell_all()
             else:
                 if not self._news.is_set():
                     self._told_all.set()
@@ -86,11 +105,13 @@ class Entrance:
     async def _tell(self) -> None:
         now = dict(self._endpoints())
         gone = {revision: () for revision in self._told if revision not in now}
+        before = {} if self._all else self._told
         changed = {
             revision: addresses
             for revision, addresses in {**now, **gone}.items()
-            if self._told.get(revision) != addresses
+            if before.get(revision) != addresses
         }
+        self._all = False
         if changed:
             await self._router.endpoints(self._slug, changed)
         self._told = now

@@ -24,7 +24,7 @@ from liftlock.targets.process.record import Record
 from liftlock.targets.process.vigil import Vigil, keep
 
 _KNOCK: Final = (0.05, 1.0, 5.0)  # seconds: at first, at most while nobody answers, afterwards
-_LOOK: Final = 0.05  # seconds between looks at what is left of an instance
+_LOOK: Final = 0.1  # seconds between looks at what is left of an instance
 
 
 class Life:
@@ -54,7 +54,8 @@ class Life:
 
     @property
     def gone(self) -> bool:
-        return self._task.done()
+        """It has ended for good. A bug in here is raised where it is noticed."""
+        return self._task.done() and (self._task.cancelled() or self._task.result() is None)
 
     @property
     def is_new(self) -> bool:
@@ -69,7 +70,10 @@ class Life:
         """Returns when nothing is left of it. It goes on ending if whoever waits is cancelled."""
         self.leaving = True
         self._news.set()
-        await asyncio.shield(self._task)
+        await asyncio.wait([self._task])
+        if self._task.cancelled():
+            raise Trouble(f'{self.record.id} is looked after by somebody else now', again=True)
+        self._task.result()
 
     async def release(self) -> None:
         self._task.cancel()

@@ -13,7 +13,7 @@ from pathlib import Path
 from typing import Final
 
 from liftlock.rollout.trouble import Trouble
-from liftlock.targets.process import birth, ending, procfs, record
+from liftlock.targets.process import birth, ending, procfs, record, releases
 from liftlock.targets.process.ground import Places
 from liftlock.targets.process.record import Record
 
@@ -50,6 +50,7 @@ def take_over(places: Places) -> list[Record]:
     known = {kept.mark for kept in found if kept.pid}
     for mark in set(running.values()) - known:
         ending.kill(mark, 0)
+    releases.sweep(places.releases)
     return found
 
 

@@ -46,13 +46,13 @@ def is_free(port: int) -> bool:
 
 async def answers(port: int) -> bool:
     """Whether somebody accepts a connection."""
-    with closing(socket.socket()) as asking:
-        asking.setblocking(False)
-        connecting = asyncio.get_running_loop().sock_connect(asking, (LOOPBACK, port))
-        try:
+    try:
+        with closing(socket.socket()) as asking:
+            asking.setblocking(False)
+            connecting = asyncio.get_running_loop().sock_connect(asking, (LOOPBACK, port))
             await asyncio.wait_for(connecting, _PATIENCE)
-        except (OSError, TimeoutError):
-            return False
+    except (OSError, TimeoutError):
+        return False
     return True
 
 

@@ -65,6 +65,13 @@ def prune(directory: Path, used: Collection[str], kept: int = KEPT) -> list[str]
     return gone
 
 
+def sweep(directory: Path) -> None:
+    """Remove what is half done while nobody prepares anything."""
+    for place in directory.iterdir():
+        if place.is_dir() and not is_complete(directory, place.name):
+            remove(directory, place.name)
+
+
 def surplus(newest_first: Collection[str], used: Collection[str], kept: int) -> list[str]:
     """Those in use count among the latest, too, but never go."""
     return [release for release in list(newest_first)[kept:] if release not in used]

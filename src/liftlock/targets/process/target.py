@@ -20,13 +20,13 @@ from contextlib import suppress
 from pathlib import Path
 
 from liftlock.language.settings.model import HealthCheck, Process
+from liftlock.plan.masking import Masker
 from liftlock.rollout.sight import Capabilities, Instance, Routes, Sight, Window
 from liftlock.rollout.trouble import Trouble
 from liftlock.rollout.version import Revision
 from liftlock.targets.envoy.router import Router
 from liftlock.targets.process import (
     command,
-    hiding,
     looking,
     ownership,
     preparing,
@@ -71,6 +71,7 @@ class ProcessTarget:
         self._lay = lay
         self._places = places(directory)
         self._revisions: dict[str, Revision] = {}
+        self._masker = Masker()
         self._meter = Meter()
         self._entrance = Entrance(
             slug, settings, self._places.ports, router, health, self._endpoints
@@ -85,6 +86,8 @@ class ProcessTarget:
             )
         )
         self._owning = asyncio.Lock()
+        self._preparing = asyncio.Lock()
+        self._closed = False
         self._lock: int | None = None
         self._tasks: list[asyncio.Task[None]] = []
 
@@ -101,17 +104,20 @@ class ProcessTarget:
 
     async def prepare(self, revision: Revision) -> str:
         await self._own()
-        self._revisions[revision.name] = revision
+        self._know(revision)
         env = self._variables(revision, {})
-        recipe = preparing.Recipe(self._lay, self._settings.prepare, env, self._hide)
-        done = await preparing.prepare(self._places, revision.version, recipe)
+        text = self._settings_of(revision).prepare
+        recipe = preparing.Recipe(self._lay, text, env, self._masker.mask)
+        async with self._preparing:
+            done = await preparing.prepare(self._places, revision.version, recipe)
         used = {life.record.release for life in self._fleet.all()}
         await asyncio.to_thread(preparing.prune, self._places, used)
         return done
 
     async def scale(self, revision: Revision, instances: int) -> None:
         await self._own()
-        self._revisions[revision.name] = revision
+        if instances:
+            self._know(revision)
         pattern = self._pattern(revision)
         if instances and not releases.is_complete(self._places.releases, pattern.release):
             raise Trouble(
@@ -127,7 +133,7 @@ class ProcessTarget:
         await self._entrance.route(routes)
 
     async def apply(self, revision: Revision, *, back: bool) -> str:
-        raise NotImplementedError('instances are scaled and routed to')
+        raise Trouble('instances are scaled and routed to; nothing is updated as a whole')
 
     async def counted(self, revision: str, reader: str) -> Window:
         return await self._router.counted(self._slug, revision, reader)
@@ -142,9 +148,10 @@ class ProcessTarget:
             places.records, places.logs, revision, follow=follow, previous=previous
         )
         async for line in found:
-            yield self._hide(line)
+            yield self._masker.mask(line)
 
     async def close(self) -> None:
+        self._closed = True
         for task in self._tasks:
             task.cancel()
         await asyncio.gather(*self._tasks, return_exceptions=True)
@@ -167,7 +174,10 @@ class ProcessTarget:
     async def _own(self) -> None:
         """Take the lock, and adopt whatever is there. Once."""
         async with self._owning:
+            if self._closed:
+                raise Trouble(f'{self._slug} is looked after by somebody else now', again=True)
             if self._lock is not None:
+                _fly(self._tasks)
                 return
             self._lock = await ownership.lock(self._places.lock)
             try:
@@ -181,12 +191,19 @@ class ProcessTarget:
                 asyncio.create_task(keep_small(self._places, self._fleet)),
             ]
 
+    def _settings_of(self, revision: Revision) -> Process:
+        """What was said when it was deployed, whatever is said now."""
+        return revision.target if isinstance(revision.target, Process) else self._settings
+
+    def _know(self, revision: Revision) -> None:
+        self._revisions[revision.name] = revision
+        for name in revision.secrets:
+            self._masker.add(revision.env.get(name, ''))
+
     def _pattern(self, revision: Revision) -> Record:
-        """New instances of a revision are as those that it has, whatever the settings say now."""
-        for life in self._fleet.of(revision.name):
-            return Record('', revision.name, life.record.release, life.record.command)
-        release = releases.name(revision.version, self._settings.prepare)
-        return Record('', revision.name, release, self._settings.command)
+        settings = self._settings_of(revision)
+        release = releases.name(revision.version, settings.prepare)
+        return Record('', revision.name, release, settings.command)
 
     def _environment(self, kept: Record) -> Mapping[str, str] | None:
         """None after an adoption, until `scale` has told the revision's variables again."""
@@ -197,7 +214,7 @@ class ProcessTarget:
         return command.environment(
             os.environ,
             str(self._places.home),
-            {**revision.env, **self._settings.env},
+            {**self._settings_of(revision).env, **revision.env},
             {**command.names(self._slug, revision), **told},
         )
 
@@ -216,8 +233,12 @@ class ProcessTarget:
                 await self._entrance.settled()
                 await drained(life.record.port)
 
-    def _hide(self, text: str) -> str:
-        return hiding.hide(text, hiding.values(self._revisions.values()))
-
     def _hidden(self, one: Instance) -> Instance:
-        return one._replace(message=self._hide(one.message)) if one.message else one
+        return one._replace(message=self._masker.mask(one.message)) if one.message else one
+
+
+def _fly(tasks: list[asyncio.Task[None]]) -> None:
+    """These never end: one that has did so by a bug, which is raised here."""
+    for task in tasks:
+        if task.done():
+            task.result()
