@@ -47,7 +47,8 @@ def source(path: str) -> dict[str, Any]:
 # The process writes down itself who it is before it becomes Envoy: whoever started it may be killed
 # at any instant, and nothing else would know of it. It is nobody's child, so that it outlives us.
 _RECORD: Final = (
-    'record=$1 log=$2; shift 2; '
+    'record=$1 log=$2; shift 2; umask 077; '
+    'ulimit -n "$(ulimit -H -n)" 2>/dev/null; '  # each connection needs two
     'printf \'{"pid": %s, "start": %s, "boot": "%s"}\' "$$" "$(cut -d" " -f22 /proc/$$/stat)" '
     '"$(cat /proc/sys/kernel/random/boot_id)" >"$record.new" && mv "$record.new" "$record" && '
     'exec "$@" >>"$log" 2>&1'

@@ -82,4 +82,6 @@ def between(before: Totals, now: Totals) -> Window:
     if any(count < known.get(bound, 0) for bound, count in now.latencies):
         known = {}
     latencies = tuple((bound, count - known.get(bound, 0)) for bound, count in now.latencies)
+    if not any(count for _, count in latencies):
+        latencies = ()
     return Window(now.requests - before.requests, now.errors - before.errors, latencies)

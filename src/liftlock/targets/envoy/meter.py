@@ -23,11 +23,11 @@ class Meter:
     async def counted(self, environment: str, revision: str, reader: str) -> Window:
         now = await self._totals(environment, revision)
         key = (environment, revision, reader)
-        before = self._read.pop(key, now)
+        before = self._read.pop(key, None)
         self._read[key] = now
         while len(self._read) > _MOST:
             self._read.popitem(last=False)
-        return counters.between(before, now)
+        return Window() if before is None else counters.between(before, now)
 
     def forget(self, environment: str) -> None:
         for key in [key for key in self._read if key[0] == environment]:
