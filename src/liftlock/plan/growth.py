@@ -9,7 +9,7 @@ from liftlock.language.records import NamedTuple
 from liftlock.language.workflow import Call
 from liftlock.plan import calls, matrix
 from liftlock.plan.evaluation import Evaluator, Unusable, place
-from liftlock.plan.job import concurrency, display, leg_contexts
+from liftlock.plan.job import bound, concurrency, display, leg_contexts, path
 from liftlock.plan.names import leg_key
 from liftlock.plan.plan import Group, Passed, Plan, Request
 from liftlock.plan.tree import Frame, Leg, Slot, build
@@ -68,9 +68,11 @@ def outputs(frame: Frame) -> dict[str, str]:
         return {}
 
 
-def deploys(leg: Leg) -> bool:
+def deploys(leg: Leg, request: Request) -> bool:
     job = leg.slot.job
-    return not isinstance(job, Call) and job.environment is not None
+    if isinstance(job, Call):
+        return False
+    return job.environment is not None or bound(leg.slot, request) != ''
 
 
 # --- legs
@@ -163,7 +165,7 @@ def call(leg: Leg, plan: Plan, attempt: int) -> None:
         concurrency(callee.concurrency, Evaluator(callee.path, contexts)),
     )
     leg.groups = tuple(_unique(group for group in groups if group))
-    leg.inside = build(inside, chosen(plan.request, _path(leg.slot)))
+    leg.inside = build(inside, chosen(plan.request, path(leg.slot)))
 
 
 def _unique(groups: Iterator[Group]) -> Iterator[Group]:
@@ -173,9 +175,3 @@ def _unique(groups: Iterator[Group]) -> Iterator[Group]:
         if group.name.lower() not in seen:
             seen.add(group.name.lower())
             yield group
-
-
-def _path(slot: Slot) -> str:
-    """The ids of a job and of the calls around it, without the legs of their matrices."""
-    call = slot.frame.call
-    return f'{_path(call.slot)}/{slot.id}' if call else slot.id

@@ -20,7 +20,7 @@ def prepare(leg: Leg, request: Request, attempt: int) -> JobPlan:
     evaluate = Evaluator(frame.workflow.path, known)
     labels, runner_group = _runs_on(job.runs_on, evaluate)
     group = concurrency(job.concurrency, evaluate)
-    environment = _environment(job, evaluate)
+    environment = _environment(leg, request, evaluate)
     return JobPlan(
         key=leg.key,
         name=display(leg, evaluate),
@@ -39,7 +39,14 @@ def prepare(leg: Leg, request: Request, attempt: int) -> JobPlan:
         request_env=request.env,
         runner_group=runner_group,
         permissions=job.permissions or frame.permissions,
+        deployment=_deployment(job, evaluate),
     )
+
+
+def path(slot: Slot) -> str:
+    """The ids of a job and of the calls around it, without the legs of their matrices."""
+    call = slot.frame.call
+    return f'{path(call.slot)}/{slot.id}' if call else slot.id
 
 
 def leg_contexts(leg: Leg, attempt: int) -> dict[str, Value]:
@@ -97,11 +104,25 @@ def concurrency(wanted: Concurrency | None, evaluate: Evaluator) -> Group | None
     return Group(name, in_progress, wanted.queue)
 
 
-def _environment(job: Job, evaluate: Evaluator) -> str:
+def _environment(leg: Leg, request: Request, evaluate: Evaluator) -> str:
+    job = leg.slot.job
+    assert isinstance(job, Job)
     if job.environment is None:
-        return ''
+        return bound(leg.slot, request)
     value = evaluate.value(job.environment.name)
     return to_text(value.get('name') if isinstance(value, dict) else value)
+
+
+def _deployment(job: Job, evaluate: Evaluator) -> bool:
+    return job.environment is None or evaluate.boolean(job.environment.deployment, True)
+
+
+def bound(slot: Slot, request: Request) -> str:
+    """The environment to which `liftlock.yml` binds a job that names none. Ids ignore case."""
+    if not request.deploys:
+        return ''
+    known = {job.lower(): environment for job, environment in request.deploys.items()}
+    return known.get(path(slot).lower(), '')
 
 
 def _vars(request: Request, environment: str) -> dict[str, Value]:

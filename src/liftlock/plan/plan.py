@@ -16,6 +16,7 @@ from liftlock.plan.event import Event
 class Request(NamedTuple):
     """Everything that a plan is made from. Secrets are not in it; their names may be.
 
+    `deploys` is what `liftlock.yml` says under that key; a job in a called workflow is `call/job`.
     `files` maps a path in the repository (`.github/workflows/ci.yml`), or a remote reference
     (`owner/repo/.github/workflows/x.yml@ref`), to the text that was read. `inputs` are as they
     were given (strings from a command line will do): the plan checks and types them.
@@ -33,6 +34,7 @@ class Request(NamedTuple):
     matrix: tuple[tuple[str, str], ...] = ()  # keep only legs with these values
     environments: Mapping[str, Mapping[str, str]] = {}  # vars by environment
     debug: bool = False
+    deploys: Mapping[str, str] = {}  # environments of jobs that name none, by the job's id
 
 
 class Group(NamedTuple):
@@ -78,6 +80,7 @@ class JobPlan(NamedTuple):
     request_env: Mapping[str, str] = {}
     runner_group: str = ''  # `runs-on: {group: …}`
     permissions: Permissions | None = None  # of its token; None: what the repository grants
+    deployment: bool = True  # `environment.deployment: false`: it only uses the environment
 
 
 class Plan(NamedTuple):

@@ -159,7 +159,8 @@ def _finished(progress: Progress, fact: JobFinished) -> None:
 def _lost(progress: Progress, fact: JobLost) -> None:
     leg = _leg(progress, fact.job)
     may_repeat = fact.again or leg.state is State.CLAIMED
-    if may_repeat and leg.state is not State.STOPPING and not growth.deploys(leg):
+    deploys = growth.deploys(leg, progress.plan.request)
+    if may_repeat and leg.state is not State.STOPPING and not deploys:
         move(leg, Happened.RETURNED)
         course.owe(progress, leg, Due.QUEUE)
         return
