@@ -3,12 +3,13 @@
 from collections.abc import Iterator, Mapping, Sequence
 
 from liftlock.gates import protection
-from liftlock.gates.protection import Allowed, Asked, Known, Refused, Waiting
+from liftlock.gates.protection import Allowed, Asked, Judgement, Known, Refused, Waiting
 from liftlock.gates.verdict import Verdict
 from liftlock.language.settings import model
 from liftlock.rollout import facts as f
 from liftlock.rollout.deployment import Deployment
 from liftlock.rollout.environment import fold
+from liftlock.rollout.version import Version
 from liftlock.store import deliveries
 from liftlock.store.database import Store
 
@@ -25,18 +26,9 @@ def judge(
 
     Taking a bad version back waits for nobody: neither reviewers nor a freeze may keep it.
     """
-    request = one.request
-    if request.kind == f.ROLLBACK:
+    if one.request.kind == f.ROLLBACK:
         return f.DeploymentAllowed(one.number, FAST)
-    asked = Asked(
-        commit=request.version.commit,
-        ref=request.version.ref,
-        settings=request.settings,
-        at=one.requested_at,
-        by=request.by,
-    )
-    rules = settings.protection, settings.freeze
-    match protection.judge(*rules, asked, _said(one), known, now):
+    match judgement(one, settings, known, now):
         case Allowed(message):
             return f.DeploymentAllowed(one.number, message)
         case Refused(reason):
@@ -44,6 +36,26 @@ def judge(
         case Waiting(_, until) as waiting if (waiting.reason, until) != (one.held, one.held_until):
             return f.DeploymentHeld(one.number, waiting.reason, until)
     return None
+
+
+def judgement(
+    one: Deployment,
+    settings: model.Environment,
+    known: Known,
+    now: float,
+    authors: tuple[str, ...] = (),
+) -> Judgement:
+    """`authors` pushed the commit."""
+    request = one.request
+    asked = Asked(
+        commit=request.version.commit,
+        ref=request.version.ref,
+        settings=request.settings,
+        at=one.requested_at,
+        by=request.by,
+        authors=authors,
+    )
+    return protection.judge(settings.protection, settings.freeze, asked, _said(one), known, now)
 
 
 def _said(one: Deployment) -> protection.Said:
@@ -76,12 +88,14 @@ def _missing(
     for word in settings.needs:
         place = deliveries.environment(store, repository, word.text)
         there = fold(deliveries.facts(store, place.id))
-        if not there.revision_of(one.version) and not _by_job(there.deployments, one):
+        succeeded = (there.deployments[number].version for number in there.successes)
+        if not any(_same(version, one.version) for version in succeeded):
             yield word.text
 
 
-def _by_job(deployments: Mapping[int, Deployment], one: Deployment) -> bool:
-    return any(
-        each.conclusion == 'success' and each.version.id == one.version.id
-        for each in deployments.values()
-    )
+def _same(one: Version, other: Version) -> bool:
+    """What a job deploys is known by its commit alone."""
+    if one.id == other.id:
+        return True
+    bare = not (one.artifact or one.image) or not (other.artifact or other.image)
+    return bare and one.commit != '' and one.commit == other.commit
