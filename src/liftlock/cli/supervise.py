@@ -12,14 +12,13 @@ import time
 
 import click
 
-from liftlock.cli import bench, wiring
+from liftlock.cli import wiring
 from liftlock.cli.figures import duration
 from liftlock.engine.delivery import alive, supervisor
 from liftlock.engine.delivery.lodge import Lodge, Taken, say
 from liftlock.engine.delivery.supervisor import IDLE, Terms
 from liftlock.errors import BUG, USAGE, UserError
 from liftlock.store.database import open_store
-from liftlock.store.owners import Owner
 
 AGAIN = 0  # no pipe of anybody's: the process has replaced itself
 
@@ -83,18 +82,18 @@ def _stay(where: wiring.Place, ready: int, idle: float) -> int:
 
 
 def _be(where: wiring.Place, terms: Terms) -> int:
+    from liftlock.cli import bench  # with everything that delivers
+
     os.umask(0o077)
     lodge = Lodge(where.state)
     lodge.prepare()
     lodge.take(supervisor.introduction())
     store = open_store(where.state)
-    owner = Owner(store)
-    make = bench.controllers(where, store)
-    reason = supervisor.supervise(lodge, store, make, terms)
-    owner.release()
+    reason = supervisor.supervise(lodge, store, bench.controllers(where, store), terms)
     if reason == supervisor.MIGRATION:
         mode = ['--ready', str(AGAIN)] if terms.rotates else ['--foreground']
         words = ['--state', str(where.state), 'supervise', *mode, '--idle', str(terms.idle)]
-        os.execv(sys.executable, [sys.executable, '-m', 'liftlock', *words])  # noqa: S606 - lets go of all
+        again = [sys.executable, '-m', 'liftlock', *words]
+        os.execv(sys.executable, again)  # noqa: S606 - which lets go of the store
     store.close()
     return 0

@@ -348,7 +348,6 @@ from pathlib import Path
 from liftlock.engine.delivery import supervisor
 from liftlock.engine.delivery.lodge import Lodge
 from liftlock.rollout import facts as f
-from liftlock.rollout.sight import Group, Instance, Seen, Sight
 from liftlock.rollout.trouble import Trouble
 from liftlock.store import deliveries
 from liftlock.store.database import open_store
@@ -358,18 +357,20 @@ store = open_store(state)
 starts = {}
 
 class Controller:
-    target = None
     def __init__(self, place):
         self.place, self.woken, self.busy = place, asyncio.Event(), place.name == 'busy'
         starts[place.name] = starts.get(place.name, 0) + 1
-        self.sight = Sight((Instance('a', 'r1', True, restarts=starts[place.name]),))
-        self.seen = Seen({'r1': Group(1, 1)})
+        assert place.token
 
     def wake(self):
         self.woken.set()
 
+    async def look(self):
+        return {'address': self.place.name, 'token': self.place.token}
+
     def tell(self, text):
-        deliveries.append(store, self.place.id, [f.Noticed(0, 'notice', text)])
+        fact = f.Noticed(0, 'notice', text)
+        deliveries.append(store, self.place.id, [fact], self.place.token)
 
     async def run(self):
         self.tell(f'start {starts[self.place.name]}')
@@ -509,7 +510,4 @@ def test_what_a_controller_sees_can_be_asked_for(store: Store, supervise: Start)
     supervise()
     wait_for(lambda: 'saw 1' in noticed(store, one))
     answer = calls.ask(Lodge(store.directory), {'do': 'look', 'environment': one})
-    (instance,) = answer['sight']['instances']
-    assert (instance['id'], instance['revision'], instance['restarts']) == ('a', 'r1', 1)
-    assert answer['groups']['r1']['ready'] == 1
-    assert (answer['address'], answer['preview']) == ('', '')
+    assert answer == {'address': 'one', 'token': 1}

@@ -26,7 +26,9 @@ PATIENCE: Final = 30.0  # seconds for a process to start, or to end, on a busy m
 PERIOD: Final = 0.05
 # Who starts it may be a step of a job: its supervisor must not be taken for what the job left, nor
 # act in its name.
-DROPPED: Final = re.compile(r'(GITHUB|RUNNER|ACTIONS|INPUT|STATE)_|LIFTLOCK_(?!KEY_FILE)|CI$|NO_COLOR$')
+DROPPED: Final = re.compile(
+    r'(GITHUB|RUNNER|ACTIONS|INPUT|STATE)_|LIFTLOCK_(?!KEY_FILE)|CI$|NO_COLOR$'
+)
 
 
 class Alive(NamedTuple):

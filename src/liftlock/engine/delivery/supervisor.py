@@ -24,6 +24,7 @@ from liftlock.errors import UserError
 from liftlock.language.records import NamedTuple
 from liftlock.store import deliveries, schema
 from liftlock.store.database import Store
+from liftlock.store.owners import Owner
 
 PERIOD: Final = 2.0  # seconds between two looks for new environments
 IDLE: Final = 60.0  # seconds without anything to do
@@ -47,6 +48,7 @@ class Supervisor:
     def __init__(self, place: Lodge, store: Store, make: Make, terms: Terms) -> None:
         self._lodge = place
         self._store = store
+        self._owner = Owner(store)
         self._make = make
         self._terms = terms
         self._since = time.time()
@@ -97,7 +99,7 @@ class Supervisor:
         if latest.keys() - self._wards.keys():
             for place in deliveries.environments(self._store):
                 if place.id in latest and place.id not in self._wards:
-                    self._wards[place.id] = Ward(self._store, place, self._make)
+                    self._wards[place.id] = Ward(self._store, self._owner, place, self._make)
         now = time.monotonic()
         for environment, ward in self._wards.items():
             ward.heed(latest.get(environment, 0), now)
@@ -126,6 +128,7 @@ class Supervisor:
             _, late = await asyncio.wait(ends, timeout=GRACE)
             if late:
                 say(f'{len(late)} of its controllers do not end; it leaves them')
+        self._owner.release()
 
     def _make_room(self) -> None:
         if lodge.rotate(self._lodge.log):
@@ -152,17 +155,17 @@ class Supervisor:
                 self._stop('it was told to')
                 return self._greeting()
             case {'do': 'look', 'environment': int(environment)}:
-                return self._sight(environment)
+                return await self._sight(environment)
         raise UserError('the supervisor knows no such request', f'it is version {VERSION}')
 
     def _greeting(self) -> Mapping[str, Any]:
         return {'version': VERSION, 'pid': os.getpid(), 'since': self._since}
 
-    def _sight(self, environment: int) -> Mapping[str, Any]:
+    async def _sight(self, environment: int) -> Mapping[str, Any]:
         ward = self._wards.get(environment)
         if ward is None:
             raise UserError(f'nothing is known of environment {environment} yet')
-        return ward.look()
+        return await ward.look()
 
 
 def supervise(place: Lodge, store: Store, make: Make, terms: Terms) -> str:

@@ -1,4 +1,4 @@
-"""One environment under supervision: its controller, and what becomes of that.
+"""One environment under supervision: its claim, its controller, and what becomes of that.
 
 A controller that fails is started again after a pause, which doubles from a second to a minute
 until it has gone well for as long. Its failure is a fact once, not once a minute.
@@ -8,36 +8,29 @@ import asyncio
 import contextlib
 import traceback
 from collections.abc import Callable, Coroutine, Mapping
+from functools import partial
 from typing import Any, Final, Protocol
 
 from liftlock.engine.delivery.lodge import say
-from liftlock.engine.delivery.ports import Target
 from liftlock.errors import UserError
-from liftlock.rollout import wire
 from liftlock.rollout.facts import Noticed
-from liftlock.rollout.sight import Seen, Sight
 from liftlock.rollout.trouble import Trouble
-from liftlock.store import deliveries
+from liftlock.store import deliveries, owners
 from liftlock.store.database import StaleToken, Store
 from liftlock.store.deliveries import Held, Place
+from liftlock.store.owners import Owner
 
 SHORTEST: Final = 1.0  # seconds
 LONGEST: Final = 60.0
 
 
 class Controller(Protocol):
-    """Whoever claims one environment and carries its deployments out."""
-
-    sight: Sight
-    seen: Seen
+    """Whoever carries one environment's deployments out."""
 
     @property
     def busy(self) -> bool:
         """Something of it runs, or is due: somebody has to stay."""
         ...
-
-    @property
-    def target(self) -> Target | None: ...
 
     def run(self) -> Coroutine[Any, Any, None]: ...
 
@@ -45,14 +38,19 @@ class Controller(Protocol):
         """There may be new facts."""
         ...
 
+    async def look(self) -> Mapping[str, Any]:
+        """What is there now, as JSON: `sight`, `groups`, `address`, `preview`."""
+        ...
 
-Make = Callable[[Place], Controller]
+
+Make = Callable[[Place], Controller]  # of an environment that is held, with the claim's token
 
 
 class Ward:
-    def __init__(self, store: Store, place: Place, make: Make) -> None:
+    def __init__(self, store: Store, owner: Owner, place: Place, make: Make) -> None:
         self.place = place
         self._store = store
+        self._owner = owner
         self._make = make
         self._controller: Controller | None = None
         self._task: asyncio.Task[None] | None = None
@@ -80,12 +78,16 @@ class Ward:
 
     def _start(self, now: float) -> None:
         try:
-            self._controller = self._make(self.place)
+            self._controller = self._make(self.place._replace(token=self._claim()))
         except Exception as error:  # a task boundary: the other environments go on
             self._failed(error, now)
             return
         self._begun = now
         self._task = asyncio.create_task(self._controller.run(), name=self.place.name)
+
+    def _claim(self) -> int:
+        dead = partial(owners.dead, self._store.directory)
+        return deliveries.claim(self._store, self.place.id, self._owner.name, dead)
 
     def _ended(self, task: asyncio.Task[None], now: float) -> None:
         self._task = self._controller = None
@@ -124,17 +126,10 @@ class Ward:
         if self._controller is not None:
             self._controller.wake()
 
-    def look(self) -> Mapping[str, Any]:
-        """What the controller saw last, as JSON."""
+    async def look(self) -> Mapping[str, Any]:
         if self._controller is None:
             raise UserError(f'nothing is known of {self.place.name} now')
-        target = self._controller.target
-        return {
-            'sight': wire.plain(self._controller.sight),
-            'groups': wire.plain(self._controller.seen.groups),
-            'address': target.address() if target else '',
-            'preview': target.address(preview=True) if target else '',
-        }
+        return await self._controller.look()
 
     async def end(self) -> None:
         """Stop the controller; what is deployed goes on."""
