@@ -41,6 +41,12 @@ COMMANDS: Final = {
         'rerun': 'Run jobs of a finished run again, as another attempt.',
         'cancel': 'Stop a run, as GitHub does: steps with always() still run.',
     },
+    'Delivery': {
+        'deploy': 'Deliver a version to an environment, and watch.',
+        'promote': 'Let a paused deployment go on.',
+        'abort': 'Take back a deployment that goes on, or call off one that waits.',
+        'rollback': 'Go back to an earlier version.',
+    },
     'Secrets and variables': {
         'secret': 'Store, list and remove secrets of a repository or an environment.',
         'variable': 'Set, show, list and remove variables (`vars.NAME`).',

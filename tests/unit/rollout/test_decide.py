@@ -1,10 +1,9 @@
-from unit.rollout.stage import BAD, GOOD, IN_PLACE, ROUTED, Stage
-
 from liftlock.rollout import decisions as d
 from liftlock.rollout import facts as f
 from liftlock.rollout.analysis import Reading
 from liftlock.rollout.deployment import Deployment
 from liftlock.rollout.phases import Phase
+from unit.rollout.stage import BAD, GOOD, IN_PLACE, ROUTED, Stage
 
 PROCESS = '    target: {process: {command: serve, instances: 3}}\n'
 DIRECT = PROCESS + '    strategy: direct\n'

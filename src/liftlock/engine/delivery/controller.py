@@ -9,7 +9,7 @@ changes nothing, and what must not happen twice was announced before it began.
 import asyncio
 import logging
 import time
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Awaitable, Callable, Iterator, Mapping, Sequence
 from contextlib import suppress
 from functools import partial
 from pathlib import Path
@@ -51,7 +51,7 @@ class Bench(NamedTuple):
     """What the supervisor has for all environments. `directory` is `<state>/delivery`."""
 
     store: Store
-    target: Callable[[Place, Blueprint, model.Environment, Path], Target]
+    target: Callable[[Place, Blueprint, model.Environment, Path], Awaitable[Target]]
     secrets: Callable[[Place], Mapping[str, str]]
     hooks: Hooks
     probe: Probe
@@ -236,10 +236,11 @@ class Controller:
             return self._stand
         blueprint = self._blueprint(digest)
         environment = blueprints.environment(blueprint)
-        directory = self._bench.directory / str(self._place.id)
-        target = self._bench.target(self._place, blueprint, environment, directory)
         if self._stand is not None:
             await self._stand.target.close()
+            self._stand = None
+        directory = self._bench.directory / str(self._place.id)
+        target = await self._bench.target(self._place, blueprint, environment, directory)
         terms = blueprints.terms(blueprint, target.capabilities)
         self._stand = Stand(digest, blueprint, environment, target, terms)
         return self._stand

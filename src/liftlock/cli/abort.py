@@ -1,0 +1,32 @@
+"""`liftlock abort`: take a deployment back that goes on, or call off one that waits."""
+
+import click
+
+from liftlock.cli import follow, here
+from liftlock.engine.delivery import requests
+from liftlock.engine.delivery.alive import ensure
+
+
+@click.command('abort', short_help='Take back a deployment that goes on or waits.')
+@click.argument('environment', default='', metavar='[ENVIRONMENT]')
+@click.option('--number', type=int, default=0, metavar='N', help='Of the deployment.')
+@click.option('--reason', default='', metavar='TEXT', help='For the history.')
+@click.option('--no-follow', is_flag=True, help='Return at once.')
+@click.option('--json', is_flag=True, help='Facts, one object a line.')
+@click.pass_obj
+def command(
+    state: str | None, /, environment: str, number: int, reason: str, no_follow: bool, json: bool
+) -> int:
+    """Traffic goes back to the version that ENVIRONMENT had before.
+
+    Exit code 0: it was taken back, or had not begun.
+    """
+    asked = here.look(state)
+    place = here.place(asked, environment)
+    number = requests.abort(asked.store, place, asked.by, reason, number)
+    ensure(asked.where.state)
+    if no_follow:
+        follow.told(place, number, json)
+        return 0
+    follow.follow(asked, place, number, json=json, wait=True)
+    return 0

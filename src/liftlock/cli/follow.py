@@ -1,0 +1,73 @@
+"""Follow a deployment until it has ended, or until it waits for a person."""
+
+import json as jsons
+import sys
+import time
+from collections.abc import Iterator
+
+from liftlock.cli import timeline
+from liftlock.cli.colour import paint
+from liftlock.cli.figures import duration
+from liftlock.cli.here import Here
+from liftlock.engine.delivery.alive import ensure
+from liftlock.errors import FAILED
+from liftlock.rollout import facts as f
+from liftlock.rollout import wire
+from liftlock.store import deliveries
+from liftlock.store.deliveries import Place
+
+PERIOD = 0.1  # seconds between two looks at the facts
+REVIVE = 2.0  # and at whether somebody carries the deployment out
+
+
+def follow(here: Here, place: Place, number: int, *, json: bool = False, wait: bool = False) -> int:
+    """The exit code: 0 when it succeeded or waits for a person, 1 when it did not succeed.
+
+    Who follows also sees to it that somebody carries it out: a supervisor that was killed is
+    started again.
+    """
+    colours = paint(sys.stdout)
+    began = 0.0
+    for stamped in _facts(here, place):
+        if getattr(stamped.fact, 'number', number) != number:
+            continue
+        began = began or stamped.at
+        if json:
+            print(wire.line(stamped), flush=True)
+        elif told := timeline.line(stamped.fact, colours):
+            print(f'{colours.dim(f"{duration(stamped.at - began):>8}")}  {told}', flush=True)
+        match stamped.fact:
+            case f.DeploymentFinished(_, conclusion):
+                return 0 if conclusion == 'success' else FAILED
+            case f.Paused(_, _, until) | f.DeploymentHeld(_, _, until) if not until and not wait:
+                if not json:
+                    print(_hint(stamped.fact, place))
+                return 0
+    raise AssertionError('facts never end')
+
+
+def _facts(here: Here, place: Place) -> Iterator[f.Stamped]:
+    seq, looked = 0, time.monotonic()
+    while True:
+        for stamped in deliveries.facts(here.store, place.id, seq):
+            seq = stamped.seq
+            yield stamped
+        time.sleep(PERIOD)
+        if time.monotonic() - looked > REVIVE:
+            ensure(here.where.state)
+            looked = time.monotonic()
+
+
+def _hint(fact: f.Fact, place: Place) -> str:
+    if isinstance(fact, f.Paused):
+        return (
+            f'\nGo on:      liftlock promote {place.name}\n'
+            f'Take back:  liftlock abort {place.name}\n'
+            f'Watch:      liftlock status {place.name} --watch'
+        )
+    return f'\nApprove:    liftlock approve {place.name}'
+
+
+def told(place: Place, number: int, json: bool) -> None:
+    if json:
+        print(jsons.dumps({'environment': place.name, 'number': number}))

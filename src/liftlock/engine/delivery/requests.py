@@ -1,0 +1,142 @@
+"""What people ask of environments, and why it sometimes cannot be done. Each becomes a fact."""
+
+from liftlock.engine.delivery import blueprint as blueprints
+from liftlock.engine.delivery.blueprint import Blueprint
+from liftlock.errors import UserError
+from liftlock.language.records import NamedTuple
+from liftlock.rollout import facts as f
+from liftlock.rollout.deployment import Deployment
+from liftlock.rollout.environment import Environment, fold
+from liftlock.rollout.phases import Phase
+from liftlock.rollout.version import Version
+from liftlock.store import deliveries
+from liftlock.store.database import Store
+from liftlock.store.deliveries import Place
+
+
+class Wish(NamedTuple):
+    """Why something is deployed, besides what and where."""
+
+    by: str
+    kind: str = f.DEPLOY
+    reason: str = ''
+    fast: bool = False
+    origin: str = ''
+
+
+def deploy(store: Store, blueprint: Blueprint, version: Version, wish: Wish) -> tuple[Place, int]:
+    """Write down that the version is to be deployed; the environment and the number it got."""
+    settings = blueprints.environment(blueprint)
+    if settings.target is None:
+        raise UserError(
+            f'{blueprint.environment} has no target in liftlock.yml, so nothing can be deployed '
+            'to it from here',
+            'add target:, or let a workflow job with this environment deploy',
+        )
+    place = deliveries.environment(store, blueprint.repository, blueprint.environment)
+    digest = deliveries.keep(store, blueprints.dump(blueprint))
+    draft = f.DeploymentRequested(
+        0,
+        wish.kind,
+        version,
+        digest,
+        wish.by,
+        wish.reason,
+        wish.fast,
+        wish.origin,
+        run=version.run,
+    )
+    return place, _number(deliveries.request(store, place.id, draft))
+
+
+def rollback(store: Store, place: Place, to: str, by: str, reason: str) -> int:
+    """Go back to a version that succeeded here: the one before, unless `to` names another."""
+    environment = fold(deliveries.facts(store, place.id))
+    earlier = find(environment, place, to) if to else environment.before()
+    if earlier is None:
+        raise UserError(
+            f'{place.name} has no earlier version to go back to', 'liftlock deployments shows all'
+        )
+    current = environment.current
+    if current is not None and current.id == earlier.version.id and environment.active is None:
+        raise UserError(f'{earlier.version.name} is what runs in {place.name} already')
+    wish = f.DeploymentRequested(
+        0, f.ROLLBACK, earlier.version, earlier.request.settings, by, reason
+    )
+    held = f.AutomationHeld(by, reason or f'rolled back to {earlier.version.name}')
+    number = _number(deliveries.request(store, place.id, wish))
+    active = environment.active
+    facts: list[f.Fact] = [held]
+    if active is not None and active.request.kind != f.JOB:
+        facts.append(f.AbortRequested(active.number, by, 'rolled back'))
+    deliveries.append(store, place.id, facts)
+    return number
+
+
+def promote(store: Store, place: Place, by: str, *, full: bool) -> int:
+    """Let the paused deployment go on; with `full`, leave out all pauses and analyses."""
+    environment = fold(deliveries.facts(store, place.id))
+    active = environment.active
+    if active is None or active.phase is Phase.RETURNING:
+        raise UserError(*_nothing_to_promote(environment, place))
+    if active.phase is not Phase.PAUSED and not full:
+        raise UserError(
+            f'#{active.number} is not paused: {_doing(active)}',
+            'to leave out what is still to come: liftlock promote --full',
+        )
+    deliveries.append(store, place.id, [f.Promoted(active.number, by, full)])
+    return active.number
+
+
+def abort(store: Store, place: Place, by: str, reason: str, number: int = 0) -> int:
+    """Take back what goes on, or what waits."""
+    environment = fold(deliveries.facts(store, place.id))
+    candidates = [
+        one
+        for one in environment.deployments.values()
+        if one.phase is not Phase.ENDED and (not number or one.number == number)
+    ]
+    found = environment.active if not number else next(iter(candidates), None)
+    found = found or (candidates[-1] if candidates else None)
+    if found is None:
+        raise UserError(
+            f'no deployment to {place.name} goes on or waits',
+            f'to go back to the version before: liftlock rollback {place.name}',
+        )
+    if found.phase is Phase.RETURNING:
+        raise UserError(f'#{found.number} goes back already')
+    deliveries.append(store, place.id, [f.AbortRequested(found.number, by, reason)])
+    return found.number
+
+
+def find(environment: Environment, place: Place, text: str) -> Deployment:
+    """The last success here of what somebody calls it: a version's name or id, the beginning of
+    its commit, or `#` and the number of a deployment."""
+    known = [environment.deployments[number] for number in environment.successes]
+    for one in reversed(known):
+        version = one.version
+        names = (version.name, version.id, f'#{one.number}')
+        if text in names or (len(text) >= 6 and version.commit.startswith(text)):
+            return one
+    were = list(dict.fromkeys(one.version.name for one in reversed(known)))
+    hint = f'there were: {", ".join(were[:10])}' if were else 'nothing has succeeded there yet'
+    raise UserError(f'{place.name} never had a version "{text}"', hint)
+
+
+def _number(stamped: f.Stamped) -> int:
+    assert isinstance(stamped.fact, f.DeploymentRequested)
+    return stamped.fact.number
+
+
+def _doing(one: Deployment) -> str:
+    return one.steps[one.step] if one.step < len(one.steps) else one.phase.value
+
+
+def _nothing_to_promote(environment: Environment, place: Place) -> tuple[str, str]:
+    waiting = environment.waiting
+    if waiting:
+        return (
+            f'#{waiting[0].number} waits: {waiting[0].held or "for its protection"}',
+            f'approve it with: liftlock approve {place.name}',
+        )
+    return f'no deployment to {place.name} is paused', f'see: liftlock status {place.name}'
