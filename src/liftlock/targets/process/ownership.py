@@ -19,6 +19,7 @@ from liftlock.targets.process.record import Record
 
 _TRIES: Final = 100
 _PAUSE: Final = 0.05  # seconds
+_MOMENT: Final = 0.2
 
 
 async def lock(path: Path) -> int:
@@ -44,9 +45,13 @@ def take_over(places: Places) -> list[Record]:
     """The records as they should be. What is nobody's, though it carries our mark, is killed."""
     for directory in (places.records, places.logs, places.releases, places.home):
         directory.mkdir(mode=0o700, parents=True, exist_ok=True)
+    records = record.read_all(places.records)
+    if any(not kept.pid and not kept.ended for kept in records):
+        # A child lets go of the lock at the end of its `exec`, and shows its mark a moment later.
+        time.sleep(_MOMENT)
     running = procfs.marked(lambda mark: mark.startswith(places.marks))
     boot, now = procfs.boot(), time.time()
-    found = [_settle(kept, boot, running, now) for kept in record.read_all(places.records)]
+    found = [_settle(kept, boot, running, now) for kept in records]
     known = {kept.mark for kept in found if kept.pid}
     for mark in set(running.values()) - known:
         ending.kill(mark, 0)
