@@ -23,7 +23,7 @@ from liftlock.rollout import counted, plain, quantities
 from liftlock.rollout.facts import Measured
 from liftlock.rollout.measurement import Measurement as Measurement
 from liftlock.rollout.reading import Reading as Reading
-from liftlock.rollout.tally import ERROR, FAILED, INCONCLUSIVE, SUCCESSFUL
+from liftlock.rollout.tally import ERROR, FAILED, INCONCLUSIVE, OPEN, SUCCESSFUL
 from liftlock.rollout.tally import Tally as Tally
 from liftlock.rollout.tally import take as take
 from liftlock.rollout.templates import TEMPLATES as TEMPLATES
@@ -48,6 +48,8 @@ class Judgement(NamedTuple):
 def assess(analysis: Analysis, reading: Reading, tally: Tally) -> Measurement:
     if reading.error:
         return Measurement(ERROR, message=reading.error)
+    if reading.opened:
+        return Measurement(INCONCLUSIVE, message='counting begins', weight=OPEN)
     quantity = quantities.of(analysis)
     try:
         if quantity.counted:
@@ -186,4 +188,4 @@ def _pause(analysis: Analysis, tally: Tally) -> float:
         return RETRY
     if analysis.interval is not None:
         return analysis.interval
-    return analysis.timeout if quantities.of(analysis).counted else 0.0
+    return analysis.timeout if quantities.of(analysis).windowed else 0.0

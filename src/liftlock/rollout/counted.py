@@ -29,7 +29,7 @@ from liftlock.rollout.measurement import Measurement, decide, without_data
 from liftlock.rollout.plain import holds
 from liftlock.rollout.quantities import Quantity, percentage
 from liftlock.rollout.reading import Reading
-from liftlock.rollout.tally import FAILED, GROSS, INCONCLUSIVE, OPEN, SMALL, Tally
+from liftlock.rollout.tally import FAILED, GROSS, INCONCLUSIVE, SMALL, Tally
 
 FEWEST: Final = 10  # requests that a gross verdict needs
 
@@ -46,8 +46,6 @@ class Case(NamedTuple):
 
 
 def assess(analysis: Analysis, quantity: Quantity, reading: Reading, tally: Tally) -> Measurement:
-    if reading.opened and not reading.requests:
-        return Measurement(INCONCLUSIVE, message='counting begins', weight=OPEN)
     block, total = tally.block.plus(reading.counts), tally.total.plus(reading.counts)
     case = Case(analysis, quantity, reading, block, total, tally)
     if _is_gross(case):

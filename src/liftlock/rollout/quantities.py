@@ -24,6 +24,11 @@ class Quantity(NamedTuple):
         return self.kind in RATES or self.kind == 'latency'
 
     @property
+    def windowed(self) -> bool:
+        """Whether it is of the time since the last measurement."""
+        return self.counted or self.kind == 'requests'
+
+    @property
     def rising(self) -> bool:
         """Whether more of it is worse."""
         return self.kind != 'success_rate'

@@ -53,6 +53,11 @@ class Target(Protocol):
         gone."""
         ...
 
+    async def stop(self) -> None:
+        """End everything of this environment that is ours to end, and let go of it. Places that
+        belong to somebody else, as a cluster, are left as they are."""
+        ...
+
     async def close(self) -> None:
         """Let go of what this process holds; what is deployed goes on."""
         ...
@@ -67,8 +72,12 @@ class Meter(Protocol):
 
 
 class Probe(Protocol):
-    async def __call__(self, check: HealthCheck, instance: Instance, env: Mapping[str, str]) -> str:
-        """Why it is not healthy; '' if it is. Never raises, never takes longer than `timeout`."""
+    async def __call__(
+        self, check: HealthCheck, instance: Instance, env: Mapping[str, str], directory: str = ''
+    ) -> str:
+        """Why it is not healthy; '' if it is. Never raises, never takes longer than `timeout`.
+
+        A command runs in `directory`, with `env` (filled in), PORT, ADDRESS and URL."""
         ...
 
 
@@ -80,7 +89,12 @@ class Measuring(Protocol):
         revisions: tuple[str, str],
         env: Mapping[str, str],
         reader: str,
+        directory: str = '',
     ) -> Reading:
         """One reading, of the new revision (and the old one, for a comparison). Never raises:
-        what went wrong stands in `Reading.error`."""
+        what went wrong stands in `Reading.error`.
+
+        The analysis' own templates are filled in before; `env` is all that a command gets of its
+        environment besides PATH, HOME and the like, and `directory` where it runs. `reader` names
+        the run of an analysis: counts are since the same reader's last reading."""
         ...
