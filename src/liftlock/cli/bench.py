@@ -14,7 +14,8 @@ from liftlock.engine.delivery.ports import Target
 from liftlock.engine.delivery.ward import Make
 from liftlock.errors import UserError
 from liftlock.language.settings import model
-from liftlock.observe import metrics, probes
+from liftlock.observe import probes
+from liftlock.observe.measuring import Measuring
 from liftlock.rollout.trouble import Trouble
 from liftlock.rollout.version import Version
 from liftlock.runner import tree
@@ -31,9 +32,9 @@ def controllers(where: wiring.Place, store: Store) -> Make:
         store=store,
         target=works.target,
         secrets=works.secrets,
-        hooks=Hooks(works.lay),
+        hooks=Hooks(works.lay_commit),
         probe=probes.probe,
-        measure=metrics.read,
+        measure=Measuring(),
         directory=where.state / 'delivery',
         teams=where.config.teams,
     )
@@ -85,6 +86,10 @@ class Works:
     async def lay(self, version: Version, directory: Path) -> None:
         """Put the files of a version there, after a look at whether they are what they were."""
         await asyncio.to_thread(self._lay, version, directory)
+
+    async def lay_commit(self, version: Version, directory: Path) -> None:
+        """The same, but always the commit's: tests and migrations are not in every artifact."""
+        await asyncio.to_thread(self._lay, version._replace(artifact=''), directory)
 
     async def read(self, version: Version, path: str) -> str:
         """One file of the version's commit."""

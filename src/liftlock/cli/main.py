@@ -46,6 +46,7 @@ COMMANDS: Final = {
         'promote': 'Let a paused deployment go on.',
         'abort': 'Take back a deployment that goes on, or call off one that waits.',
         'rollback': 'Go back to an earlier version.',
+        'down': 'Take down everything that runs in an environment.',
     },
     'Secrets and variables': {
         'secret': 'Store, list and remove secrets of a repository or an environment.',

@@ -129,6 +129,15 @@ def _automation(fact: f.AutomationHeld, paint: Paint) -> str:
     return paint.dim(f'nothing is deployed by itself any more ({fact.by}: {fact.reason})')
 
 
+def _withdrawing(fact: f.WithdrawRequested, paint: Paint) -> str:
+    why = f': {fact.reason}' if fact.reason else ''
+    return paint.yellow(f'is to be taken down, says {fact.by}{why}')
+
+
+def _withdrawn(fact: f.Withdrawn, paint: Paint) -> str:
+    return paint.dim('everything is down')
+
+
 def _drift(fact: f.DriftSeen, paint: Paint) -> str:
     return paint.yellow(f'drift: {fact.message}') if fact.message else 'in sync again'
 
@@ -155,5 +164,7 @@ _TOLD: Final[Mapping[type[Any], Callable[[Any, Paint], str]]] = {
     f.RevisionRetired: _retired,
     f.HealthChanged: _health,
     f.AutomationHeld: _automation,
+    f.WithdrawRequested: _withdrawing,
+    f.Withdrawn: _withdrawn,
     f.DriftSeen: _drift,
 }

@@ -18,7 +18,7 @@ from collections.abc import Iterator
 from liftlock.rollout import course, trials
 from liftlock.rollout import facts as f
 from liftlock.rollout.course import Terms
-from liftlock.rollout.decisions import Decision, Hold, Record, Scale, Shift
+from liftlock.rollout.decisions import Decision, Hold, Record, Remove, Scale, Shift
 from liftlock.rollout.deployment import Deployment
 from liftlock.rollout.environment import Environment
 from liftlock.rollout.phases import Phase
@@ -238,6 +238,10 @@ def _idle(environment: Environment, terms: Terms, seen: Seen, now: float) -> Ite
     line = environment.line
     if line and line[0].request.kind != f.JOB:
         yield Record(_start(environment, line[0], terms))
+        return
+    if environment.withdrawing:
+        yield from (Record(f.RevisionRetired(one)) for one in environment.wanted)
+        yield Remove()
         return
     last = environment.deployments.get(governing(environment))
     if last is not None:

@@ -30,6 +30,10 @@ class Shift(NamedTuple):
     routes: Routes
 
 
+class Remove(NamedTuple):
+    """Take everything down that is ours there, entrances included."""
+
+
 class Apply(NamedTuple):
     """Have the place updated to the revision by its own means. Say `OperationStarted` before and
     `OperationFinished` after; what became of it is seen at the next looks."""
@@ -63,4 +67,4 @@ class Hold(NamedTuple):
     reason: str
 
 
-Decision: TypeAlias = Prepare | Scale | Shift | Apply | Run | Measure | Record | Hold
+Decision: TypeAlias = Prepare | Scale | Shift | Remove | Apply | Run | Measure | Record | Hold

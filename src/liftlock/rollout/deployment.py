@@ -54,6 +54,7 @@ class Deployment(NamedTuple):
     conclusion: str = ''
     message: str = ''
     downtime: float = 0.0
+    url: str = ''
 
     @property
     def number(self) -> int:
@@ -192,6 +193,7 @@ def _finished(deployment: Deployment, fact: f.DeploymentFinished, at: float) -> 
         'conclusion': fact.conclusion,
         'message': fact.message,
         'downtime': fact.downtime,
+        'url': fact.url,
         'held': '',
         'held_until': 0.0,
         'paused': None,

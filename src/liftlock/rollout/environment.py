@@ -24,7 +24,7 @@ class Environment:
     __slots__ = (
         'at', 'confirmed', 'deployments', 'done', 'drift', 'health_at', 'health_message',
         'healthy', 'held', 'kept', 'routes', 'routes_at', 'seq', 'stable', 'successes', 'versions',
-        'wanted',
+        'wanted', 'withdrawing',
     )  # fmt: skip
 
     def __init__(self) -> None:
@@ -45,6 +45,7 @@ class Environment:
         self.health_at = 0.0
         self.held: f.AutomationHeld | None = None
         self.drift = ''
+        self.withdrawing = False
 
     def take(self, stamped: f.Stamped) -> None:
         fact = stamped.fact
@@ -160,6 +161,7 @@ def _requested(environment: Environment, fact: f.DeploymentRequested, at: float)
 
 def _started(environment: Environment, fact: f.DeploymentStarted, at: float) -> None:
     environment.kept.pop(fact.revision, None)
+    environment.withdrawing = False
     one = environment.deployments.get(fact.number)
     if one is not None and fact.revision:
         environment.versions[fact.revision] = one.version
@@ -205,6 +207,18 @@ def _automation_released(environment: Environment, fact: f.AutomationReleased, a
     environment.held = None
 
 
+def _withdrawn(environment: Environment, fact: f.Withdrawn, at: float) -> None:
+    environment.withdrawing = False
+
+
+def _withdrawing(environment: Environment, fact: f.WithdrawRequested, at: float) -> None:
+    environment.wanted = dict.fromkeys(environment.wanted, 0)
+    environment.routes = environment.confirmed = Routes()
+    environment.kept.clear()
+    environment.stable, environment.healthy = '', None
+    environment.withdrawing = True
+
+
 def _drift_seen(environment: Environment, fact: f.DriftSeen, at: float) -> None:
     environment.drift = fact.message
 
@@ -221,5 +235,7 @@ _CHANGES: Final[Mapping[type[Any], Callable[[Environment, Any, float], None]]] =
     f.HealthChanged: _health_changed,
     f.AutomationHeld: _automation_held,
     f.AutomationReleased: _automation_released,
+    f.WithdrawRequested: _withdrawing,
+    f.Withdrawn: _withdrawn,
     f.DriftSeen: _drift_seen,
 }

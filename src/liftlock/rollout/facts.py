@@ -229,12 +229,14 @@ class Noticed(NamedTuple):
 
 class DeploymentFinished(NamedTuple):
     """`conclusion` is success, failure (nothing had changed, or nothing to go back to),
-    rolled_back, rejected, cancelled or superseded. `downtime` is seconds without an instance."""
+    rolled_back, rejected, cancelled or superseded. `downtime` is seconds without an instance.
+    `url` is where a job says that it has deployed to."""
 
     number: int
     conclusion: str
     message: str = ''
     downtime: float = 0.0
+    url: str = ''
 
 
 class RevisionKept(NamedTuple):
@@ -262,6 +264,17 @@ class AutomationHeld(NamedTuple):
 
 class AutomationReleased(NamedTuple):
     by: str
+
+
+class WithdrawRequested(NamedTuple):
+    """Everything that runs there is to be taken down. The history remains."""
+
+    by: str
+    reason: str = ''
+
+
+class Withdrawn(NamedTuple):
+    """It is down."""
 
 
 class DriftSeen(NamedTuple):
@@ -307,6 +320,8 @@ Fact: TypeAlias = (
     | HealthChanged
     | AutomationHeld
     | AutomationReleased
+    | WithdrawRequested
+    | Withdrawn
     | DriftSeen
     | Unknown
 )

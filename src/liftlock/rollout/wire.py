@@ -46,6 +46,8 @@ KINDS: Final[Mapping[str, type[Any]]] = {
         f.HealthChanged,
         f.AutomationHeld,
         f.AutomationReleased,
+        f.WithdrawRequested,
+        f.Withdrawn,
         f.DriftSeen,
     )
 }

@@ -30,6 +30,7 @@ from liftlock.rollout import facts as f
 from liftlock.rollout import wire
 from liftlock.rollout.course import Terms
 from liftlock.rollout.decide import decide, governing
+from liftlock.rollout.deployment import Deployment
 from liftlock.rollout.environment import Environment
 from liftlock.rollout.phases import Phase
 from liftlock.rollout.sight import Instance, Seen, Sight
@@ -95,6 +96,7 @@ class Controller:
             or environment.line
             or environment.waiting
             or any(environment.wanted.values())
+            or environment.withdrawing
             or self._work.underway
         )
 
@@ -309,6 +311,8 @@ class Controller:
                 work.start(f'scale:{revision}', task, instances)
             case d.Shift(routes):
                 work.start('shift', partial(target.route, routes), routes)
+            case d.Remove():
+                work.start('remove', partial(self._remove, target))
             case d.Prepare(revision):
                 work.start('prepare', partial(self._prepare, target, revision))
             case d.Apply(revision, back):
@@ -331,6 +335,11 @@ class Controller:
     async def _scale(self, target: Target, revision: str, instances: int) -> None:
         known = self._revision(revision) if instances else _bare(self._environment, revision)
         await target.scale(known, instances)
+
+    async def _remove(self, target: Target) -> None:
+        await target.stop()
+        self._stand = None
+        self._append([f.Withdrawn()])
 
     async def _prepare(self, target: Target, revision: str) -> None:
         number = self._number
@@ -387,9 +396,17 @@ class Controller:
                     self._bench.secrets(self._place),
                     self._addresses(),
                 ),
+                await self._directory(stand.terms.analyses[name], one),
             ),
         )
         self._append([fact])
+
+    async def _directory(self, analysis: model.Analysis, one: Deployment) -> str:
+        """Commands find the files of the version that they are about."""
+        if not analysis.command:
+            return ''
+        place = self._bench.directory / str(self._place.id)
+        return str(await self._bench.hooks.files(one.version, place))
 
     @property
     def _number(self) -> int:

@@ -14,9 +14,12 @@ from liftlock.rollout.deployment import Deployment, Trial
 
 
 class Asked(NamedTuple):
+    """`directory` holds the version's files."""
+
     stage: str
     analysis: str
     contexts: Mapping[str, Value]
+    directory: str = ''
 
 
 async def measure(
@@ -32,7 +35,9 @@ async def measure(
     try:
         filled = _filled(analysis, asked.contexts)
         env = fill_all(analysis.env, asked.contexts)
-        reading = await look(filled, meter, (one.revision, one.stable), env, reader)
+        reading = await look(
+            filled, meter, (one.revision, one.stable), env, reader, asked.directory
+        )
     except UserError as error:
         reading = Reading(error=str(error))
     found = assess(analysis, reading, trial.tally)

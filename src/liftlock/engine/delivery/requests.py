@@ -109,6 +109,19 @@ def abort(store: Store, place: Place, by: str, reason: str, number: int = 0) -> 
     return found.number
 
 
+def down(store: Store, place: Place, by: str, reason: str) -> int:
+    """The fact's `seq`. Take down what runs; what waits or goes on has to be called off first."""
+    environment = fold(deliveries.facts(store, place.id))
+    busy = environment.active or next(iter((*environment.line, *environment.waiting)), None)
+    if busy is not None:
+        raise UserError(
+            f'#{busy.number} to {place.name} goes on or waits',
+            f'take it back first: liftlock abort {place.name}',
+        )
+    (asked,) = deliveries.append(store, place.id, [f.WithdrawRequested(by, reason)])
+    return asked.seq
+
+
 def find(environment: Environment, place: Place, text: str) -> Deployment:
     """The last success here of what somebody calls it: a version's name or id, the beginning of
     its commit, or `#` and the number of a deployment."""
