@@ -53,10 +53,16 @@ class Started(NamedTuple):
         """Port in there → port on this machine, both as texts."""
         bound = self.told['NetworkSettings'].get('Ports') or {}
         return {
-            port.partition('/')[0]: places[-1]['HostPort']
+            port.partition('/')[0]: _place(places)['HostPort']
             for port, places in bound.items()
             if places
         }
+
+
+def _place(places: Sequence[Mapping[str, str]]) -> Mapping[str, str]:
+    """The last, as on GitHub, but one that is reached by IPv4: Docker up to 22 takes any free port
+    for IPv6, another one perhaps."""
+    return next((one for one in reversed(places) if ':' not in one['HostIp']), places[-1])
 
 
 class Network:
