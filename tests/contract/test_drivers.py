@@ -17,7 +17,7 @@ from liftlock.store.logs import LogReader
 from liftlock.store.paths import RunPaths
 from pretend import Pretend, Watching, engine, jobs, submission
 
-PATIENCE = 20.0
+PATIENCE = 60.0
 
 
 class Driver:

@@ -226,10 +226,11 @@ class SlowRange:
         self._socket = socket.create_connection((parts.hostname, parts.port), 10)
         head = (
             f'PATCH {url} HTTP/1.1\r\nHost: x\r\nAuthorization: Bearer {job.token}\r\n'
-            'Content-Range: bytes 0-3/*\r\nContent-Length: 4\r\n\r\n'
+            'Content-Range: bytes 0-3/*\r\nContent-Length: 4\r\nExpect: 100-continue\r\n\r\n'
         )
-        self._socket.sendall(head.encode() + b'ev')
-        time.sleep(0.2)
+        self._socket.sendall(head.encode())
+        assert self._socket.recv(99).startswith(b'HTTP/1.1 100'), 'it is being read'
+        self._socket.sendall(b'ev')
 
     def end(self) -> None:
         self._socket.sendall(b'il')

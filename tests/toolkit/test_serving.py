@@ -59,7 +59,7 @@ def test_the_socket_of_a_job_is_closed_when_it_ends(stage: Stage) -> None:
     there = stage.job(listener=socket.create_server(('127.0.0.2', 0)))
     assert listening(there.origin)
     stage.end_job()
-    end = time.monotonic() + 5
+    end = time.monotonic() + 30
     while listening(there.origin):
         assert time.monotonic() < end
         time.sleep(0.02)
@@ -69,7 +69,7 @@ def test_nothing_is_served_any_more_when_the_store_is_closed(tmp_path: Path) -> 
     stage = Stage(tmp_path)
     origin = stage.job().origin
     stage.close()
-    end = time.monotonic() + 5
+    end = time.monotonic() + 30
     while listening(origin):
         assert time.monotonic() < end
         time.sleep(0.02)
@@ -118,7 +118,7 @@ def test_a_large_upload_holds_up_no_other_request(stage: Stage) -> None:
         longest, asked = max(longest, time.monotonic() - begun), asked + 1
     thread.join()
     assert asked > 1
-    assert longest < 5
+    assert longest < 20
 
 
 def test_the_job_hears_of_an_artifact_before_its_client_does(stage: Stage) -> None:

@@ -263,6 +263,6 @@ def test_the_aws_program_does_as_well(
     with pytest.raises(StepFailed, match='Could not assume role with user credentials: '):
         other.main()
     bare = step(cloud, tmp_path)
-    bare.env['PATH'] = '/nowhere:/bin'
+    bare.env['PATH'] = str(tmp_path / 'nowhere')
     with pytest.raises(StepFailed, match='Install the AWS CLI, or boto3'):
         bare.main()

@@ -38,7 +38,7 @@ def test_asked_twice_a_run_ends_at_once_also_where_a_step_will_not(
     begun = time.monotonic()
     ended = finish(process)
     assert ended.status == 130
-    assert time.monotonic() - begun < 5
+    assert time.monotonic() - begun < 9  # being asked politely takes ten seconds
     assert 'success' not in place.liftlock('runs').out
 
 

@@ -182,7 +182,7 @@ def play(case: Case, root: Path) -> Played:
         secrets: dict[str, str] = case.said.get('secrets', {})
         run = engine.submit(Submission(request, made.name, made.title, secrets=tuple(secrets)))
         work = engine.carry_out(run, Terms(secrets), seen, seen.stop)
-        return Played(asyncio.run(asyncio.wait_for(work, 30)), seen, made.title)
+        return Played(asyncio.run(asyncio.wait_for(work, 120)), seen, made.title)
     finally:
         store.close()
 

@@ -47,11 +47,17 @@ def test_a_cancelled_job_runs_only_what_still_wants_to(tmp_path: Path) -> None:
 
 def test_a_running_step_whose_condition_still_holds_goes_on(tmp_path: Path) -> None:
     stop = Stop()
+
+    def ask() -> None:
+        stop.request('by hand')
+        (tmp_path / 'job/hello/hello/stopped').touch()
+
     played = play(
-        '- run: touch ready; sleep 0.5; echo finished\n  if: always()\n- run: echo never',
+        '- run: touch ready; until test -e stopped; do sleep 0.02; done; sleep 0.2; echo finished\n'
+        '  if: always()\n- run: echo never',
         tmp_path,
         stop=stop,
-        when=once_ready(tmp_path, lambda: stop.request('by hand')),
+        when=once_ready(tmp_path, ask),
     )
     assert played.outcomes == [SUCCESS, SKIPPED]
     assert played.printed(1) == ['finished']
@@ -122,7 +128,7 @@ def test_a_job_that_takes_too_long_is_cancelled(
     played = play(
         f'- run: "{TRAPPED}"\n- run: echo last\n  if: cancelled()',
         tmp_path,
-        plan={'timeout_minutes': 3},
+        plan={'timeout_minutes': 3, 'cancel_timeout_minutes': 100},
     )
     assert played.outcomes == [CANCELLED, SUCCESS]
     assert played.finished == JobFinished(
