@@ -62,4 +62,5 @@ def command(envoy: Path, threads: int) -> Sequence[str]:
         *(str(envoy), '--config-path', FILE, '--concurrency', str(threads)),
         *('--disable-hot-restart', '--log-level', 'warning'),
         *('--drain-time-s', '30', '--drain-strategy', 'immediate'),
+        *('--file-flush-interval-msec', '1000'),
     )

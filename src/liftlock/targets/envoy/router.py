@@ -266,10 +266,13 @@ class Router:
                 async with self._lock:
                     await self._alive()
                 if await asyncio.to_thread(logs.rotate, self._directory):
-                    await admin.ask(self._directory, '/reopen_logs', 'POST')
+                    await self._reopen()
                 pause = _LOOK
             except (Trouble, admin.Silent, OSError):
                 pause = min(pause * 2, _WORST)
+
+    async def _reopen(self) -> None:
+        await admin.ask(self._directory, '/reopen_logs', 'POST')
 
 
 def _check_ports(before: Entry | None, part: Part) -> None:

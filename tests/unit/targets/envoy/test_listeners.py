@@ -51,6 +51,7 @@ def test_envoy_starts_in_the_background_and_says_first_who_it_is() -> None:
         *('/opt/envoy', '--config-path', 'bootstrap.json', '--concurrency', '2'),
         *('--disable-hot-restart', '--log-level', 'warning'),
         *('--drain-time-s', '30', '--drain-strategy', 'immediate'),
+        *('--file-flush-interval-msec', '1000'),
     )
 
 
