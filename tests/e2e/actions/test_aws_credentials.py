@@ -263,6 +263,8 @@ def test_the_aws_program_does_as_well(
     with pytest.raises(StepFailed, match='Could not assume role with user credentials: '):
         other.main()
     bare = step(cloud, tmp_path)
-    bare.env['PATH'] = str(tmp_path / 'nowhere')
+    (tmp_path / 'bin').mkdir()
+    (tmp_path / 'bin/sh').symlink_to('/bin/sh')
+    bare.env['PATH'] = str(tmp_path / 'bin')
     with pytest.raises(StepFailed, match='Install the AWS CLI, or boto3'):
         bare.main()

@@ -15,7 +15,7 @@ def at(address: str, port: str) -> dict[str, str]:
 
 def test_a_port_that_docker_has_chosen_twice_is_that_of_ipv4() -> None:
     found = started({
-        '7000/tcp': [at('0.0.0.0', '32776'), at('::', '32775')],  # noqa: S104 - nobody listens
+        '7000/tcp': [at('0.0.0.0', '32776'), at('::', '32775')],
         '7001/tcp': [at('::', '32774'), at('127.0.0.1', '32773')],
         '7002/udp': [at('::1', '99')],
         '7003/tcp': None,
