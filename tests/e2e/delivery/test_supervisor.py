@@ -511,3 +511,8 @@ def test_what_a_controller_sees_can_be_asked_for(store: Store, supervise: Start)
     wait_for(lambda: 'saw 1' in noticed(store, one))
     answer = calls.ask(Lodge(store.directory), {'do': 'look', 'environment': one})
     assert answer == {'address': 'one', 'token': 1}
+    busy = environment(store, 'busy')
+    wait_for(lambda: 'saw 1' in noticed(store, busy))
+    for place, told in ((one, False), (busy, True), (99, False)):
+        request = {'do': 'busy', 'environment': place}
+        assert calls.ask(Lodge(store.directory), request) == {'busy': told}

@@ -4,6 +4,7 @@
     {"do": "wake"}                       -> the same; somebody has written facts: look now
     {"do": "stop"}                       -> the same; it ends, and what is deployed goes on
     {"do": "look", "environment": 3}     -> {"sight": {…}, "address": …, "preview": …}
+    {"do": "busy", "environment": 3}     -> {"busy": …}; whether anything of it runs or is due
     what cannot be done                  -> {"error": …, "hint": …}
 
 Only the user to whom the supervisor belongs (and root) is answered.

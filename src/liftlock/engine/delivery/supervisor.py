@@ -154,6 +154,9 @@ class Supervisor:
             case {'do': 'stop'}:
                 self._stop('it was told to')
                 return self._greeting()
+            case {'do': 'busy', 'environment': int(environment)}:
+                ward = self._wards.get(environment)
+                return {'busy': ward is not None and ward.busy}
             case {'do': 'look', 'environment': int(environment)}:
                 return await self._sight(environment)
         raise UserError('the supervisor knows no such request', f'it is version {VERSION}')
