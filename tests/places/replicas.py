@@ -48,7 +48,7 @@ async def until(found: Callable[[], Awaitable[T]], what: str, seconds: float = 6
     """What is found, once it is something."""
     try:
         async with asyncio.timeout(seconds):
-            while not (one := await found()):
+            while not (one := await found()):  # noqa: ASYNC110 - nobody tells us
                 await asyncio.sleep(0.03)
             return one
     except TimeoutError:

@@ -2,7 +2,7 @@
 whoever of us dies.
 
 A file is called after revision, number and start: `r12-1-1764532800123.log`. Applications hold it
-open for appending. When it is larger than LARGEST, its content is copied to `<name>.1` (the one
+open for appending. When it has become too large, its content is copied to `<name>.1` (the one
 before it goes) and it is cut to nothing; whoever appends goes on at the new end. Lines that are
 written between the copy and the cut are lost: the price of not being a pipe.
 """
@@ -15,7 +15,6 @@ from typing import Final
 
 from liftlock.language.records import NamedTuple
 
-LARGEST: Final = 16 << 20
 KEPT: Final = 40  # logs of instances that have ended
 _NAME: Final = re.compile(r'(?P<id>(?P<revision>.+)-\d+)-(?P<start>\d{10,})\.log')
 _TIME: Final = re.compile(r'\W?(\d{4}-\d\d-\d\d)[T ](\d\d:\d\d:\d\d)(?:[.,](\d+))?')
@@ -73,7 +72,7 @@ def last(path: Path) -> str:
     return spoken[-1] if spoken else ''
 
 
-def shorten(path: Path, largest: int = LARGEST) -> bool:
+def shorten(path: Path, largest: int) -> bool:
     """Copy and cut it if it has become too large."""
     if not path.exists() or path.stat().st_size <= largest:
         return False

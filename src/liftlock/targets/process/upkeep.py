@@ -8,6 +8,7 @@ from liftlock.targets.process import lines
 from liftlock.targets.process.fleet import Fleet
 from liftlock.targets.process.ground import Places
 
+LARGEST: Final = 16 << 20  # bytes of a log, which may be twice as much with its older half
 _PAUSE: Final = 5.0  # seconds
 
 
@@ -21,5 +22,5 @@ async def keep_small(places: Places, fleet: Fleet) -> None:
 
 def _tidy(logs: Path, current: list[Path]) -> None:
     for path in current:
-        lines.shorten(path)
+        lines.shorten(path, LARGEST)
     lines.prune(logs, {path.name for path in current})
