@@ -15,7 +15,17 @@ MARKS: Final = {'success': '✓', 'rolled_back': '↩', 'failure': '✗', 'rejec
 def line(fact: f.Fact, paint: Paint) -> str:
     """What it says; '' for what only the machine needs."""
     tell = _TOLD.get(type(fact))
-    return harmless(tell(fact, paint)) if tell else ''
+    return tell(_harmless(fact), paint) if tell else ''
+
+
+def _harmless(value: Any) -> Any:
+    """The same, all the way down, with texts that cannot move a terminal's cursor."""
+    if isinstance(value, str):
+        return harmless(value)
+    if isinstance(value, tuple):
+        inner = map(_harmless, value)
+        return type(value)(*inner) if hasattr(value, '_fields') else tuple(inner)
+    return value
 
 
 def _requested(fact: f.DeploymentRequested, paint: Paint) -> str:
