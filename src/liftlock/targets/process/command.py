@@ -10,8 +10,13 @@ from liftlock.targets.process.procfs import MARK
 from liftlock.targets.process.record import Record
 
 # With one of these in it, a text is more than one plain command: the shell has to stay.
-_COMPOUND: Final = re.compile(r'[;&|()<>`\n{}!]|\$\(|^\s*(if|for|while|until|case|exec|cd|set)\b')
-_ASSIGNMENTS: Final = re.compile(r'\s*(?:[A-Za-z_]\w*=(?:"[^"$`]*"|\'[^\']*\'|[^\s"\'$]*)\s+)*')
+_COMPOUND: Final = re.compile(r'[;&|()<>`\n{}!]')
+_OF_THE_SHELL: Final = re.compile(
+    r'(if|for|while|until|case|exec|eval|source|\.|command|builtin|time|cd|set|export)(?!\S)'
+)
+_ASSIGNMENTS: Final = re.compile(
+    r"""(?:[A-Za-z_]\w*=(?:"(?:[^"\\]|\\.)*"|'[^']*'|\\.|[^\s"'\\])*\s+)*"""
+)
 
 
 def script(command: str) -> str:
@@ -20,10 +25,12 @@ def script(command: str) -> str:
     Assignments that lead a command stay in front of `exec`, which passes them on. A text of
     several commands is left as it is: write `exec` before its last one yourself.
     """
-    if _COMPOUND.search(_without_variables(command)):
-        return command
+    command = command.strip()
     leading = _ASSIGNMENTS.match(command)
     end = leading.end() if leading else 0
+    compound = _COMPOUND.search(_without_variables(command))
+    if compound or _OF_THE_SHELL.match(command, end):
+        return command
     return f'{command[:end]}exec {command[end:]}'
 
 
