@@ -1,0 +1,129 @@
+"""In place: the objects of manifests or a kustomization are applied.
+
+What was applied for a revision is kept on this machine (without secrets), so that going back
+applies exactly that again; where it is not there, it is made anew from the version's files. The
+inventory in the cluster tells what there is, and what the manifests no longer have.
+"""
+
+import asyncio
+from pathlib import Path
+
+from liftlock.rollout.sight import Sight
+from liftlock.rollout.trouble import Trouble
+from liftlock.rollout.version import Revision
+from liftlock.targets import notes
+from liftlock.targets.kubernetes import commands, documents, inventory, sources
+from liftlock.targets.kubernetes import place as places
+from liftlock.targets.kubernetes.inventory import Inventory, Reference
+from liftlock.targets.kubernetes.names import ENVIRONMENT, Doc, identity, labelled
+from liftlock.targets.kubernetes.place import Place
+from liftlock.targets.kubernetes.whole import Updated
+
+
+class Applied(Updated):
+    """`manifests:` or `kustomize:`."""
+
+    def __init__(self, place: Place) -> None:
+        super().__init__(place)
+        self._known: Inventory | None = None
+
+    async def look(self) -> Sight:
+        known = self._known or await self._inventory()
+        listed = f'configmap/{inventory.name_for(self.place.label)}'
+        words = (one.word for one in known.objects if inventory.kind(one) in documents.WORKLOADS)
+        found = await self.place.client.get(listed, *words)
+        now = inventory.parse(next((one for one in found if one['kind'] == 'ConfigMap'), None))
+        if now.objects != known.objects:  # somebody else has applied meanwhile
+            self._known = now
+            return await self.look()
+        self._known = now
+        return await self._told(now, documents.workloads(found))
+
+    async def _told(self, now: Inventory, workloads: list[Doc]) -> Sight:
+        wanted = [one for one in now.objects if inventory.kind(one) in documents.WORKLOADS]
+        sight = await self.seen(now.revision, workloads)
+        if len(workloads) < len(wanted):
+            there = {one['metadata']['name'] for one in workloads}
+            gone = ', '.join(one.name for one in wanted if one.name not in there)
+            return sight._replace(settled=False, message=f'not there: {gone}')
+        return sight
+
+    async def _inventory(self) -> Inventory:
+        name = inventory.name_for(self.place.label)
+        found = await self.place.client.get(f'configmap/{name}')
+        return inventory.parse(found[0] if found else None)
+
+    async def prepare(self, revision: Revision) -> str:
+        docs = await sources.render(self.place, revision)
+        if not docs:
+            raise Trouble('the manifests hold no objects', 'see manifests: in liftlock.yml')
+        if await places.is_there(self.place):
+            cluster = self.place.client.cluster
+            dry = commands.apply(cluster, dry=True, options=self.place.options.apply)
+            await self.place.client.run(dry, documents.as_list(docs))
+        await asyncio.to_thread(self._keep, revision, docs)
+        return f'{len(docs)} objects: {", ".join(map(identity, docs))}'
+
+    async def apply(self, revision: Revision, *, back: bool) -> str:
+        docs = await self._objects(revision)
+        await places.make_namespace(self.place)
+        await places.keep_secret(self.place, revision)
+        wanted = inventory.references(docs, self.place.namespace)
+        await self._note(inventory.planned(await self._inventory(), revision.name, wanted))
+        applied = await self.place.client.apply(docs, self.place.options.apply)
+        return ' '.join(
+            f'{identity(one)}@{one["metadata"].get("generation", 0)}'
+            for one in documents.workloads(applied)
+        )
+
+    async def _objects(self, revision: Revision) -> list[Doc]:
+        kept = await asyncio.to_thread(notes.read, self._record(revision))
+        return kept.get('objects') or await sources.render(self.place, revision)
+
+    async def _note(self, planned: Inventory) -> None:
+        doc = inventory.render(planned, self.place.label, self.place.namespace)
+        await self.place.client.apply([doc])
+        self._known = planned
+
+    # --- sync
+
+    async def diff(self, revision: Revision) -> str:
+        """What runs is not what the revision says: as `kubectl diff` shows it. '' if it is."""
+        docs = await self._objects(revision)
+        command = commands.diff(self.place.client.cluster)
+        return await self.place.client.run(command, documents.as_list(docs), expected=(0, 1))
+
+    async def prune(self, *, allow_empty: bool = False) -> str:
+        """Delete what earlier revisions created and the manifests no longer have. To be called
+        once the revision has settled (`PruneLast`). What was deleted, for people.
+
+        Only what still carries the environment's label goes; namespaces and volumes never do.
+        """
+        known = await self._inventory()
+        if not known.objects and not allow_empty:
+            raise Trouble(
+                'nothing would be left: nothing is pruned',
+                'if that is meant: sync: {automated: {prune: true, allowEmpty: true}}',
+            )
+        gone = [one for one in known.stale if inventory.kind(one) not in inventory.KEPT]
+        ours = [one for one in gone if await self._is_ours(one)]
+        cascade = self.place.options.cascade
+        for one in ours:
+            cluster = self.place.client.cluster._replace(namespace=one.namespace)
+            await self.place.client.run(commands.delete(cluster, one.word, cascade=cascade))
+        await self._note(known._replace(stale=()))
+        return ', '.join(one.word for one in ours)
+
+    async def _is_ours(self, one: Reference) -> bool:
+        cluster = self.place.client.cluster._replace(namespace=one.namespace)
+        text = await self.place.client.run(commands.get(cluster, one.word))
+        found = documents.from_json(text)
+        return bool(found) and labelled(found[0], ENVIRONMENT) == self.place.label
+
+    # --- records
+
+    def _record(self, revision: Revision) -> Path:
+        return self.place.directory / 'applied' / f'{revision.name}.json'
+
+    def _keep(self, revision: Revision, docs: list[Doc]) -> None:
+        notes.write(self._record(revision), {'objects': docs})

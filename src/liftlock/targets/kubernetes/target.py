@@ -1,0 +1,47 @@
+"""Which kind of target the settings ask for."""
+
+from pathlib import Path
+from typing import TypeAlias
+
+from liftlock.language.settings import model
+from liftlock.rollout.trouble import Trouble
+from liftlock.targets.kubernetes import options
+from liftlock.targets.kubernetes.applied import Applied
+from liftlock.targets.kubernetes.charts import Chart
+from liftlock.targets.kubernetes.client import PATIENCE, Client
+from liftlock.targets.kubernetes.commands import Cluster
+from liftlock.targets.kubernetes.names import label
+from liftlock.targets.kubernetes.patched import Patched
+from liftlock.targets.kubernetes.place import Lay, Place
+
+Kubernetes: TypeAlias = Applied | Chart | Patched
+
+
+def make(
+    target: model.Kubernetes,
+    strategy: model.Strategy,
+    *,
+    name: str,
+    directory: Path,
+    lay: Lay,
+    cluster: Cluster | None = None,
+    patience: float = PATIENCE,
+) -> Kubernetes:
+    """`name` is unlike that of every other environment in the namespace: what is ours carries it
+    as a label. `directory` is for records; `lay` puts a version's files into a directory.
+
+    Raises Trouble where the settings cannot be carried out.
+    """
+    where = (cluster or Cluster())._replace(context=target.context, namespace=target.namespace)
+    client = Client(where, patience)
+    place = Place(target, client, label(name), directory, lay, options.read(target.sync_options))
+    if target.helm:
+        return Chart(place)
+    if target.manifests or target.kustomize:
+        return Applied(place)
+    if target.deployment or target.rollout:
+        return Patched(place)
+    raise Trouble(
+        'nothing says what is deployed',
+        'add deployment, rollout, manifests, kustomize or helm to target: kubernetes',
+    )
