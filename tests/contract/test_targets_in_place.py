@@ -15,11 +15,14 @@ from liftlock.rollout.trouble import Trouble
 from liftlock.rollout.version import Version
 from places.command import open_command
 from places.ecs import open_ecs
+from places.kubernetes import open_deployment, open_manifests
 from places.place import Place, revision, settle
 
 PLACES: Final[dict[str, Callable[[Path], AbstractContextManager[Place]]]] = {
     'command': open_command,
     'ecs': open_ecs,
+    'kubernetes-deployment': open_deployment,
+    'kubernetes-manifests': open_manifests,
 }
 
 
