@@ -11,20 +11,20 @@ started may be started again by anybody, one that had begun may not.
 
 import asyncio
 from collections import deque
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from functools import partial
 from typing import Final
 
 from liftlock.engine import labels, leftovers
 from liftlock.engine.attempt import Attempt
+from liftlock.engine.deploying import Deploying, Refusal
 from liftlock.engine.groups import Deadlock, Groups, Place
 from liftlock.engine.past import History
 from liftlock.engine.places import Places
-from liftlock.engine.submission import Hands, Terms, Watch
+from liftlock.engine.submission import Hands, Terms, Watch, secrets_of
 from liftlock.language.records import NamedTuple
 from liftlock.plan import commands as c
 from liftlock.plan import facts as f
-from liftlock.plan.calls import secrets_for
 from liftlock.plan.plan import Group, JobPlan
 from liftlock.plan.progress import advance, decide
 from liftlock.plan.tree import State
@@ -45,6 +45,7 @@ class Bench(NamedTuple):
     labels: Mapping[str, str]
     worker: str  # the name of this process
     gone: Callable[[int], bool]  # whether nobody carries that other run out
+    teams: Mapping[str, Sequence[str]] = {}
 
 
 class Session(NamedTuple):
@@ -59,7 +60,7 @@ class Session(NamedTuple):
 
 
 class Held(NamedTuple):
-    """A job, or a call, that stands in line for concurrency groups."""
+    """A job, or a call, that stands in line for concurrency groups; or a job for an environment."""
 
     command: c.Queue | c.Enter
     places: tuple[Place, ...]
@@ -73,7 +74,7 @@ class Carrying:
         self._progress = history.progress
         self._past = history.past
         self._skip_missing = history.submission.allow_missing_runners
-        self._otherwise = history.submission.otherwise
+        self._submission = history.submission
         self._session = session
         repository = history.plan.request.event.repository
         self._groups = Groups(bench.store, repository, bench.gone)
@@ -81,6 +82,10 @@ class Carrying:
         self._unwritten: list[f.Fact] = []
         self._ready: deque[JobPlan] = deque()
         self._held: list[Held] = []
+        people = session.terms.by, bench.teams
+        self._deploying = Deploying(
+            session.run, history.submission, bench.store, bench.hands, bench.gone, people
+        )
         self._look_at_held = False
         self._attempts: dict[str, Attempt] = {}
         self._effects: list[Callable[[], None]] = []
@@ -107,6 +112,7 @@ class Carrying:
             again = session.terms.restart_lost
             self.say(f.JobLost(key, 'the process that carried it out has ended', again))
         self._write()
+        self._deploying.take_over()
 
     async def go_on(self) -> str:
         """Until the run has finished; return its conclusion."""
@@ -166,6 +172,8 @@ class Carrying:
         for stamped in inbox.receive(self._bench.store, session.run, session.token):
             self._progress = advance(self._progress, stamped.fact)
             session.watch.take(stamped)
+        for key, reason in self._deploying.aborted().items():
+            self.say(f.StopRequested(key, reason))
 
     # --- commands
 
@@ -212,17 +220,25 @@ class Carrying:
         key = command.job if isinstance(command, c.Enter) else command.job.key
         try:
             reason = self._groups.want(places) if places else ''
+            if not reason and isinstance(command, c.Queue):
+                reason = self._deploying.want(command.job)
         except Deadlock as deadlock:
             self._end(f.JobFinished(key, 'cancelled', {}, str(deadlock)))
             return
+        except Refusal as refusal:
+            self._end(f.JobFinished(key, 'failure', {}, str(refusal)))
+            return
         if reason:
-            self._held.append(Held(command, places, reason))
-            if reason != told:
-                self.say(f.JobBlocked(key, reason))
+            self._hold(Held(command, places, reason), told)
         elif isinstance(command, c.Enter):
             self.say(f.JobQueued(key, command.name, ()))
         else:
             self._ready.append(command.job)
+
+    def _hold(self, held: Held, told: str = '') -> None:
+        self._held.append(held)
+        if held.reason != told:
+            self.say(f.JobBlocked(_key(held.command), held.reason))
 
     def _try_held(self) -> None:
         if not self._look_at_held:
@@ -247,6 +263,9 @@ class Carrying:
         starting = []
         while self._ready and self._bench.places.take(self._wake.set):
             job = self._ready.popleft()
+            if not self._start(job):
+                self._bench.places.give()
+                continue
             attempt = self._attempt(job)
             session = self._session
             claim = f.JobClaimed(
@@ -261,18 +280,29 @@ class Carrying:
             starting.append(attempt)
         return starting
 
+    def _start(self, job: JobPlan) -> bool:
+        """Whether it may be claimed: somebody may have been quicker, or have rejected it."""
+        try:
+            reason = self._deploying.start(job)
+        except Refusal as refusal:
+            self._end(f.JobFinished(job.key, 'failure', {}, str(refusal)))
+            return False
+        if reason:
+            self._hold(Held(c.Queue(job), self._places_of(job), reason))
+        return not reason
+
     def _attempt(self, job: JobPlan) -> Attempt:
         """A directory of its own for every attempt, unless it goes on from what one left."""
         before = self._past.claims.get(job.key, 0)
         step = self._past.from_steps.get(job.key, '')
         request = JobRequest(
             plan=job,
-            secrets=secrets_for(job, self._session.terms.secrets),
+            secrets=secrets_of(job, self._session.terms),
             directory=self._paths.work(job.key, self._past.work(job.key)),
             tracking_id=self._paths.tracking_id(job.key, before + 1),
             attempt=before + 1,
             debug=self._plan.request.debug,
-            place=labels.place(job.labels, self._bench.labels, self._otherwise),
+            place=labels.place(job.labels, self._bench.labels, self._submission.otherwise),
             from_step=step,
             shell_on_failure=self._session.terms.shell_on_failure,
         )
@@ -314,6 +344,7 @@ class Carrying:
     def _end(self, fact: f.JobFinished) -> None:
         """A job or call is over; others may have its groups once that is written."""
         self.say(fact)
+        self._effects.append(partial(self._deploying.ended, fact))
         who = self._who(fact.job)
         if self._groups.has(who):
             self._effects.append(partial(self._make_room, who))

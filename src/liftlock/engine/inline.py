@@ -9,12 +9,13 @@ belongs to the process that claimed it last, as long as that process lives.
 """
 
 import os
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from functools import partial
 
 from liftlock.engine import asking, leftovers, past
 from liftlock.engine import submission as submissions
 from liftlock.engine.carrying import Bench, Carrying, Session
+from liftlock.engine.deploying import Deploying
 from liftlock.engine.past import History
 from liftlock.engine.places import Places
 from liftlock.engine.submission import Hands, Submission, Terms, Watch
@@ -30,16 +31,24 @@ from liftlock.store.runs import Draft
 
 class Inline:
     def __init__(
-        self, store: Store, hands: Hands, *, slots: int = 0, labels: Mapping[str, str] | None = None
+        self,
+        store: Store,
+        hands: Hands,
+        *,
+        slots: int = 0,
+        labels: Mapping[str, str] | None = None,
+        teams: Mapping[str, Sequence[str]] | None = None,
     ) -> None:
         """`slots`: jobs at a time; 0 = as many as there are cores.
 
-        `labels` maps further `runs-on` labels, in lower case, to `host`.
+        `labels` maps further `runs-on` labels, in lower case, to `host`. `teams` are the people
+        for whom a name among an environment's reviewers may stand.
         """
         self._store = store
         self._hands = hands
         self._places = Places(slots)
         self._labels = labels or {}
+        self._teams = teams or {}
         self._owner: Owner | None = None
         self._carried: set[int] = set()
 
@@ -96,6 +105,7 @@ class Inline:
             labels=self._labels,
             worker=self._own().name,
             gone=self._gone,
+            teams=self._teams,
         )
         carrying = Carrying(bench, history, session)
         if len(history.facts) == 1:  # nobody has seen it begin
@@ -119,6 +129,7 @@ class Inline:
             history = past.read(self._store, run)
             leftovers.end(self._store, self._hands, run, history.past)
             asking.end(self._store, history, token, reason)
+            Deploying(run, history.submission, self._store, self._hands, self._gone).call_off()
         finally:
             self._release()
 

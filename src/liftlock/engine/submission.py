@@ -2,15 +2,19 @@
 
 import json
 from collections.abc import Awaitable, Callable, Iterable, Mapping
-from typing import Protocol
+from typing import TYPE_CHECKING, Protocol
 
 from liftlock.language.expressions.values import Value
 from liftlock.language.records import NamedTuple
 from liftlock.plan import wire
+from liftlock.plan.calls import secrets_for
 from liftlock.plan.facts import JobFinished, Stamped
-from liftlock.plan.plan import Request
+from liftlock.plan.plan import JobPlan, Request
 from liftlock.runner.ports import JobRequest, Log, Report, Shell, Stop, World
 from liftlock.store import runs
+
+if TYPE_CHECKING:
+    from liftlock.engine.delivery.orphans import Delivered
 
 
 class Retention(NamedTuple):
@@ -34,6 +38,7 @@ class Submission(NamedTuple):
     secrets: tuple[str, ...] = ()  # names only
     allow_missing_runners: bool = False
     otherwise: str = 'host'  # where jobs run that no label sends elsewhere
+    settings: str = ''  # the text of liftlock.yml, where a job may deploy to an environment
     retention: Retention = Retention()
 
 
@@ -58,18 +63,34 @@ class Hands(NamedTuple):
     end_leftovers: Callable[[str], None]  # kill what carries this RUNNER_TRACKING_ID
     # Forget sources that were last used before a moment, but for those of runs with such a `keep`.
     prune: Callable[[float, Callable[[], Iterable[Mapping[str, Value]]]], None]
+    # Hears of every job that has deployed to an environment successfully.
+    delivered: 'Callable[[Delivered], None] | None' = None
 
 
 class Terms(NamedTuple):
     """What a person adds when a run is carried out; none of it is stored.
 
+    `secrets` are those given by hand, `stored` those that the store keeps, by environment in
+    lower case ('' for the repository's). `by` is who starts it, if not whom the event names.
     `restart_lost`: jobs that were running when their engine died start again, unless they
     deploy. Without it only jobs of which no step had started do.
     """
 
     secrets: Mapping[str, str] = {}
+    stored: Mapping[str, Mapping[str, str]] = {}
+    by: str = ''
     shell_on_failure: Shell | None = None
     restart_lost: bool = True
+
+
+def secrets_of(job: JobPlan, terms: Terms) -> dict[str, str]:
+    """What the job may see: what was given by hand before its environment's own, and those before
+    the repository's. An environment's secrets are there in a called workflow, too, whatever the
+    caller hands on."""
+    stored = terms.stored
+    found = secrets_for(job, {**stored.get('', {}), **terms.secrets})
+    own = stored.get(job.environment.lower(), {}) if job.environment else {}
+    return {**found, **{name: terms.secrets.get(name, value) for name, value in own.items()}}
 
 
 def dump(submission: Submission) -> str:

@@ -4,7 +4,7 @@ Each rule says for itself what it thinks; nothing is let through before all of t
 Refused, for good:
     somebody rejected it; its branch or tag may not be deployed; a gate failed; it waited so long
     for people that it expired.
-Waiting, so asked again at `until` at the latest, and whenever somebody says something:
+Waiting, so asked again at `until` and at `expires`, and whenever somebody says something:
     approvals are lacking, the wait timer runs, a freeze holds, the version has not succeeded in an
     environment that comes before, a gate could not be evaluated.
 A bypass lets through what waits, and is recorded with everything that it passed over. What is
@@ -73,11 +73,14 @@ class Allowed(NamedTuple):
 
 
 class Waiting(NamedTuple):
-    """`until` is 0.0 where only people can change anything; `approvals` how many are lacking."""
+    """`until` is when the first thing may change by itself, 0.0 where only people can change
+    anything; `approvals` how many are lacking. After `expires` it is refused, unless that is 0.0:
+    what only waits for a time to come does not expire."""
 
     reasons: tuple[str, ...]
     until: float = 0.0
     approvals: int = 0
+    expires: float = 0.0
 
     @property
     def reason(self) -> str:
@@ -126,15 +129,13 @@ def judge(
 
 
 def _waiting(holds: Sequence[_Hold], expires: float, lacking: int, now: float) -> Judgement:
-    """What only waits for a time to come does not expire."""
     ends = [hold.until for hold in holds if hold.until]
     for_people = len(ends) < len(holds)
     if for_people and now >= expires:
         reason = next(hold.reason for hold in holds if not hold.until)
         return Refused(f'nobody let it through by {moments.told(expires, "UTC")}: {reason}')
-    if for_people:
-        ends.append(expires)
-    return Waiting(tuple(hold.reason for hold in holds), min(ends), lacking)
+    reasons = tuple(hold.reason for hold in holds)
+    return Waiting(reasons, min(ends, default=0.0), lacking, expires if for_people else 0.0)
 
 
 # --- refused

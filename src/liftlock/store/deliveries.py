@@ -120,6 +120,15 @@ def claim(store: Store, environment: int, owner: str, free: Callable[[str], bool
     return int(token) + 1
 
 
+def place(store: Store, environment: int) -> Place:
+    """The environment with this id. UserError if there is none."""
+    with store.reading() as sql:
+        row = sql.execute(PLACES + 'WHERE id = ?', (environment,)).fetchone()
+    if row is None:
+        raise UserError(f'there is no environment {environment}')
+    return Place(*row)
+
+
 # --- facts
 
 
@@ -206,6 +215,13 @@ def listed(
     }
     with store.reading() as sql:
         return [Deployment(*row) for row in sql.execute(query, given)]
+
+
+def underway(store: Store, run: int) -> list[Deployment]:
+    """Those of a run's jobs that have not ended."""
+    query = DEPLOYMENTS + "WHERE run = ? AND kind = 'job' AND status != 'completed'"
+    with store.reading() as sql:
+        return [Deployment(*row) for row in sql.execute(query, (run,))]
 
 
 def needed_sources(store: Store) -> list[tuple[str, str]]:

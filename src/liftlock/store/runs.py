@@ -175,6 +175,15 @@ def jobs(store: Store, run: int) -> list[Job]:
         return [Job(*row) for row in sql.execute(query, (run,))]
 
 
+def deploys(store: Store, run: int) -> bool:
+    """Whether deployments by its jobs have not ended."""
+    query = """
+        SELECT EXISTS (SELECT 1 FROM deployments
+                       WHERE run = ? AND kind = 'job' AND status != 'completed')"""
+    with store.reading() as sql:
+        return bool(sql.execute(query, (run,)).fetchone()[0])
+
+
 def lost_logs(store: Store, run: int, now: float) -> int:
     """For how many days the logs of the run were kept, if that time is over; else 0."""
     with store.reading() as sql:

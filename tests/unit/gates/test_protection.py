@@ -67,7 +67,7 @@ def test_one_of_a_team_is_enough_and_is_named() -> None:
 
 
 def test_without_an_approval_it_waits_until_it_expires() -> None:
-    assert answer(OPS) == Waiting(('waits for an approval of ops',), AT + 30 * DAY, 1)
+    assert answer(OPS) == Waiting(('waits for an approval of ops',), 0.0, 1, AT + 30 * DAY)
 
 
 @pytest.mark.parametrize(
@@ -188,6 +188,7 @@ def test_all_reasons_are_told_and_the_first_change_is_when_to_look_again() -> No
         'frozen until 2027-01-01 00:00 UTC: year end',
     )
     assert waiting.until == AT + 600
+    assert waiting.expires == AT + 30 * DAY
 
 
 # --- branches and tags
@@ -243,7 +244,7 @@ def test_a_gate_that_failed_refuses_and_one_that_could_not_be_evaluated_blocks()
     )
     waiting = answer(known=Known(verdicts=(passed, unknown)))
     assert waiting == Waiting(
-        ('the gate "secrets" could not be evaluated: no report',), AT + 30 * DAY
+        ('the gate "secrets" could not be evaluated: no report',), 0.0, 0, AT + 30 * DAY
     )
 
 
@@ -318,7 +319,9 @@ def test_until_is_later_than_now(found: list[Approval], after: float) -> None:
     protection = OPS._replace(required=2, wait=3600.0)
     judgement = answer(protection, Said(tuple(found)), freezes=(MONTH,), after=after)
     if isinstance(judgement, Waiting):
-        assert judgement.until > AT + after
+        times = (judgement.until, judgement.expires)
+        assert all(moment == 0 or moment > AT + after for moment in times)
+        assert any(times)
 
 
 @given(st.lists(given_approvals, min_size=1, max_size=3))
