@@ -1,6 +1,7 @@
 """What of the repository's `liftlock.yml` counts for a run: read when it begins, kept with it."""
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
+from functools import cache
 from typing import TYPE_CHECKING, Final
 
 from liftlock.errors import UserError
@@ -12,6 +13,7 @@ if TYPE_CHECKING:
 
 FILE: Final = 'liftlock.yml'
 _WORDS: Final = ('sandbox', 'retention')
+BOUND: Final = 'deploys'
 
 
 def read(files: Mapping[str, str]) -> 'Settings | None':
@@ -20,8 +22,33 @@ def read(files: Mapping[str, str]) -> 'Settings | None':
     None where no word in it concerns a run: to read it takes as long as a short job does.
     """
     text = files.get(FILE, '')
-    if not any(word in text for word in _WORDS):
-        return None
+    return _parsed(text) if any(word in text for word in _WORDS) else None
+
+
+def deploys(files: Mapping[str, str]) -> dict[str, str]:
+    """Jobs that name no environment, and the one to which the file binds them. UserError."""
+    text = files.get(FILE, '')
+    bound = _parsed(text).deploys if BOUND in text else {}
+    return {job: environment.text for job, environment in bound.items()}
+
+
+def deliveries(files: Mapping[str, str], named: Iterable[str]) -> str:
+    """The text of the file, if jobs with these environments (or '' for one that is computed) may
+    be concerned; '' if not. UserError if one names an environment to which Liftlock deploys."""
+    text, wanted = files.get(FILE, ''), [name.lower() for name in named]
+    if not wanted or 'environments' not in text:
+        return ''
+    for name, environment in _parsed(text).environments.items():
+        if name.lower() in wanted and environment.target is not None:
+            raise UserError(
+                f'Liftlock itself deploys to "{name}": it has a target in liftlock.yml',
+                'remove the job that names it, or the target',
+            )
+    return text
+
+
+@cache
+def _parsed(text: str) -> 'Settings':
     from liftlock.language import report
     from liftlock.language.settings import parse as settings
 

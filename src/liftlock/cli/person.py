@@ -4,17 +4,23 @@ On one machine that is as much as anybody can know: whoever is that user can be 
 """
 
 import os
+from pathlib import Path
 
+from liftlock.runner import git
 from liftlock.runner.repository import Repository
 
 
 def name(repository: Repository | None = None) -> str:
-    """`github.user` of git's settings, then the name of the user whose process this is."""
-    told = repository.settings.get('github.user', '') if repository else ''
-    return told or user()
+    """`github.user` of git's settings (those of the repository, if it has been looked at already),
+    then the name of the user whose process this is."""
+    if repository is not None:
+        told = repository.settings.get('github.user', '')
+    else:
+        told = git.ask('config', '--get', 'github.user', cwd=Path.cwd()).text.strip()
+    return told or _user()
 
 
-def user() -> str:
+def _user() -> str:
     import pwd
 
     number = os.geteuid()

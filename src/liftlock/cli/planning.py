@@ -2,8 +2,9 @@
 
 from collections.abc import Mapping, Sequence
 
-from liftlock.cli import locks, options, wiring, workflows
+from liftlock.cli import declared, locks, options, wiring, workflows
 from liftlock.cli.options import Asked
+from liftlock.cli.stored import Values, above
 from liftlock.errors import UserError
 from liftlock.language.workflow import Workflow
 from liftlock.plan import make, matrix
@@ -19,8 +20,11 @@ def plan(
     where: wiring.Place,
     *,
     debug: bool = False,
+    stored: Values | None = None,
 ) -> Plan:
-    """`files` are the repository's, by path. UserError for what GitHub would refuse."""
+    """`files` are the repository's, by path; `stored` the variables that the store keeps for it.
+    UserError for what GitHub would refuse."""
+    known, environments = above(options.pairs(asked.var, '--var'), stored or {})
     request = Request(
         event=event,
         workflow=workflow.path,
@@ -28,7 +32,9 @@ def plan(
         run_id=0,
         run_number=0,
         inputs=dict(options.pairs(asked.input, '--input')),
-        vars=options.pairs(asked.var, '--var'),
+        vars=known,
+        environments=environments,
+        deploys=declared.deploys(files),
         env=options.settings(asked.env, '--env', asked.env_file),
         only_jobs=tuple(job for job in asked.jobs if job in workflow.jobs),
         matrix=tuple(options.pairs(asked.matrix, '--matrix', ':').items()),

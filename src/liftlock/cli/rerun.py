@@ -4,7 +4,7 @@ from typing import Any
 
 import click
 
-from liftlock.cli import goingon, wiring
+from liftlock.cli import goingon, person, stored, wiring
 from liftlock.cli.goingon import Ways
 from liftlock.errors import UserError
 from liftlock.store import runs
@@ -43,6 +43,7 @@ def command(
     terms = goingon.terms(ways)
     works = wiring.open_works(wiring.place(state), slots=ways.slots or 0)
     found = runs.find(works.store, run)
+    terms = stored.again(works, found.id, terms, person.name())
     before = works.store.facts(found.id)[-1].seq
     works.engine.rerun(found.id, terms.secrets, failed=failed, jobs=jobs, from_step=from_step)
     word = f'Run {found.id}: {found.name}, attempt {found.attempt + 1}.'

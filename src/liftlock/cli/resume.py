@@ -4,7 +4,7 @@ from typing import Any
 
 import click
 
-from liftlock.cli import goingon, wiring
+from liftlock.cli import goingon, person, stored, wiring
 from liftlock.cli.goingon import Ways
 from liftlock.errors import UserError
 from liftlock.store import owners, runs
@@ -19,8 +19,8 @@ def command(state: str | None, /, run: str | None, **given: Any) -> int:
     """Take up RUN (default: the last interrupted one) where it stopped.
 
     Jobs that had finished are not run again. A job that was running starts again in a new
-    workspace, unless it deploys to an environment: then it fails as lost. Secrets that the run
-    was started with are asked for again: they are never stored.
+    workspace, unless it deploys to an environment: then it fails as lost. Secrets that were given
+    by hand are asked for again; those of `liftlock secret` are found.
     """
     ways = Ways(**given)
     works = wiring.open_works(wiring.place(state), slots=ways.slots or 0)
@@ -36,7 +36,8 @@ def command(state: str | None, /, run: str | None, **given: Any) -> int:
         )
     seen = works.store.facts(found.id)[-1].seq
     word = f'Run {found.id}: {found.name} goes on where it stopped.'
-    return goingon.go_on(works, found.id, ways, goingon.terms(ways), seen, word)
+    terms = stored.again(works, found.id, goingon.terms(ways), person.name())
+    return goingon.go_on(works, found.id, ways, terms, seen, word)
 
 
 def _interrupted(store: Store) -> runs.Run:

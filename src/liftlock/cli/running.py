@@ -6,7 +6,18 @@ from pathlib import Path
 from subprocess import Popen
 from typing import TYPE_CHECKING
 
-from liftlock.cli import declared, events, locks, options, planning, view, wiring, workflows
+from liftlock.cli import (
+    declared,
+    events,
+    locks,
+    options,
+    person,
+    planning,
+    stored,
+    view,
+    wiring,
+    workflows,
+)
 from liftlock.cli.board import Board
 from liftlock.cli.conduct import conduct
 from liftlock.cli.options import Asked
@@ -17,7 +28,7 @@ from liftlock.language.records import NamedTuple
 from liftlock.language.settings.sandbox import Sandbox
 from liftlock.language.template import Literal
 from liftlock.language.workflow import AnyJob
-from liftlock.plan import wire
+from liftlock.plan import environments, wire
 from liftlock.plan.event import Event
 from liftlock.plan.plan import Plan
 from liftlock.runner import repository, snapshot
@@ -62,11 +73,16 @@ def run(
     started, reasons = workflows.choose(found, ground.event, asked.jobs)
     if not started:
         raise _nothing_starts(asked, reasons, found)
+    known = stored.variables(ground.where, ground.event)
     planned = [
-        planning.plan(one, asked, ground.event, ground.files, ground.where, debug=ways.debug)
+        planning.plan(
+            one, asked, ground.event, ground.files, ground.where, debug=ways.debug, stored=known
+        )
         for one in started
     ]
     planning.check_legs(planned, asked)
+    for plan in planned:
+        declared.deliveries(ground.files, environments.named(plan))
     if ways.dry_run:
         from liftlock.cli import rehearsal
 
@@ -100,6 +116,7 @@ def _run_all(planned: Sequence[Plan], asked: Asked, ways: Ways, ground: Ground) 
     secrets = options.secrets(asked.secret, asked.secret_file)
     settings = declared.read(ground.files)
     works = wiring.open_works(ground.where, slots=ways.slots)
+    terms = stored.terms(works, ground.event, secrets, person.name(ground.repository))
     _tell_once(ground.where, ways)
     status = 0
     try:
@@ -121,10 +138,11 @@ def _run_all(planned: Sequence[Plan], asked: Asked, ways: Ways, ground: Ground) 
                     secrets=tuple(secrets),
                     allow_missing_runners=ways.allow_missing_runners,
                     otherwise='sandbox' if ways.sandbox else 'host',
+                    settings=declared.deliveries(ground.files, environments.named(plan)),
                     retention=_retention(settings),
                 )
             )
-            status = max(status, _run(works, run, plan, Terms(secrets), ways, ground))
+            status = max(status, _run(works, run, plan, terms, ways, ground))
             if status == INTERRUPTED:
                 break
             if asked.matrix and not any(job.attempt for job in runs.jobs(works.store, run)):

@@ -184,7 +184,8 @@ def open_works(where: Place, *, slots: int = 0) -> Works:
         pruning.prune(where.state / SOURCES, needed, before)
 
     hands = Hands(world=world, run_job=job.run, end_leftovers=end_leftovers, prune=prune)
-    engine = Inline(store, hands, slots=slots, labels=where.config.labels)
+    given = where.config
+    engine = Inline(store, hands, slots=slots, labels=given.labels, teams=given.teams)
     return Works(where, store, engine, beside)
 
 

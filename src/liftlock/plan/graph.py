@@ -21,6 +21,7 @@ class LegNode(NamedTuple):
 
     name: str
     labels: tuple[str, ...] = ()
+    environment: str = ''
 
 
 class Node(NamedTuple):
@@ -123,7 +124,7 @@ def _with_legs(node: Node, slot: Slot, plan: Plan) -> Node:
     node = node._replace(labels=labels, environment=first.environment)
     if not token:
         return node._replace(name=first.name)
-    return node._replace(legs=tuple(LegNode(job.name, job.labels) for job in prepared))
+    return node._replace(legs=tuple(LegNode(*job) for job in prepared))
 
 
 def _name(leg: Leg) -> str:

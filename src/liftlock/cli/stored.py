@@ -1,0 +1,56 @@
+"""What the store keeps for the runs of a repository: its secrets and variables.
+
+A run of code that somebody proposed from outside gets none of them. What is given by hand goes
+before what is stored, in every environment.
+"""
+
+from collections.abc import Mapping
+from contextlib import closing
+
+from liftlock.cli import wiring
+from liftlock.engine.submission import Submission, Terms
+from liftlock.plan.event import Event
+from liftlock.plan.trust import from_outside
+from liftlock.store import secrets
+from liftlock.store.database import Store, open_store
+from liftlock.store.secrets import SECRET, VARIABLE, Safe
+
+Values = Mapping[str, Mapping[str, str]]  # by environment in lower case; '' for the repository's
+
+
+def variables(where: wiring.Place, event: Event) -> Values:
+    """Asking makes no store."""
+    if not (where.state / 'liftlock.db').exists():
+        return {}
+    with closing(open_store(where.state)) as store:
+        return _values(where, store, event, VARIABLE)
+
+
+def above(
+    given: Mapping[str, str], stored: Values
+) -> tuple[dict[str, str], dict[str, dict[str, str]]]:
+    """The repository's variables and those of its environments, with those given by hand instead
+    of every one of the same name."""
+    names = {name.upper() for name in given}
+    kept = {
+        environment: {name: value for name, value in values.items() if name not in names}
+        for environment, values in stored.items()
+    }
+    return {**kept.pop('', {}), **given}, kept
+
+
+def terms(works: wiring.Works, event: Event, given: Mapping[str, str], by: str) -> Terms:
+    """What somebody adds who carries a run out here."""
+    return Terms(given, _values(works.place, works.store, event, SECRET), by)
+
+
+def again(works: wiring.Works, run: int, given: Terms, by: str) -> Terms:
+    """The same, for a run that has a past."""
+    submission: Submission = works.engine.submission(run)
+    return terms(works, submission.request.event, given.secrets, by)
+
+
+def _values(where: wiring.Place, store: Store, event: Event, kind: str) -> Values:
+    if from_outside(event) or kind not in secrets.any_of(store, event.repository):
+        return {}
+    return Safe(store, wiring.key_file(where), kind).values(event.repository)
