@@ -130,7 +130,10 @@ NOTIFY: Final[dict[str, Record]] = {
     ),
     'pagerduty': Record(
         model.Channel,
-        {'routing_key': Field(Reference(), 'The integration key, as a secret.', required=True)},
+        {
+            'routing_key': Field(Reference(), 'The integration key, as a secret.', required=True),
+            'url': Field(URL, 'Where events are sent to, if not to PagerDuty in the US.'),
+        },
     ),
     'webhook': Record(
         model.Channel,
