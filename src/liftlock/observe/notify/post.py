@@ -32,12 +32,12 @@ def pack(url: str, document: Any, headers: Mapping[str, str] | None = None) -> P
     return Parcel(url, body, {'Content-Type': 'application/json', **(headers or {})})
 
 
-async def post(parcel: Parcel, pauses: tuple[float, ...] = PAUSES) -> str:
+async def post(parcel: Parcel) -> str:
     """What was answered. Raises Undelivered; a server that is busy is asked again."""
     address = urlsplit(parcel.url)
     if address.scheme not in ('http', 'https') or not address.hostname:
         raise Undelivered('the address is none of HTTP')
-    for pause in (*pauses, None):
+    for pause in (*PAUSES, None):
         try:
             status, text = await asyncio.to_thread(_send, parcel)
         except (OSError, http.client.HTTPException, ValueError) as failure:

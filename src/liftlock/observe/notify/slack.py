@@ -14,15 +14,16 @@ def document(notice: Notice) -> dict[str, Any]:
     title = escape(f'{notice.mark}: {notice.title}')
     linked = f'<{escape(notice.url)}|{title}>' if notice.url else title
     blocks = [
-        {'type': 'section', 'text': {'type': 'mrkdwn', 'text': f'*{linked}*'}},
-        {
-            'type': 'section',
-            'text': {'type': 'mrkdwn', 'text': escape(notice.text)[:LONGEST] or '-'},
-        },
-        {'type': 'context', 'elements': [{'type': 'mrkdwn', 'text': notice.time}]},
+        {'type': 'section', 'text': _text(f'*{linked}*')},
+        {'type': 'section', 'text': _text(escape(notice.text)[:LONGEST] or '-')},
+        {'type': 'context', 'elements': [_text(notice.time)]},
     ]
     colour = CLEARED if notice.cleared else COLOURS.get(notice.severity, COLOURS['info'])
     return {'text': title, 'attachments': [{'color': colour, 'blocks': blocks}]}
+
+
+def _text(text: str) -> dict[str, str]:
+    return {'type': 'mrkdwn', 'text': text}
 
 
 def escape(text: str) -> str:
