@@ -42,10 +42,14 @@ COMMANDS: Final = {
         'cancel': 'Stop a run, as GitHub does: steps with always() still run.',
     },
     'Delivery': {
+        'status': 'Show what runs where, and how it is.',
         'deploy': 'Deliver a version to an environment, and watch.',
+        'approve': 'Approve a deployment that waits, after showing what it is.',
+        'reject': 'Reject a deployment that waits.',
         'promote': 'Let a paused deployment go on.',
         'abort': 'Take back a deployment that goes on, or call off one that waits.',
         'rollback': 'Go back to an earlier version.',
+        'deployments': 'List what was delivered, and what became of it.',
         'down': 'Take down everything that runs in an environment.',
     },
     'Secrets and variables': {

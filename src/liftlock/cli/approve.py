@@ -1,0 +1,45 @@
+"""`liftlock approve`: let a deployment go on that waits for people, or in spite of a rule."""
+
+import click
+
+from liftlock.cli import reviewing
+from liftlock.engine.delivery import approvals
+from liftlock.errors import UserError
+
+
+@click.command('approve', short_help='Approve a deployment that waits.')
+@click.argument('environment', default='', metavar='[ENVIRONMENT]')
+@click.option('--number', type=int, default=0, metavar='N', help='Of the deployment.')
+@click.option('--comment', default='', metavar='TEXT', help='For the history.')
+@click.option('--bypass', is_flag=True, help='Pass over freezes, timers and missing approvals.')
+@click.option('--reason', default='', metavar='TEXT', help='Why, with --bypass.')
+@click.option('-y', '--yes', is_flag=True, help='Do not ask.')
+@click.pass_obj
+def command(
+    state: str | None,
+    /,
+    environment: str,
+    number: int,
+    comment: str,
+    bypass: bool,
+    reason: str,
+    yes: bool,
+) -> None:
+    """Approve what waits to be deployed to ENVIRONMENT, after showing what it is.
+
+    An approval holds for this commit, this workflow and this liftlock.yml only.
+    """
+    if reason and not bypass:
+        raise UserError('--reason goes with --bypass', 'say something about an approval: --comment')
+    asked, wanted = reviewing.find(state, environment, number)
+    reviewing.show(wanted)
+    name = wanted.stream.place.name
+    if bypass:
+        approvals.refuse_bypass(reason)
+        reviewing.ask(f'Let it through to {name} in spite of that?', yes=yes)
+        approvals.bypass(wanted, asked.by, reason)
+    else:
+        approvals.refuse_approval(wanted, asked.by, asked.where.config.teams)
+        reviewing.ask(f'Approve it for {name}?', yes=yes)
+        approvals.approve(wanted, asked.by, comment)
+    reviewing.told(asked, wanted)

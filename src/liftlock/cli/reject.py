@@ -1,0 +1,22 @@
+"""`liftlock reject`: what waits is not deployed."""
+
+import click
+
+from liftlock.cli import reviewing
+from liftlock.engine.delivery import approvals
+
+
+@click.command('reject', short_help='Reject a deployment that waits.')
+@click.argument('environment', default='', metavar='[ENVIRONMENT]')
+@click.option('--number', type=int, default=0, metavar='N', help='Of the deployment.')
+@click.option('--comment', default='', metavar='TEXT', help='Why, for the history.')
+@click.option('-y', '--yes', is_flag=True, help='Do not ask.')
+@click.pass_obj
+def command(state: str | None, /, environment: str, number: int, comment: str, yes: bool) -> None:
+    """Reject what waits to be deployed to ENVIRONMENT. A job that waits for it fails."""
+    asked, wanted = reviewing.find(state, environment, number)
+    reviewing.show(wanted)
+    approvals.refuse_rejection(wanted, asked.by, asked.where.config.teams)
+    reviewing.ask(f'Reject it for {wanted.stream.place.name}?', yes=yes)
+    approvals.reject(wanted, asked.by, comment)
+    reviewing.told(asked, wanted)
