@@ -11,7 +11,7 @@ from collections.abc import Mapping
 from typing import Any, Final
 
 from liftlock.rollout import facts as f
-from liftlock.rollout.sight import HeaderRoute, Match, Mirror, Routes
+from liftlock.rollout.sight import HeaderRoute, Instance, Match, Mirror, Routes
 from liftlock.rollout.version import Version
 
 KINDS: Final[Mapping[str, type[Any]]] = {
@@ -63,6 +63,7 @@ LISTS: Final[Mapping[str, type[Any]]] = {
     'headers': HeaderRoute,
     'matches': Match,
     'mirrors': Mirror,
+    'instances': Instance,
 }
 
 _compact = json.JSONEncoder(ensure_ascii=False, separators=(',', ':')).encode

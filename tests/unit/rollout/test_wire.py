@@ -41,9 +41,9 @@ def records(kind: type[Any]) -> st.SearchStrategy[Any]:
 def field(kind: type[Any], name: str) -> st.SearchStrategy[Any]:
     if name in LISTS:
         return LISTS[name]
-    if name in wire.LISTS:
-        return st.lists(records(wire.LISTS[name]), max_size=2).map(tuple)
     hint = kind.__annotations__[name]
+    if name in wire.LISTS and hint is not int:
+        return st.lists(records(wire.LISTS[name]), max_size=2).map(tuple)
     if hint in (Version, Routes):
         return records(hint)
     if hint == float | None:
