@@ -12,6 +12,24 @@ def duration(seconds: float) -> str:
     return f'{hours}h {minutes:02}m'
 
 
+def span(seconds: float) -> str:
+    """About how long: `12s`, `4m`, `3h`, `2d`."""
+    for unit, length in (('d', 86400), ('h', 3600), ('m', 60)):
+        if seconds >= length:
+            return f'{seconds // length:.0f}{unit}'
+    return f'{max(seconds, 0):.0f}s'
+
+
+def moment(at: float, now: float) -> str:
+    """The time of the day, here; with the date if it is not today's. Both in seconds since 1970."""
+    import time
+
+    then, today = time.localtime(at), time.localtime(now)
+    if then[:3] == today[:3]:
+        return time.strftime('%H:%M:%S', then)
+    return time.strftime('%d %b %H:%M' if then[0] == today[0] else '%d %b %Y', then)
+
+
 def size(count: float) -> str:
     """Bytes, in steps of 1024."""
     for unit in ('bytes', 'KB', 'MB'):
