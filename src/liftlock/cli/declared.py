@@ -22,13 +22,13 @@ def read(files: Mapping[str, str]) -> 'Settings | None':
     None where no word in it concerns a run: to read it takes as long as a short job does.
     """
     text = files.get(FILE, '')
-    return _parsed(text) if any(word in text for word in _WORDS) else None
+    return parsed(text) if any(word in text for word in _WORDS) else None
 
 
 def deploys(files: Mapping[str, str]) -> dict[str, str]:
     """Jobs that name no environment, and the one to which the file binds them. UserError."""
     text = files.get(FILE, '')
-    bound = _parsed(text).deploys if BOUND in text else {}
+    bound = parsed(text).deploys if BOUND in text else {}
     return {job: environment.text for job, environment in bound.items()}
 
 
@@ -38,7 +38,7 @@ def deliveries(files: Mapping[str, str], named: Iterable[str]) -> str:
     text, wanted = files.get(FILE, ''), [name.lower() for name in named]
     if not wanted or 'environments' not in text:
         return ''
-    for name, environment in _parsed(text).environments.items():
+    for name, environment in parsed(text).environments.items():
         if name.lower() in wanted and environment.target is not None:
             raise UserError(
                 f'Liftlock itself deploys to "{name}": it has a target in liftlock.yml',
@@ -48,7 +48,8 @@ def deliveries(files: Mapping[str, str], named: Iterable[str]) -> str:
 
 
 @cache
-def _parsed(text: str) -> 'Settings':
+def parsed(text: str) -> 'Settings':
+    """UserError if the file has mistakes."""
     from liftlock.language import report
     from liftlock.language.settings import parse as settings
 

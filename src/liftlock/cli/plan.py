@@ -1,14 +1,25 @@
 """`liftlock plan`: which jobs an event would start, and why the other workflows would not."""
 
 import os
+import time
 from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any, Final
 
 import click
 
-from liftlock.cli import events, options, planning, wiring, workflows
+from liftlock.cli import (
+    declared,
+    events,
+    forecast,
+    options,
+    planning,
+    stored,
+    wiring,
+    workflows,
+)
 from liftlock.cli.figures import duration
+from liftlock.cli.forecast import Forecast
 from liftlock.plan import drawing, graph
 from liftlock.plan.estimate import Estimate, estimate
 from liftlock.plan.plan import Plan
@@ -28,6 +39,7 @@ def command(state: str | None, /, *, json: bool, **given: Any) -> int:
     asked = options.asked(given)
     seen = repository.look(Path.cwd())
     files = snapshot.read_tree(seen.top, workflows.FOLDER)
+    files |= snapshot.read_tree(seen.top, declared.FILE)
     found = workflows.find(files, asked, seen.top, Path.cwd())
     known = [one.workflow for one in found if one.workflow is not None]
     facts = repository.describe(seen, changed=workflows.filtered_by_paths(found, asked))
@@ -36,13 +48,16 @@ def command(state: str | None, /, *, json: bool, **given: Any) -> int:
     if not started:
         workflows.refuse(found, files)
     where = wiring.place(state)
-    planned = [planning.plan(one, asked, event, files, where) for one in started]
+    kept = stored.variables(where, event)
+    planned = [planning.plan(one, asked, event, files, where, stored=kept) for one in started]
     planning.check_legs(planned, asked)
+    now = time.time()
+    foretold = [[*forecast.forecasts(one, files, where.config.teams, now)] for one in planned]
     estimates = [_estimate(plan, where.state) for plan in planned]
     if json:
-        click.echo(_json(planned, estimates, reasons))
+        click.echo(_json(planned, estimates, foretold, reasons))
     else:
-        click.echo('\n'.join(_lines(planned, estimates, reasons)))
+        click.echo('\n'.join(_lines(planned, estimates, foretold, reasons)))
     return 0
 
 
@@ -56,11 +71,14 @@ def _estimate(plan: Plan, directory: Path) -> Estimate | None:
 
 
 def _lines(
-    planned: Sequence[Plan], estimates: Sequence[Estimate | None], reasons: Mapping[str, str]
+    planned: Sequence[Plan],
+    estimates: Sequence[Estimate | None],
+    foretold: Sequence[Sequence[Forecast]],
+    reasons: Mapping[str, str],
 ) -> list[str]:
     lines: list[str] = []
-    for plan, guess in zip(planned, estimates, strict=True):
-        lines += [*drawing.draw(plan), *_guessed(guess), '']
+    for plan, guess, found in zip(planned, estimates, foretold, strict=True):
+        lines += [*drawing.draw(plan), *forecast.lines(found), *_guessed(guess), '']
     if reasons:
         width = max(map(len, reasons))
         lines += ['not started', *(f'  {path:{width}}  {why}' for path, why in reasons.items())]
@@ -75,7 +93,10 @@ def _guessed(guess: Estimate | None) -> Iterator[str]:
 
 
 def _json(
-    planned: Sequence[Plan], estimates: Sequence[Estimate | None], reasons: Mapping[str, str]
+    planned: Sequence[Plan],
+    estimates: Sequence[Estimate | None],
+    foretold: Sequence[Sequence[Forecast]],
+    reasons: Mapping[str, str],
 ) -> str:
     import json
 
@@ -87,9 +108,10 @@ def _json(
                 'title': plan.title,
                 'concurrency': plan.concurrency and plan.concurrency._asdict(),
                 'estimate': guess and guess._asdict(),
+                'environments': [one._asdict() for one in found],
                 'jobs': [_node(node) for node in graph.graph(plan)],
             }
-            for plan, guess in zip(planned, estimates, strict=True)
+            for plan, guess, found in zip(planned, estimates, foretold, strict=True)
         ],
         'not_started': [{'path': path, 'reason': why} for path, why in reasons.items()],
     }
