@@ -14,11 +14,13 @@ import pytest
 from e2e.delivery.router.scene import Client
 from liftlock.rollout.sight import Capabilities, HeaderRoute, Match, Routes
 from liftlock.rollout.trouble import Trouble
+from places.compose import open_compose
 from places.process import open_process
 from places.replicas import Replica, Replicas, ready, revision, until
 
 PLACES: Final[dict[str, Callable[[Path], AbstractAsyncContextManager[Replicas]]]] = {
     'process': open_process,
+    'compose': open_compose,
 }
 ALL: Final = Routes((('r1', 100),))
 

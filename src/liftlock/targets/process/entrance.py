@@ -6,7 +6,7 @@ from functools import cached_property
 from pathlib import Path
 from typing import Final, TypeAlias
 
-from liftlock.language.settings.model import HealthCheck, Process
+from liftlock.language.settings.model import Compose, HealthCheck, Process
 from liftlock.rollout.sight import Routes
 from liftlock.rollout.trouble import Trouble
 from liftlock.targets.envoy.part import Health, Part
@@ -23,7 +23,7 @@ class Entrance:
     def __init__(
         self,
         slug: str,
-        settings: Process,
+        settings: Process | Compose,
         kept: Path,
         router: Router,
         health: HealthCheck | None,

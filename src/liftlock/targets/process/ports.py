@@ -8,7 +8,7 @@ from contextlib import closing, suppress
 from pathlib import Path
 from typing import Final
 
-from liftlock.language.settings.model import Process
+from liftlock.language.settings.model import Compose, Process
 from liftlock.rollout.trouble import Trouble
 from liftlock.targets.process import record
 
@@ -56,7 +56,7 @@ async def answers(port: int) -> bool:
     return True
 
 
-def entrances(path: Path, settings: Process) -> tuple[int, int]:
+def entrances(path: Path, settings: Process | Compose) -> tuple[int, int]:
     """The public port and the preview's: as the settings say, or picked once and kept."""
     if settings.listen and settings.preview:
         return settings.listen, settings.preview
