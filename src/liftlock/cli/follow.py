@@ -29,7 +29,7 @@ def follow(here: Here, place: Place, number: int, *, json: bool = False, wait: b
     colours = paint(sys.stdout)
     began = 0.0
     for stamped in _facts(here, place):
-        if getattr(stamped.fact, 'number', number) != number:
+        if getattr(stamped.fact, 'number', number if began else 0) != number:
             continue
         began = began or stamped.at
         if json:

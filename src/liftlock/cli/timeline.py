@@ -67,6 +67,7 @@ def _shifted(fact: f.Shifted, paint: Paint) -> str:
 def weights(routes: Routes) -> str:
     """`r12 90 %, r13 10 %`, and what else gets requests."""
     parts = [f'{name} {percent} %' for name, percent in routes.weights]
+    parts += [f'preview {routes.preview}'] if routes.preview else []
     parts += [f'{one.revision} by header {one.name}' for one in routes.headers]
     parts += [f'{one.percent} % mirrored to {one.revision}' for one in routes.mirrors]
     return ', '.join(parts) or 'none'

@@ -22,7 +22,7 @@ from liftlock.rollout.decisions import Decision, Hold, Record, Remove, Scale, Sh
 from liftlock.rollout.deployment import Deployment
 from liftlock.rollout.environment import Environment
 from liftlock.rollout.phases import Phase
-from liftlock.rollout.sight import Group, Seen
+from liftlock.rollout.sight import Group, Routes, Seen
 from liftlock.rollout.steps import Scene, all_for, enter, fail, take
 from liftlock.rollout.version import Version, revision_name
 
@@ -67,9 +67,9 @@ def _keep_up(environment: Environment, seen: Seen, now: float) -> Iterator[Decis
     for revision in seen.groups.keys() - environment.wanted.keys():
         if seen.groups[revision].running:
             yield Scale(revision, 0)
-    if seen.routes is not None and seen.routes != environment.routes:
+    if (seen.routes or Routes()) != environment.routes:
         yield Shift(environment.routes)
-    elif seen.routes is not None and environment.confirmed != environment.routes:
+    elif environment.confirmed != environment.routes:
         number = max(environment.deployments, default=0)
         active = environment.active
         took = max(0.0, now - environment.routes_at)
@@ -272,6 +272,8 @@ def _health(scene: Scene) -> Iterator[Decision]:
         healthy, message = not scene.seen.failed, scene.seen.failed
     else:
         group = scene.group(stable)
+        if group.unknown:
+            return
         healthy, message = group.ready >= scene.wanted(stable), group.message
     if healthy is not environment.healthy:
         yield Record(f.HealthChanged(healthy, '' if healthy else message))

@@ -40,7 +40,7 @@ class Deployment(NamedTuple):
     step: int = 0
     step_at: float = 0.0
     moved_at: float = 0.0  # the last time that there was progress
-    prepared: frozenset[str] = frozenset()
+    prepared: Mapping[str, str] = {}  # what was done for it, by revision
     operations: Mapping[str, f.OperationFinished | None] = {}
     trials: Mapping[tuple[str, str], Trial] = {}
     paused: f.Paused | None = None
@@ -133,7 +133,8 @@ def _shifted(deployment: Deployment, fact: f.Shifted, at: float) -> Changes:
 
 
 def _prepared(deployment: Deployment, fact: f.Prepared, at: float) -> Changes:
-    return {'prepared': deployment.prepared | {fact.revision}, 'moved_at': at}
+    prepared = {**deployment.prepared, fact.revision: fact.message}
+    return {'prepared': prepared, 'moved_at': at}
 
 
 def _operation_started(deployment: Deployment, fact: f.OperationStarted, at: float) -> Changes:

@@ -107,6 +107,7 @@ class Group(NamedTuple):
 
     running: int = 0
     ready: int = 0
+    unknown: int = 0  # not looked at often enough yet
     restarts: int = 0  # of the one that was started most often
     message: str = ''  # why those that are not ready are not
 

@@ -207,7 +207,7 @@ def _hook(scene: Scene, step: course.Hook) -> list[Decision]:
 
 def _make_ready(scene: Scene, step: course.MakeReady) -> list[Decision]:
     if scene.new in scene.deployment.prepared:
-        return done(scene)
+        return done(scene, scene.deployment.prepared[scene.new])
     if 'prepare' in scene.seen.underway:
         return wait(f'prepares {scene.deployment.version.name}')
     return [Prepare(scene.new)]

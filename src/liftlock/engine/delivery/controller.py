@@ -100,6 +100,15 @@ class Controller:
             or self._work.underway
         )
 
+    @property
+    def _lives(self) -> bool:
+        """Whether there is something to look at, or to be done."""
+        environment = self._environment
+        return bool(
+            environment.stable or environment.active or environment.line or environment.wanted
+            or environment.withdrawing
+        )  # fmt: skip
+
     async def look(self) -> Mapping[str, Any]:
         """What is there now, as JSON."""
         if self._stand is None:
@@ -137,7 +146,7 @@ class Controller:
         self._hold = now + NOTHING
         self._admit(now)
         number = governing(self._environment)
-        if not number:
+        if not number or not self._lives:
             return self._hold - now
         try:
             stand = await self._stand_for(number)

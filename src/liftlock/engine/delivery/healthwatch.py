@@ -12,7 +12,7 @@ from liftlock.engine.delivery.ports import Probe
 from liftlock.language.records import NamedTuple
 from liftlock.language.settings.model import HealthCheck
 from liftlock.rollout import health
-from liftlock.rollout.health import HEALTHY, Health
+from liftlock.rollout.health import HEALTHY, UNKNOWN, Health
 from liftlock.rollout.sight import Group, Instance
 
 EAGER: Final = 0.25  # seconds between two looks at an instance that was never healthy
@@ -102,6 +102,10 @@ class HealthWatch:
                 return False, (watch.health.message if watch else '') or 'not looked at yet'
         return True, ''
 
+    def _is_unknown(self, instance: Instance, checks: Sequence[HealthCheck]) -> bool:
+        watches = (self._watches.get((instance.id, number)) for number, _ in enumerate(checks))
+        return any(watch is None or watch.health.state == UNKNOWN for watch in watches)
+
     def groups(
         self,
         instances: Sequence[Instance],
@@ -121,6 +125,7 @@ class HealthWatch:
             found[one.revision] = Group(
                 before.running + one.alive,
                 before.ready + counts,
+                before.unknown + (one.alive and self._is_unknown(one, checks)),
                 max(before.restarts, one.restarts),
                 before.message or ('' if ready else f'{one.id}: {why}' if why else ''),
             )
