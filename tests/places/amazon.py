@@ -11,6 +11,7 @@ import itertools
 import math
 import threading
 import time
+import urllib.request
 from collections.abc import Iterator
 from contextlib import contextmanager
 from datetime import UTC, datetime
@@ -52,6 +53,8 @@ class Life:
             with self._lock:
                 force = bool(properties.get('force_new_deployment'))
                 service = update(backend, properties)
+                found = backend.describe_task_definition(service.task_definition)
+                service.task_definition = found.arn  # it may have been said in short
                 current = service.deployments[0]
                 if force or current['taskDefinition'] != service.task_definition:
                     self._begin(service)
@@ -91,7 +94,12 @@ class Life:
             'runningCount': 0, 'pendingCount': 0, 'failedTasks': 0,
             'desiredCount': service.desired_count,
         }  # fmt: skip
-        service.deployments.insert(0, made)
+        others = [  # tasks of this very definition go on under the new one
+            one
+            for one in service.deployments
+            if one['taskDefinition'] != service.task_definition and one['rolloutState'] != 'FAILED'
+        ]
+        service.deployments = [made, *others]
 
     def _run(self) -> None:
         while not self._over.wait(_TICK):
@@ -147,10 +155,6 @@ class Life:
             self._begin(service)
             self.begun -= 1  # nobody has asked for it
             self.say(service, f'rolling back to deployment {service.deployments[0]["id"]}.')
-            service.deployments = [one for one in service.deployments if one is not new]
-            earlier = [one for one in service.deployments[1:] if one['taskDefinition'] == good]
-            for one in earlier:  # its tasks are of the right definition already
-                service.deployments.remove(one)
 
     def _start(self, service: Any, deployment: dict[str, Any]) -> Any:
         from moto.ecs.models import Task
@@ -200,8 +204,11 @@ class Life:
 @contextmanager
 def open_amazon() -> Iterator[tuple[Cloud, Life]]:
     life = Life()
-    with open_cloud() as cloud, life.going_on():
-        yield cloud, life
+    with open_cloud() as cloud:
+        reset = urllib.request.Request(f'{cloud.url}/moto-api/reset', method='POST')
+        urllib.request.urlopen(reset, timeout=10).close()  # it keeps what earlier tests made
+        with life.going_on():
+            yield cloud, life
 
 
 def wait_for_complete(cloud: Cloud, cluster: str, service: str) -> None:

@@ -5,7 +5,7 @@ a Place, and name it in `PLACES` of `tests/contract/test_targets_in_place.py`.
 """
 
 import asyncio
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from typing import Protocol
 
 from liftlock.engine.delivery.ports import Target
@@ -35,14 +35,20 @@ class Place(Protocol):
         ...
 
 
-async def settle(target: Target, seconds: float = 60.0) -> Sight:
+async def settle(target: Target) -> Sight:
     """Until a look says that it has settled, or never will."""
+    return await look_until(target, lambda seen: seen.settled or bool(seen.failed))
+
+
+async def look_until(
+    target: Target, wanted: Callable[[Sight], bool], seconds: float = 30.0
+) -> Sight:
     for _ in range(int(seconds / 0.05)):
         seen = await target.look()
-        if seen.settled or seen.failed:
+        if wanted(seen):
             return seen
         await asyncio.sleep(0.05)
-    raise AssertionError(f'it has not settled: {seen}')
+    raise AssertionError(f'what was waited for was never seen: {seen}')
 
 
 def revision(number: int, version: Version, env: Mapping[str, str] = {}) -> Revision:
