@@ -17,7 +17,7 @@ def span(seconds: float) -> str:
     for unit, length in (('d', 86400), ('h', 3600), ('m', 60)):
         if seconds >= length:
             return f'{seconds // length:.0f}{unit}'
-    return f'{max(seconds, 0):.0f}s'
+    return f'{max(int(seconds), 0)}s'
 
 
 def moment(at: float, now: float) -> str:

@@ -56,7 +56,8 @@ def _head(one: Standing, paint: Paint, now: float) -> Iterator[str]:
     last, version = environment.last, environment.current
     if last is not None and version is not None:
         since = last.served_at or last.finished_at
-        commit = f' ({version.commit[:7]})' if version.commit else ''
+        short = version.commit[:7]  # which may be its name, too
+        commit = f' ({short})' if short and short != version.name else ''
         kind = '' if last.request.kind == f.DEPLOY else f', a {last.request.kind}'
         yield (
             f'  {paint.bold(harmless(version.name))}{commit} since {moment(since, now)}, '
@@ -160,11 +161,10 @@ def _going_on(one: Standing, paint: Paint, now: float) -> Iterator[str]:
     if active is None:
         return
     took = duration(now - active.started_at)
-    back = active.phase is Phase.RETURNING
-    what = 'Going back from' if back else 'Paused:' if active.paused else 'Deploying'
+    what = 'Going back from' if active.phase is Phase.RETURNING else 'Deploying'
     yield (
         f'{paint.bold(f"{what} {named(active)}")} by {harmless(active.request.by)}, '
-        f'as {active.revision}, for {took} now'
+        f'as {active.revision}, for {took} now{", paused" if active.paused else ""}'
     )
     if active.back is not None:
         yield paint.red(f'  {harmless(active.back.reason)}')
@@ -186,8 +186,8 @@ def _step(step: Taken, width: int, active: Deployment, paint: Paint, now: float)
         return f'  {sign} {name}  {paint.dim(took)}  {paint.dim(harmless(step.message))}'.rstrip()
     if active.paused is not None:
         until = active.paused.until
-        when = f', until {moment(until, now)}' if until else ''
-        told = paint.yellow(f'{harmless(active.paused.reason)}{when}')
+        when = moment(until, now) if until else 'somebody promotes'
+        told = paint.yellow(f'{harmless(active.paused.reason)}, until {when}')
         return f'  {paint.yellow(MARKS["paused"])} {name}  {paint.dim(took)}  {told}'
     return f'  {paint.blue(MARKS["deploying"])} {name}  {paint.dim(took)}'
 

@@ -61,16 +61,18 @@ class Standing(NamedTuple):
 
 
 def word(standing: Standing) -> str:
-    """deploying, paused, going back, unhealthy, healthy, running, down or empty."""
+    """deploying, paused, going back, unhealthy, healthy, running, down or empty. Running: nobody
+    knows how it is."""
     environment = standing.environment
     active = environment.active
     if active is not None:
         return WORDS[active.phase.value]
     if environment.healthy is False:
         return 'unhealthy'
-    if environment.current is None:
+    last = environment.last
+    if last is None:
         return 'empty'
-    if not standing.running and environment.wanted:
+    if last.revision and not environment.stable:  # somebody took it down
         return 'down'
     return 'healthy' if environment.healthy else 'running'
 
