@@ -39,6 +39,8 @@ class Measuring:
             return Reading(error=str(trouble))
         except OSError as error:
             return Reading(error=error.strerror or str(error))
+        except (ValueError, LookupError) as error:  # what a router said is not what routers say
+            return Reading(error=f'what was answered cannot be read: {error!r}')
 
     async def _router(
         self,

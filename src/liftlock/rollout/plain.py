@@ -36,7 +36,8 @@ def assess(analysis: Analysis, quantity: Quantity, reading: Reading) -> Measurem
         return _alone(analysis, value, reading.message)
     fails = holds(analysis.failure, value, quantity)
     succeeds = holds(analysis.success, value, quantity)
-    message = f'{_value(analysis, value, quantity)}{_why(analysis, fails, succeeds)}'
+    why = '' if quantity.kind == 'unhealthy' else _why(analysis, fails, succeeds)
+    message = f'{_value(analysis, value, quantity)}{why}'
     if reading.message:
         message = f'{message}; {reading.message}'
     return Measurement(decide(fails, succeeds), value, message)

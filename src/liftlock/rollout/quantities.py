@@ -91,6 +91,8 @@ def shown(value: float, quantity: Quantity, unit: str = '') -> str:
         return percentage(value)
     if quantity.kind == 'latency' or unit in SECONDS:
         return milliseconds(value)
+    if quantity.kind == 'unhealthy':
+        return f'{value:g} unhealthy instance{"" if value == 1 else "s"}'
     return f'{value:g}'
 
 

@@ -75,4 +75,4 @@ def test_without_a_duration_it_is_raised_at_once() -> None:
     well = health.reading([health.Health('healthy', 2)])
     found = events(ILL, (0, well), (10, ill), (20, well))
     assert [type(one) for one in found] == [Raised, Cleared]
-    assert found[0].message == '1, failed by > 0; answered 500'
+    assert found[0].message == '1 unhealthy instance; answered 500'

@@ -2,7 +2,7 @@ from fractions import Fraction
 from math import comb
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as some
 
 from liftlock.rollout.binomial import share_tail, tail
@@ -28,6 +28,7 @@ def test_a_lady_who_tastes_tea() -> None:
     assert share_tail(4, 4, 4, 8) == pytest.approx(1 / 70)
 
 
+@settings(deadline=None)
 @given(some.integers(0, 60), some.integers(0, 60), some.fractions(0, 1, max_denominator=100))
 def test_the_tail_is_the_exact_sum(errors: int, requests: int, rate: Fraction) -> None:
     exact = sum(
@@ -37,6 +38,7 @@ def test_the_tail_is_the_exact_sum(errors: int, requests: int, rate: Fraction) -
     assert tail(errors, requests, float(rate)) == pytest.approx(float(exact), rel=1e-9, abs=1e-15)
 
 
+@settings(deadline=None)
 @given(some.integers(0, 30), some.integers(0, 30), some.integers(0, 30), some.integers(0, 30))
 def test_the_share_is_the_exact_sum(a: int, b: int, c: int, d: int) -> None:
     errors, new, everything = a + c, a + b, a + b + c + d
@@ -48,6 +50,7 @@ def test_the_share_is_the_exact_sum(a: int, b: int, c: int, d: int) -> None:
     assert found == pytest.approx(float(exact), rel=1e-8, abs=1e-15)
 
 
+@settings(deadline=None)
 @given(some.integers(1, 10**6), some.floats(0.0001, 0.9999), some.data())
 def test_more_errors_are_never_likelier(requests: int, rate: float, data: some.DataObject) -> None:
     errors = data.draw(some.integers(0, requests))

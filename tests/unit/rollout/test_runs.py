@@ -1,6 +1,6 @@
 """What holds for every run of an analysis, whatever is measured."""
 
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as some
 
 from liftlock.language.settings.model import Analysis, Condition
@@ -57,6 +57,7 @@ def run(analysis: Analysis, found: list[Reading]) -> tuple[Tally, list[Measured]
     return tally, facts, judgements
 
 
+@settings(deadline=None)
 @given(ANALYSES, some.lists(readings(), max_size=12))
 def test_nothing_succeeds_without_a_good_measurement(
     analysis: Analysis, found: list[Reading]
@@ -70,6 +71,7 @@ def test_nothing_succeeds_without_a_good_measurement(
             assert judgement.message
 
 
+@settings(deadline=None)
 @given(ANALYSES, some.lists(readings(), max_size=12))
 def test_every_run_with_an_end_comes_to_it(analysis: Analysis, found: list[Reading]) -> None:
     tally, _, judgements = run(analysis, found)
@@ -78,6 +80,7 @@ def test_every_run_with_an_end_comes_to_it(analysis: Analysis, found: list[Readi
         assert judgements[-1].phase != 'running'
 
 
+@settings(deadline=None)
 @given(ANALYSES, some.lists(readings(), max_size=12))
 def test_every_request_is_counted_once(analysis: Analysis, found: list[Reading]) -> None:
     tally, facts, _ = run(analysis, found)
@@ -87,6 +90,7 @@ def test_every_request_is_counted_once(analysis: Analysis, found: list[Reading])
     assert tally.block.requests <= tally.total.requests
 
 
+@settings(deadline=None)
 @given(ANALYSES, some.lists(readings(), min_size=1, max_size=12))
 def test_a_run_waits_for_no_longer_than_a_pause(analysis: Analysis, found: list[Reading]) -> None:
     _, _, judgements = run(analysis, found)
@@ -96,6 +100,7 @@ def test_a_run_waits_for_no_longer_than_a_pause(analysis: Analysis, found: list[
             assert at <= one.next_at <= at + pause
 
 
+@settings(deadline=None)
 @given(some.lists(readings(), max_size=12))
 def test_a_perfect_version_never_fails(found: list[Reading]) -> None:
     analysis = Analysis('error_rate', failure=Condition('', '>', 5.0, '%'), interval=1.0)
