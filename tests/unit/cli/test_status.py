@@ -207,10 +207,10 @@ def test_a_page_tells_everything_about_one_environment() -> None:
         '  preview of v2 (r2): http://127.0.0.1:8081',
         '',
         'Instances',
-        '  ID    VERSION  STATE               RESTARTS    CPU  MEMORY  AGE  ADDRESS',
-        '  r1-1  v1       ready                      1  1.2 %  1.0 MB   1d  127.0.0.1:41',
-        '  r2-1  v2       /health answered 503       0                  1m  127.0.0.1:42',
-        '  r2-2  v2       ended: exit code 1         4                  1m',
+        '  ID    VERSION  STATE                 RESTARTS    CPU  MEMORY  AGE  ADDRESS',
+        '  r1-1  v1       ready                        1  1.2 %  1.0 MB   1d  127.0.0.1:41',
+        '  r2-1  v2       /health answered 503         0                  1m  127.0.0.1:42',
+        '  r2-2  v2       ended: exit code 1           4                  1m',
         '',
         'In line',
         '  v3 (#3) by carol: waits for an approval of ops; approved by alice  for 42s',
@@ -225,7 +225,7 @@ def test_a_page_tells_everything_about_one_environment() -> None:
 
 
 def test_a_page_of_a_deployment_that_goes_back_says_why_and_how_far_it_is() -> None:
-    facts = (
+    facts: tuple[f.Fact, ...] = (
         *CANARY[:22],
         f.RollbackStarted(2, 'analysis', 'errors: 7 % failed'),
         f.DeploymentStarted(2, 'r2', 'r1', ('restore the old version', 'verify')),
@@ -252,7 +252,7 @@ def test_versions_that_are_kept_are_told_with_their_end() -> None:
 
 
 def test_steps_for_which_nothing_was_to_be_done_count_as_taken() -> None:
-    facts = (
+    facts: tuple[f.Fact, ...] = (
         f.DeploymentStarted(1, 'r1', '', ('a', 'b', 'c')),
         f.StepFinished(1, 0, 'a', 'nothing to do'),
         f.StepStarted(2, 0, 'of another'),
