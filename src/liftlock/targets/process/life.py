@@ -166,7 +166,7 @@ class Life:
         """Until it has ended, and nothing that it started is left."""
         self._tell(None)
         vigil = keep(self.record.pid, self.record.born)
-        how = 'ended while nobody watched'
+        how = lines.UNSEEN
         session = 0
         if vigil is not None:
             session = self.record.pid
@@ -177,8 +177,7 @@ class Life:
         await asyncio.to_thread(ending.kill, self.record.mark, session)
         if self.leaving:
             return
-        said = lines.last(Path(self.record.log))
-        message = f'{how}: {said}' if said else how
+        message = lines.last_words(how, Path(self.record.log))
         await self._note(backoff.died(self.record, time.time(), message))
         self._ground.changed()
 

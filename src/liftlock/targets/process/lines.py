@@ -20,6 +20,8 @@ _NAME: Final = re.compile(r'(?P<id>(?P<revision>.+)-\d+)-(?P<start>\d{10,})\.log
 _TIME: Final = re.compile(r'\W?(\d{4}-\d\d-\d\d)[T ](\d\d:\d\d:\d\d)(?:[.,](\d+))?')
 _TAIL: Final = 8192
 
+UNSEEN: Final = 'ended while nobody watched'
+
 
 class Log(NamedTuple):
     """`start` is in milliseconds since 1970."""
@@ -70,6 +72,12 @@ def last(path: Path) -> str:
         return ''
     spoken = [line.strip() for line in text.splitlines() if line.strip()]
     return spoken[-1] if spoken else ''
+
+
+def last_words(how: str, path: Path) -> str:
+    """How it ended, and what it said last."""
+    said = last(path)
+    return f'{how}: {said}' if said else how
 
 
 def shorten(path: Path, largest: int) -> bool:

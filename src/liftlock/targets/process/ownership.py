@@ -13,8 +13,9 @@ from pathlib import Path
 from typing import Final
 
 from liftlock.rollout.trouble import Trouble
-from liftlock.targets.process import birth, ending, procfs, record, releases
+from liftlock.targets.process import backoff, birth, ending, lines, procfs, record, releases
 from liftlock.targets.process.ground import Places
+from liftlock.targets.process.lines import UNSEEN
 from liftlock.targets.process.record import Record
 
 _TRIES: Final = 100
@@ -66,9 +67,15 @@ def clear(marks: str) -> None:
 
 
 def _settle(kept: Record, boot: str, running: dict[int, str], now: float) -> Record:
-    if kept.pid:
+    if kept.pid and kept.boot != boot:
         # Processes of another boot are all gone, and their numbers are others' by now.
-        return kept if kept.boot == boot else kept._replace(pid=0, born=0, ended=now)
+        return kept._replace(pid=0, born=0, ended=now)
+    if kept.pid:
+        told = procfs.stat(kept.pid)
+        there = (
+            told is not None and told.born == kept.born
+        )  # a zombie, too: it can tell how it died
+        return kept if there else backoff.died(kept, now, lines.last_words(UNSEEN, Path(kept.log)))
     if kept.ended:
         return kept
     for pid, mark in running.items():  # it was about to be started: was it?
