@@ -49,7 +49,8 @@ def _bypassed(fact: f.ProtectionBypassed, paint: Paint) -> str:
 
 
 def _held(fact: f.DeploymentHeld, paint: Paint) -> str:
-    return paint.yellow(f'waits: {fact.reason}')
+    waits = '' if fact.reason.startswith('waits') else 'waits: '
+    return paint.yellow(f'{waits}{fact.reason}')
 
 
 def _allowed(fact: f.DeploymentAllowed, paint: Paint) -> str:

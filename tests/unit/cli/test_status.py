@@ -216,7 +216,7 @@ def test_a_page_tells_everything_about_one_environment() -> None:
         '  v3 (#3) by carol: waits for an approval of ops; approved by alice  for 42s',
         '',
         'Last events',
-        '  14:13:45  #3    waits: waits for an approval of ops',
+        '  14:13:45  #3    waits for an approval of ops',
         '  14:13:46  #3    approved by alice',
         '',
         'go on: liftlock promote production   take back: liftlock abort production   '
