@@ -54,12 +54,25 @@ def test_containers_want_an_engine_and_services_a_server() -> None:
     runs-on: x
     services: {db: {image: 'postgres:15'}, cache: redis, odd: '${{ vars.IMAGE }}'}
     steps: [{run: ls}]
+  c:
+    runs-on: x
+    container: {image: 'acme/secret', credentials: {username: a, password: b}}
+    steps: [{run: ls}]
+  d:
+    runs-on: x
+    strategy: {matrix: {on: [one, two]}}
+    container: {image: '${{ matrix.on }}'}
+    steps: [{run: ls}]
 """
     assert asked(text) == [
-        (needs.ENGINE, ''),
-        (needs.ENGINE, ''),
+        (needs.IMAGE, 'node:20'),
+        (needs.IMAGE, 'postgres'),
+        (needs.IMAGE, 'docker://alpine'),
         (needs.SERVICE, 'postgres:15'),
         (needs.SERVICE, 'redis'),
+        (needs.ENGINE, ''),
+        (needs.IMAGE, 'one'),
+        (needs.IMAGE, 'two'),
     ]
 
 
