@@ -7,11 +7,13 @@ fork       its process is there, but not yet what it is to become
 start      it runs, and the record does not know its pid
 record     the record does
 
+At `restless-SEED` it prepares and scales this and that, and says `done` after each.
 At `never` it says `done`, and stays until somebody else kills it.
 """
 
 import asyncio
 import os
+import random
 import signal
 import sys
 import time
@@ -58,10 +60,23 @@ def arm(point: str) -> None:
         record.write = written
 
 
+async def wander(place: Programs, seed: int) -> None:
+    chance = random.Random(seed)
+    target = place.target(grace=1.0, prepare='echo one; sleep 0.02; echo two > file')
+    while True:
+        number = chance.randint(1, 4)
+        made = revision(number, place.version(f'v{chance.randint(1, 9)}'))
+        await target.prepare(made)
+        await target.scale(made, chance.randint(0, 3))
+        print('done', flush=True)
+
+
 async def main(root: Path, point: str, settings: dict[str, Any]) -> None:
     router = Router(root / 'router')
     await router.open()
     place = Programs(root, router)
+    if point.startswith('restless-'):
+        await wander(place, int(point.removeprefix('restless-')))
     target = place.target(**settings)
     made = revision(1, place.version('v1'))
     await target.prepare(made)

@@ -2,6 +2,7 @@
 
 import asyncio
 import os
+import random
 import signal
 import subprocess
 import sys
@@ -171,14 +172,14 @@ def test_who_crashes_again_and_again_is_given_longer_pauses(play: Callable[..., 
         async def three_times() -> bool:
             one = await only(target)
             if one.restarts > len(died):
-                died.append(time.monotonic())
+                died.append(one.since)
                 assert not one.alive
                 assert 'exited with code 3: there is no database; starts again' in one.message
             return one.restarts == 3
 
         await until(three_times, 'it has died three times')
-        assert died[1] - died[0] >= 0.9
-        assert died[2] - died[1] >= 1.9
+        assert died[1] - died[0] >= 1
+        assert died[2] - died[1] >= 2
         await target.scale(revision(1, place.version('v1')), 0)
         assert (await target.look()).instances == ()
         await target.close()
@@ -394,20 +395,48 @@ def own(place: Programs, point: str, **settings: str) -> 'subprocess.Popen[str]'
     )
 
 
+@pytest.mark.parametrize('seed', range(3))
+def test_an_owner_that_is_killed_at_any_instant_leaves_only_what_the_next_finds(
+    play: Callable[..., None], seed: int
+) -> None:
+    async def scene(place: Programs) -> None:
+        chance = random.Random(seed)
+        for _ in range(4):
+            await place.router.close()
+            with own(place, f'restless-{seed}') as owner:
+                assert owner.stdout is not None
+                for _ in range(chance.randint(1, 20)):
+                    await asyncio.to_thread(owner.stdout.readline)
+                await asyncio.sleep(chance.random() / 20)  # anywhere within what it does
+                owner.kill()
+            await until(lambda: opened(place), 'the router is free')
+            async with place.open(grace=1.0) as target:
+                seen = await target.look()
+                assert place.marked().keys() <= {one.pid for one in seen.instances}
+                names = {path.name for path in (place.directory / 'releases').iterdir()}
+                whole = {name for name in names if f'{name}.json' in names}
+                assert names == whole | {f'{name}.json' for name in whole}
+        async with place.open(grace=1.0) as target:
+            await target.stop()
+            assert not place.marked()
+
+    play(scene)
+
+
 async def killed(place: Programs, point: str) -> None:
     """Returns when the owner has killed itself at that point."""
     await place.router.close()
     with own(place, point) as owner:
         code = await asyncio.to_thread(owner.wait, 60)
     assert code == -signal.SIGKILL
+    await until(lambda: opened(place), 'the router is free')
 
-    async def opened() -> bool:
-        with suppress(Trouble):  # a child that has not become what it is to be holds it, too
-            await place.router.open()
-            return True
-        return False
 
-    await until(opened, 'the router is free')
+async def opened(place: Programs) -> bool:
+    with suppress(Trouble):  # a child that has not become what it is to be holds it, too
+        await place.router.open()
+        return True
+    return False
 
 
 @pytest.mark.parametrize('point', ['intent', 'fork', 'start', 'record'])
@@ -594,9 +623,12 @@ def test_a_look_at_twenty_is_cheap(play: Callable[..., None]) -> None:
     async def scene(place: Programs) -> None:
         async with place.open(command='exec sleep 600', grace=1.0) as target:
             await start(target, place, 1, 'v1', 20)
-            seen = await target.look()
-            assert all(one.memory > 0 for one in seen.instances)
-            spent = time.process_time()
+
+            async def all_there() -> bool:
+                return all(one.memory > 0 for one in (await target.look()).instances)
+
+            await until(all_there, 'all run')
+            spent = time.process_time()  # of ours alone, however busy the machine is
             for _ in range(50):
                 await target.look()
             assert (time.process_time() - spent) / 50 < 0.01

@@ -25,7 +25,7 @@ class Places(NamedTuple):
 
 
 def places(directory: Path) -> Places:
-    directory = directory.absolute()
+    directory = directory.resolve()
     return Places(
         records=directory / 'instances',
         logs=directory / 'logs',
