@@ -9,10 +9,11 @@ from liftlock.language.records import NamedTuple
 from liftlock.language.settings import model
 from liftlock.rollout.environment import fold
 from liftlock.rollout.version import Version
-from liftlock.runner import snapshot, tree
+from liftlock.runner import git, snapshot, tree
 from liftlock.store import artifacts, deliveries, runs
 from liftlock.store.runs import Run
 
+TAGS = 'refs/tags/'
 MANY = 1000  # runs that are looked through
 
 
@@ -117,11 +118,10 @@ def blueprint(here: Here, name: str, version: Version, variables: Mapping[str, s
 
 
 def _made(here: Here, commit: str, sources: str, found: tuple[Run, ...]) -> Made:
-    ref = next((run.ref for run in found if run.ref.startswith('refs/tags/')), '')
-    ref = ref or (found[0].ref if found else '')
-    short = commit[:7]
-    name = ref.removeprefix('refs/tags/') if ref.startswith('refs/tags/') else short
-    return Made(commit, sources, name, ref, found)
+    ref = next((run.ref for run in found if run.ref.startswith(TAGS)), found[0].ref)
+    tags = git.ask('tag', '--points-at', commit, cwd=here.seen.top).text.split()
+    known = ref.removeprefix(TAGS) if ref.startswith(TAGS) else next(iter(tags), '')
+    return Made(commit, sources, known or commit[:7], ref, found)
 
 
 def _artifact(here: Here, made: Made, wanted: str) -> tuple[int, str]:
