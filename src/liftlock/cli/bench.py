@@ -42,9 +42,12 @@ def controllers(where: wiring.Place, store: Store) -> Make:
 
 
 class Works:
-    """What all environments of a store share: one router, one safe, the store's files."""
+    """What all environments of a store share: one router, one safe, the store's files.
 
-    def __init__(self, where: wiring.Place, store: Store) -> None:
+    Who only reads does not hold the router: that is for the one who stays."""
+
+    def __init__(self, where: wiring.Place, store: Store, *, holds: bool = True) -> None:
+        self._holds = holds
         self._where = where
         self._store = store
         self._router: Router | None = None
@@ -79,7 +82,8 @@ class Works:
         async with self._opening:
             if self._router is None:
                 router = Router(self._where.state / 'delivery' / 'router')
-                await router.open()
+                if self._holds:
+                    await router.open()
                 self._router = router
         return self._router
 

@@ -1,10 +1,11 @@
-"""`liftlock logs`: what the jobs of a run said, now or while they say it."""
+"""`liftlock logs`: what the jobs of a run said, or what is deployed somewhere says; now, or while
+it is said."""
 
 import re
 import sys
 import time
 from collections.abc import Iterable, Iterator, Sequence
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import click
 
@@ -20,6 +21,9 @@ from liftlock.store.database import Store, open_store
 from liftlock.store.logs import Line, LogReader
 from liftlock.store.paths import RunPaths
 from liftlock.store.runs import Job
+
+if TYPE_CHECKING:
+    from liftlock.store.deliveries import Place
 
 PERIOD = 0.15  # seconds between two looks at a growing log
 
@@ -44,12 +48,14 @@ class Section(NamedTuple):
     steps: frozenset[int] | None
 
 
-@click.command('logs', short_help="Print or follow a run's logs.")
-@click.argument('run', default='last', metavar='[RUN]')
+@click.command('logs', short_help='Print or follow the logs of a run or an environment.')
+@click.argument('run', default='last', metavar='[RUN | ENVIRONMENT]')
 @click.option('-j', '--job', 'jobs', multiple=True, metavar='JOB', help='Only this job.')
 @click.option('--step', default='', metavar='STEP', help='Only this step: number, id or name.')
 @click.option('--failed', is_flag=True, help='Only the steps that failed.')
 @click.option('-f', '--follow', is_flag=True, help='Go on until the run is over.')
+@click.option('--previous', is_flag=True, help='Of instances that are gone.')
+@click.option('--revision', default='', metavar='NAME', help='Of instances of this revision.')
 @click.option('--grep', default='', metavar='REGEX', help='Only lines in which this is found.')
 @click.option(
     '--attempt', type=click.IntRange(min=1), default=None, help='An earlier attempt at each job.'
@@ -57,10 +63,20 @@ class Section(NamedTuple):
 @click.option('--raw', is_flag=True, help="With GitHub's marks, as they were written.")
 @click.option('-t', '--timestamps', is_flag=True, help='Begin each line with its time.')
 @click.pass_obj
-def command(state: str | None, /, run: str, follow: bool, **given: Any) -> int:
-    """Print the logs of RUN (a number; default: the last)."""
+def command(
+    state: str | None, /, run: str, follow: bool, previous: bool, revision: str, **given: Any
+) -> int:
+    """Print the logs of RUN (a number; default: the last), or what the application says that is
+    deployed to ENVIRONMENT."""
     wish = Wish(**given)
-    store = open_store(wiring.place(state).state)
+    where = wiring.place(state)
+    store = open_store(where.state)
+    if run != 'last' and not run.isdecimal() and (place := _environment(store, run)):
+        from liftlock.cli import voices
+
+        pattern = _compiled(wish.grep) if wish.grep else None
+        wanted = voices.Wanted(revision, follow, previous, pattern)
+        return voices.print_lines(where, store, place, wanted)
     found = runs.find(store, run)
     printer = Printer(wish, paint(sys.stdout))
     if follow:
@@ -71,6 +87,17 @@ def command(state: str | None, /, run: str, follow: bool, **given: Any) -> int:
         for section in sections:
             printer.print(section, section.reader.lines(steps=section.steps))
     return 1 if wish.grep and not printer.printed else 0
+
+
+def _environment(store: Store, name: str) -> 'Place | None':
+    """The environment of this name; None if no repository has one."""
+    from liftlock.cli import standing
+    from liftlock.store import deliveries
+
+    known = deliveries.environments(store)
+    if not any(one.name.lower() == name.rpartition(':')[2].lower() for one in known):
+        return None
+    return standing.find(store, name)
 
 
 class Printer:

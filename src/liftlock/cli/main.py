@@ -31,7 +31,7 @@ COMMANDS: Final = {
     'What happened': {
         'runs': 'List runs.',
         'show': 'Show one run: its jobs, steps, annotations and summaries.',
-        'logs': "Print or follow a run's logs.",
+        'logs': 'Print or follow the logs of a run or an environment.',
         'artifacts': 'List, fetch or attest what a run kept.',
         'sbom': 'Write a bill of materials: which packages are in it.',
         'verify': 'Tell whether a file is what was signed, and where it was built.',
