@@ -12,10 +12,10 @@ from liftlock.rollout.sight import Sight
 from liftlock.rollout.trouble import Trouble
 from liftlock.rollout.version import Revision
 from liftlock.targets import notes
-from liftlock.targets.kubernetes import commands, documents, inventory, sources
+from liftlock.targets.kubernetes import commands, documents, inventory, ledger, sources
 from liftlock.targets.kubernetes import place as places
-from liftlock.targets.kubernetes.inventory import Inventory, Reference
-from liftlock.targets.kubernetes.names import ENVIRONMENT, Doc, identity, labelled
+from liftlock.targets.kubernetes.inventory import Inventory
+from liftlock.targets.kubernetes.names import Doc, identity
 from liftlock.targets.kubernetes.place import Place
 from liftlock.targets.kubernetes.whole import Updated
 
@@ -28,7 +28,7 @@ class Applied(Updated):
         self._known: Inventory | None = None
 
     async def look(self) -> Sight:
-        known = self._known or await self._inventory()
+        known = self._known or await ledger.read(self.place)
         listed = f'configmap/{inventory.name_for(self.place.label)}'
         words = (one.word for one in known.objects if inventory.kind(one) in documents.WORKLOADS)
         found = await self.place.client.get(listed, *words)
@@ -48,11 +48,6 @@ class Applied(Updated):
             return sight._replace(settled=False, message=f'not there: {gone}')
         return sight
 
-    async def _inventory(self) -> Inventory:
-        name = inventory.name_for(self.place.label)
-        found = await self.place.client.get(f'configmap/{name}')
-        return inventory.parse(found[0] if found else None)
-
     async def prepare(self, revision: Revision) -> str:
         docs = await sources.render(self.place, revision)
         if not docs:
@@ -68,8 +63,7 @@ class Applied(Updated):
         docs = await self._objects(revision)
         await places.make_namespace(self.place)
         await places.keep_secret(self.place, revision)
-        wanted = inventory.references(docs, self.place.namespace)
-        await self._note(inventory.planned(await self._inventory(), revision.name, wanted))
+        self._known = await ledger.plan(self.place, revision.name, docs)
         applied = await self.place.client.apply(docs, self.place.options.apply)
         return ' '.join(
             f'{identity(one)}@{one["metadata"].get("generation", 0)}'
@@ -80,11 +74,6 @@ class Applied(Updated):
         kept = await asyncio.to_thread(notes.read, self._record(revision))
         return kept.get('objects') or await sources.render(self.place, revision)
 
-    async def _note(self, planned: Inventory) -> None:
-        doc = inventory.render(planned, self.place.label, self.place.namespace)
-        await self.place.client.apply([doc])
-        self._known = planned
-
     # --- sync
 
     async def diff(self, revision: Revision) -> str:
@@ -94,31 +83,10 @@ class Applied(Updated):
         return await self.place.client.run(command, documents.as_list(docs), expected=(0, 1))
 
     async def prune(self, *, allow_empty: bool = False) -> str:
-        """Delete what earlier revisions created and the manifests no longer have. To be called
-        once the revision has settled (`PruneLast`). What was deleted, for people.
-
-        Only what still carries the environment's label goes; namespaces and volumes never do.
-        """
-        known = await self._inventory()
-        if not known.objects and not allow_empty:
-            raise Trouble(
-                'nothing would be left: nothing is pruned',
-                'if that is meant: sync: {automated: {prune: true, allowEmpty: true}}',
-            )
-        gone = [one for one in known.stale if inventory.kind(one) not in inventory.KEPT]
-        ours = [one for one in gone if await self._is_ours(one)]
-        cascade = self.place.options.cascade
-        for one in ours:
-            cluster = self.place.client.cluster._replace(namespace=one.namespace)
-            await self.place.client.run(commands.delete(cluster, one.word, cascade=cascade))
-        await self._note(known._replace(stale=()))
-        return ', '.join(one.word for one in ours)
-
-    async def _is_ours(self, one: Reference) -> bool:
-        cluster = self.place.client.cluster._replace(namespace=one.namespace)
-        text = await self.place.client.run(commands.get(cluster, one.word))
-        found = documents.from_json(text)
-        return bool(found) and labelled(found[0], ENVIRONMENT) == self.place.label
+        """Delete what the manifests no longer have; what that was. To be called once the revision
+        has settled."""
+        self._known, gone = await ledger.prune(self.place, allow_empty=allow_empty)
+        return gone
 
     # --- records
 

@@ -11,7 +11,7 @@ from collections.abc import Iterable
 
 from liftlock.rollout.trouble import Trouble
 from liftlock.rollout.version import Revision
-from liftlock.targets.kubernetes import commands, containers, documents, inventory, sources
+from liftlock.targets.kubernetes import commands, containers, documents, inventory, ledger, sources
 from liftlock.targets.kubernetes import place as places
 from liftlock.targets.kubernetes.applied import Applied
 from liftlock.targets.kubernetes.names import Doc, identity
@@ -45,7 +45,8 @@ class Chart(Applied):
         )
         made = inventory.references(documents.read(text, 'the release'), self.place.namespace)
         # Helm removes what a release no longer has: nothing of it is ever ours to prune.
-        await self._note(inventory.Inventory(revision.name, made))
+        self._known = inventory.Inventory(revision.name, made)
+        await ledger.write(self.place, self._known)
         return f'{self.place.name}@{released.get("version", 0)}'
 
     async def _upgrade(self, revision: Revision) -> Doc:

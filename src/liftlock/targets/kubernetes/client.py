@@ -20,8 +20,9 @@ INSTALL: Final = {
 # A pattern of what kubectl and helm say; what to tell; what to try; whether later may do.
 COMPLAINTS: Final[tuple[tuple[str, str, bool], ...]] = (
     (
-        r'connection refused|was refused|i/o timeout|no such host|no route to host|TLS handshake timeout'
-        r'|Unable to connect|connection reset|unexpected EOF|context deadline exceeded',
+        r'connection refused|was refused|i/o timeout|no such host|no route to host'
+        r'|TLS handshake timeout|Unable to connect|connection reset|unexpected EOF'
+        r'|context deadline exceeded',
         'is the cluster up, and can this machine reach it? see `kubectl cluster-info`',
         True,
     ),

@@ -111,8 +111,8 @@ def _marked(doc: Doc, marks: Marks, namespace: str) -> Doc:
     return doc
 
 
-def fill(docs: Sequence[Doc], wanted: Wanted) -> list[str]:
-    """Give the container that is meant its image and variables, in place. Whom, for people.
+def fill(docs: Sequence[Doc], wanted: Wanted) -> list[Doc]:
+    """Give the container that is meant its image and variables, in place. The objects that got it.
 
     Without a `deployment`, every workload that runs the image's repository is meant, or the only
     one there is. Raises Trouble where nothing is found although there is something to give.
@@ -134,7 +134,7 @@ def fill(docs: Sequence[Doc], wanted: Wanted) -> list[str]:
         if container is None or (strange and len(candidates) > 1):
             continue
         containers.fill(container, content)
-        filled.append(f'{identity(doc)} [{container["name"]}]')
+        filled.append(doc)
     if not filled:
         raise containers.none_meant(candidates, wanted.container)
     return filled

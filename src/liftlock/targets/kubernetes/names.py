@@ -10,7 +10,6 @@ ENVIRONMENT: Final = 'liftlock.dev/environment'  # label: of everything that we 
 REVISION: Final = 'liftlock.dev/revision'  # label of pods; annotation of what is updated in place
 SERVING: Final = 'liftlock.dev/serving'  # label of pods that share a Service's traffic
 ROUTES: Final = 'liftlock.dev/routes'  # annotation: what the router was told last
-RULES: Final = 'liftlock.dev/rules'  # annotation: so many leading rules are ours
 VARIABLES: Final = 'liftlock.dev/variables'  # annotation: variables that we set in containers
 VERSION: Final = 'liftlock.dev/version'  # annotation, for people
 CAUSE: Final = 'kubernetes.io/change-cause'  # what `kubectl rollout history` shows

@@ -12,7 +12,7 @@ from typing import Final
 from liftlock.rollout.sight import Sight
 from liftlock.rollout.trouble import Trouble
 from liftlock.rollout.version import Revision
-from liftlock.targets.kubernetes import argo, commands, containers, documents
+from liftlock.targets.kubernetes import argo, commands, containers, documents, shape
 from liftlock.targets.kubernetes import place as places
 from liftlock.targets.kubernetes.client import trouble
 from liftlock.targets.kubernetes.containers import Content
@@ -107,7 +107,9 @@ class Patched(Updated):
         if chosen is None:
             raise containers.none_meant([doc], target.container)
         make = strategic if doc['kind'] == 'Deployment' else merge
-        return make(doc, chosen, content, self.place.marks(revision))
+        patch = make(doc, chosen, content, self.place.marks(revision))
+        patch['spec'] |= shape.spec(self.place.shape, doc['kind'])
+        return patch
 
     async def diff(self, revision: Revision) -> str:
         """What of the container is not as the revision has it; '' where nothing is."""

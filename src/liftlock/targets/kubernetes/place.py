@@ -1,6 +1,7 @@
 """The one place in a cluster that a target is for, and what all kinds of targets do there."""
 
 import json
+import os
 import time
 from collections.abc import AsyncIterator, Awaitable, Callable
 from pathlib import Path
@@ -16,6 +17,7 @@ from liftlock.targets.kubernetes.client import Client
 from liftlock.targets.kubernetes.documents import Marks
 from liftlock.targets.kubernetes.names import ENVIRONMENT, Doc, object_name
 from liftlock.targets.kubernetes.options import Options
+from liftlock.targets.kubernetes.shape import Shape
 
 Lay: TypeAlias = Callable[[Version, Path], Awaitable[None]]  # puts a version's files there
 
@@ -33,6 +35,7 @@ class Place(NamedTuple):
     directory: Path
     lay: Lay
     options: Options
+    shape: Shape = Shape()
 
     @property
     def name(self) -> str:
@@ -139,4 +142,15 @@ async def instances(
     place: Place, usage: Usage, selector: str, revision: str = ''
 ) -> tuple[Instance, ...]:
     listed = await place.client.listing(('pods',), selector)
-    return pods.instances(listed, await usage.read(selector), revision)
+    found = pods.instances(listed, await usage.read(selector), revision)
+    return tuple(map(reachable, found))
+
+
+def reachable(one: Instance) -> Instance:
+    """Pods have addresses only for whoever is in the cluster, too."""
+    return one if is_inside() else one._replace(address='')
+
+
+def is_inside() -> bool:
+    """Whether we run in a pod ourselves."""
+    return bool(os.environ.get('KUBERNETES_SERVICE_HOST'))

@@ -36,12 +36,24 @@ def _instance(pod: Doc, usage: Mapping[str, tuple[float, int]], revision: str) -
         labelled(pod, REVISION) or revision,
         alive=status.get('phase') not in OVER and not ending,
         ready=ready and not ending,
+        address=_address(pod),
         since=_seconds(str(status.get('startTime') or '')),
         restarts=sum(int(one.get('restartCount') or 0) for one in _containers(pod)),
         message='ending' if ending else message(pod),
         cpu=cpu,
         memory=memory,
     )
+
+
+def _address(pod: Doc) -> str:
+    """Of the first port that a container names."""
+    ports = [
+        port.get('containerPort')
+        for one in (pod.get('spec') or {}).get('containers') or []
+        for port in one.get('ports') or []
+    ]
+    ip = (pod.get('status') or {}).get('podIP')
+    return f'{ip}:{ports[0]}' if ip and ports else ''
 
 
 def message(pod: Doc) -> str:

@@ -17,7 +17,7 @@ from liftlock.language.image import parse
 from liftlock.language.settings import model
 from liftlock.rollout.trouble import Trouble
 from liftlock.rollout.version import Revision
-from liftlock.targets.kubernetes import commands, documents
+from liftlock.targets.kubernetes import commands, documents, shape
 from liftlock.targets.kubernetes.documents import Wanted
 from liftlock.targets.kubernetes.names import Doc
 from liftlock.targets.kubernetes.place import Place
@@ -41,7 +41,8 @@ async def render(place: Place, revision: Revision) -> list[Doc]:
         docs = await _read(place, revision, tree)
     marked = documents.mark(docs, place.marks(revision), place.namespace)
     if place.target.helm is None:
-        documents.fill(marked, wanted(place, revision))
+        for doc in documents.fill(marked, wanted(place, revision)):
+            doc['spec'] |= shape.spec(place.shape, doc['kind'])
     return marked
 
 

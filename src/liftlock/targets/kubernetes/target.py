@@ -5,16 +5,18 @@ from typing import TypeAlias
 
 from liftlock.language.settings import model
 from liftlock.rollout.trouble import Trouble
-from liftlock.targets.kubernetes import options
+from liftlock.targets.kubernetes import options, routers
 from liftlock.targets.kubernetes.applied import Applied
 from liftlock.targets.kubernetes.charts import Chart
 from liftlock.targets.kubernetes.client import PATIENCE, Client
+from liftlock.targets.kubernetes.coloured import Coloured
 from liftlock.targets.kubernetes.commands import Cluster
 from liftlock.targets.kubernetes.names import label
 from liftlock.targets.kubernetes.patched import Patched
 from liftlock.targets.kubernetes.place import Lay, Place
+from liftlock.targets.kubernetes.shape import Shape
 
-Kubernetes: TypeAlias = Applied | Chart | Patched
+Kubernetes: TypeAlias = Applied | Chart | Patched | Coloured
 
 
 def make(
@@ -33,8 +35,27 @@ def make(
     Raises Trouble where the settings cannot be carried out.
     """
     where = (cluster or Cluster())._replace(context=target.context, namespace=target.namespace)
-    client = Client(where, patience)
-    place = Place(target, client, label(name), directory, lay, options.read(target.sync_options))
+    rolling = strategy if isinstance(strategy, model.Rolling) else None
+    place = Place(
+        target,
+        Client(where, patience),
+        label(name),
+        directory,
+        lay,
+        options.read(target.sync_options),
+        Shape(target.instances, rolling),
+    )
+    if isinstance(strategy, model.BlueGreen | model.Canary):
+        if target.helm or target.rollout:
+            raise Trouble(
+                'a chart or an Argo Rollout has no colours of ours: it is updated in place',
+                'take strategy: rolling, or name the Deployment and its Service',
+            )
+        return Coloured(place, routers.choose(target, place.label))
+    return _in_place(target, place)
+
+
+def _in_place(target: model.Kubernetes, place: Place) -> Kubernetes:
     if target.helm:
         return Chart(place)
     if target.manifests or target.kustomize:
