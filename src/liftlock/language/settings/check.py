@@ -7,7 +7,7 @@ from liftlock.language.diagnostics import Diagnostic
 from liftlock.language.nearest import suggestion
 from liftlock.language.reading.schedules import cron_problem, timezone_problem
 from liftlock.language.rule import Rule
-from liftlock.language.settings import analyses, moments
+from liftlock.language.settings import analyses, clusters, moments
 from liftlock.language.settings.metrics import BUILT_IN
 from liftlock.language.settings.model import (
     Analyse,
@@ -16,7 +16,6 @@ from liftlock.language.settings.model import (
     Environment,
     Freeze,
     HealthCheck,
-    Kubernetes,
     Rolling,
     Settings,
     SetWeight,
@@ -94,7 +93,7 @@ def _contradictions(environment: Environment) -> Iterator[Finding]:
         yield from _health(one)
     yield from analyses.check(environment)
     yield from _freezes(environment.freeze)
-    yield from _kubernetes(environment)
+    yield from clusters.check(environment)
     conditions = environment.rollback.on if environment.rollback else ()
     for condition in conditions:
         if condition.metric == 'unhealthy' and not environment.health_checks:
@@ -143,20 +142,6 @@ def _moments(freeze: Freeze) -> tuple[str, str] | None:
     except ValueError as error:
         return str(error), 'write a date as in 2026-12-24, or a time as in 2026-12-24T18:00'
     return None
-
-
-def _kubernetes(environment: Environment) -> Iterator[Finding]:
-    target = environment.target
-    if not isinstance(target, Kubernetes):
-        return
-    sources = [name for name in ('manifests', 'kustomize', 'helm') if getattr(target, name)]
-    if len(sources) > 1:
-        message = f'{" and ".join(sources)} cannot both say what is applied'
-        yield CONFLICT, environment.span, message, 'keep one of them'
-    if not (sources or target.deployment or target.rollout):
-        message = 'nothing says what is deployed'
-        hint = 'add deployment, rollout, manifests, kustomize or helm'
-        yield CONFLICT, environment.span, message, hint
 
 
 def _health(check: HealthCheck) -> Iterator[Finding]:

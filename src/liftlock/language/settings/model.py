@@ -174,7 +174,8 @@ class Helm(NamedTuple):
 
 class Kubernetes(NamedTuple):
     """At most one of `manifests`, `kustomize` and `helm` is applied. `service` (its selector) or
-    `virtual_service` or `http_route` (weights) send traffic; `rollout` is an Argo Rollout."""
+    `virtual_service` or `http_route` (weights) send traffic; `rollout` is an Argo Rollout.
+    With `destination_rule`, revisions are its subsets; without, Services of their own."""
 
     deployment: str = ''
     namespace: str = 'default'
@@ -187,6 +188,7 @@ class Kubernetes(NamedTuple):
     service: str = ''
     preview_service: str = ''
     virtual_service: str = ''
+    destination_rule: str = ''
     http_route: str = ''
     rollout: str = ''
     instances: int | None = None

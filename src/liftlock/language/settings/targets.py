@@ -15,6 +15,7 @@ from liftlock.language.settings.shapes import (
     Kinds,
     Named,
     Record,
+    Template,
     Whole,
 )
 
@@ -23,13 +24,17 @@ ROUTED: Final = {
     'preview': Field(PORT, 'The port of the version that is not public yet.'),
     'grace': Field(Duration(), 'Time to end by itself after SIGTERM.'),
 }
+VALUES: Final = ('environment', 'version', 'vars', 'secrets')
 HELM: Final = Record(
     model.Helm,
     {
         'chart': Field(TEXT, 'The directory of the chart.', required=True),
         'release': Field(TEXT, "The release's name."),
         'values': Field(TEXTS, 'Files with values, the last one wins.'),
-        'set': Field(ENV, 'Single values.'),
+        'set': Field(
+            Named(Template(VALUES), r'[^\s=]+', 'value'),
+            'Single values, by their path: backend.image.tag.',
+        ),
     },
 )
 TARGET: Final = Kinds(
@@ -96,6 +101,7 @@ TARGET: Final = Kinds(
                     'service': Field(TEXT, 'The Service whose selector is switched.'),
                     'preview_service': Field(TEXT, 'The same for the new version.'),
                     'virtual_service': Field(TEXT, 'The Istio VirtualService with the weights.'),
+                    'destination_rule': Field(TEXT, 'The DestinationRule with its subsets.'),
                     'http_route': Field(TEXT, 'The Gateway API HTTPRoute with the weights.'),
                     'rollout': Field(TEXT, 'The Argo Rollout to patch.'),
                     'instances': Field(Whole(1), 'How many run at once.'),
