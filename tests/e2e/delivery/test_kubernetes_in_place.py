@@ -12,7 +12,7 @@ import yaml
 
 from e2e.delivery.clusters import DEPLOYMENT, IMAGE, OTHER, SERVICE, Stage, cluster, revision
 from fakekube.server import Cluster
-from liftlock.language.settings.model import Kubernetes
+from liftlock.language.settings.model import Amount, Kubernetes, Rolling
 from liftlock.rollout.trouble import Trouble
 
 ROLLOUT = """
@@ -147,6 +147,25 @@ def test_an_image_that_cannot_be_pulled_fails_with_its_reason(
         assert broken[0].message == f'ImagePullBackOff: Back-off pulling image "{OTHER}"'
         ready = [one for one in sight.instances if one.revision == 'r1' and one.ready]
         assert ready, 'the old version still serves'
+
+    asyncio.run(scene())
+
+
+def test_instances_and_the_pace_of_rolling_go_before_what_the_deployment_says(
+    kube: Cluster, tmp_path: Path
+) -> None:
+    async def scene() -> None:
+        put(kube, DEPLOYMENT)
+        settings = Kubernetes(deployment='shop', container='app', instances=3)
+        stage = Stage(tmp_path, settings, Rolling(Amount(1), Amount(50, percent=True)))
+        await stage.target.apply(revision(1), back=False)
+        assert len([one for one in (await stage.settled('r1')).instances if one.alive]) == 3
+        deployment = kube.store.get('Deployment', 'shop')
+        assert deployment is not None
+        assert deployment['spec']['strategy'] == {
+            'type': 'RollingUpdate',
+            'rollingUpdate': {'maxSurge': '50%', 'maxUnavailable': 1},
+        }
 
     asyncio.run(scene())
 
