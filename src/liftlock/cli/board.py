@@ -121,6 +121,7 @@ class Board:
                 self._restart(jobs, at)
             case f.RunFinished(conclusion):
                 self.conclusion, self.finished = conclusion, at
+                self._close(at)
             case f.Annotated() as found:
                 self.annotations.append(found)
             case f.Summarized() as summary:
@@ -132,6 +133,13 @@ class Board:
                 self.artifacts = [*others, kept]
             case fact:
                 self._take_of_job(fact, at)
+
+    def _close(self, at: float) -> None:
+        """Of a job that was lost for good no other fact tells that it is over."""
+        for job in self.jobs.values():
+            if not job.ended and job.key not in self.calls:
+                job.state = 'cancelled' if self.conclusion == 'cancelled' else 'failure'
+                job.finished = at
 
     def _restart(self, jobs: Iterable[str], at: float) -> None:
         self.started, self.finished, self.conclusion = at, 0.0, ''

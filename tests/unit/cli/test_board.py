@@ -75,6 +75,15 @@ def test_a_restarted_job_begins_anew() -> None:
     assert (board.jobs, board.conclusion) == ({}, '')
 
 
+def test_a_job_that_was_lost_for_good_has_failed_when_the_run_is_over() -> None:
+    lost = f.JobQueued('a', 'A', ('x',)), f.JobClaimed('a', 1, 1, 'w'), f.JobLost('a', 'gone')
+    board = tell(Board(), *lost)
+    assert board.jobs['a'].state == 'queued'
+    board.take(f.Stamped(9, 1, 9.0, f.RunFinished('failure')))
+    assert (board.jobs['a'].state, board.jobs['a'].message) == ('failure', 'lost: gone')
+    assert board.count('failure') == 1
+
+
 def test_what_this_version_does_not_know_changes_nothing() -> None:
     board = tell(Board(), f.Unknown('JobPainted', {'colour': 'blue'}))
     assert board.jobs == {}
