@@ -8,9 +8,6 @@ AES-256-GCM with a random nonce. What a value is for (its name, its environment 
 with it: a row that somebody moved to another name, or to another environment, cannot be opened.
 """
 
-import base64
-import binascii
-import hashlib
 import os
 import stat
 from contextlib import suppress
@@ -18,6 +15,7 @@ from pathlib import Path
 from typing import Final
 
 from liftlock.errors import UserError
+from liftlock.plan import digest
 
 FILE: Final = 'secrets.key'
 SIZE: Final = 32
@@ -31,7 +29,7 @@ class Key:
 
     def __init__(self, key: bytes) -> None:
         self._key = key
-        self.id = hashlib.sha256(b'liftlock key\0' + key).hexdigest()[:16]
+        self.id = digest.of(f'liftlock key {key.hex()}')[:16]
 
     def seal(self, text: str, purpose: str) -> bytes:
         from cryptography.hazmat.primitives.ciphers.aead import AESGCM
@@ -56,6 +54,8 @@ def make_key(file: Path) -> Key:
 
     Two processes may want the first key at once; the file that is there first is the key.
     """
+    import base64
+
     draft = file.with_name(f'.{file.name}.{os.getpid()}-{os.urandom(8).hex()}')
     try:
         if not file.exists():
@@ -91,6 +91,9 @@ def _sync(directory: Path) -> None:
 
 def read_key(file: Path) -> Key:
     """UserError where there is none, or others may read it."""
+    import base64
+    import binascii
+
     try:
         with file.open('rb') as stream:
             open_to_others = stat.S_IMODE(os.fstat(stream.fileno()).st_mode) & 0o077
