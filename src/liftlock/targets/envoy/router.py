@@ -51,7 +51,8 @@ class Router:
         self._keeper: asyncio.Task[None] | None = None
 
     async def open(self) -> None:
-        """Have Envoy run: the one that runs already, or a new one."""
+        """Have Envoy run, the one that runs already or a new one, as soon as there is something
+        to route."""
         process.program()
         self._held = await asyncio.to_thread(shelf.hold, self._directory)
         try:
@@ -128,6 +129,9 @@ class Router:
         await self._change(environment, lambda now: None)
         self._meter.forget(environment)
         await asyncio.to_thread(logs.remove, self._directory / listeners.access_file(environment))
+        async with self._lock:
+            if not self._entries:  # the next one who comes has it started again
+                await process.stop(self._directory)
 
     async def close(self) -> None:
         """Let go of it; Envoy stays."""
@@ -245,6 +249,9 @@ class Router:
 
     async def _resume(self) -> None:
         made = documents.make(self._entries.values())
+        if not self._entries:
+            await process.stop(self._directory)
+            return
         if await asyncio.to_thread(process.find, self._directory) is None:
             await self._publication.lay(made)
             await process.start(self._directory)
@@ -253,6 +260,8 @@ class Router:
             await self._publication.publish(made, frozenset())
 
     async def _alive(self) -> None:
+        if not self._entries:
+            return
         if await asyncio.to_thread(process.find, self._directory) is None:
             await self._publication.lay(documents.make(self._entries.values()))
             await process.start(self._directory)

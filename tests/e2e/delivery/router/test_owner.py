@@ -101,6 +101,8 @@ def test_after_everything_was_ended_the_router_knows_all_environments() -> None:
 def test_a_process_that_has_got_the_number_of_an_old_envoy_is_not_taken_for_it() -> None:
     async def story() -> None:
         async with opened() as scene:
+            scene.start('r1')
+            await scene.put(OLD)
             record = scene.directory / 'process.json'
             known = json.loads(record.read_text())
             await scene.router.stop()
@@ -127,6 +129,21 @@ def test_a_removed_environment_leaves_nothing_behind() -> None:
             return {path.name for path in scene.directory.rglob('*') if 'shop' in path.name}
 
     assert asyncio.run(story()) == set()
+
+
+def test_envoy_runs_as_long_as_there_is_something_to_route() -> None:
+    async def story() -> None:
+        async with opened() as scene:
+            assert process.find(scene.directory) is None
+            scene.start('r1')
+            await scene.put(OLD)
+            assert process.find(scene.directory) is not None
+            await scene.router.remove('shop')
+            assert process.find(scene.directory) is None
+            await scene.put(OLD)
+            assert await scene.ask(3) == {'r1': 3}
+
+    asyncio.run(story())
 
 
 def test_requests_are_logged_by_the_line_and_the_log_is_bounded() -> None:
