@@ -2,6 +2,7 @@
 
 import json
 import os
+import shutil
 import signal
 import socket
 import subprocess
@@ -196,6 +197,15 @@ def test_in_the_foreground_a_second_one_says_who_is_there(state: Path) -> None:
     done = subprocess.run(command, capture_output=True, text=True, timeout=LONG, check=False)
     assert done.returncode == 2
     assert f'runs already (process {found.pid})' in done.stderr
+
+
+def test_it_ends_when_its_directory_is_removed(state: Path) -> None:
+    found = alive.ensure(state)
+    shutil.rmtree(state)
+    wait_for(lambda: gone(found.pid))
+    again = alive.ensure(state)
+    assert again.pid != found.pid
+    assert alive.find(state) == again._replace(started=False)
 
 
 # --- upgrades

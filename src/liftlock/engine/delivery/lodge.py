@@ -39,6 +39,7 @@ class Lodge:
         self.lock = self.directory / 'supervisor.lock'
         self.socket = self.directory / 'supervisor.sock'
         self.log = self.directory / 'supervisor.log'
+        self._held = -1  # the lock's descriptor
 
     def prepare(self) -> None:
         """UserError where the directory can't be made."""
@@ -64,7 +65,16 @@ class Lodge:
         except OSError as error:
             os.close(lock)
             raise told(error, self.lock) from None
+        self._held = lock
         return lock
+
+    def lost(self) -> bool:
+        """Whether the lock that was taken is no longer the one that others look for: somebody has
+        removed the directory."""
+        try:
+            return os.stat(self.lock).st_ino != os.fstat(self._held).st_ino  # noqa: PTH116
+        except FileNotFoundError:
+            return True
 
     def taken(self) -> bool:
         """Whether somebody holds the lock."""

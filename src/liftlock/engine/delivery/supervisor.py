@@ -74,11 +74,15 @@ class Supervisor:
                     await self._pause()
         finally:
             server.close()  # from here on whoever asks starts another one
-            self._lodge.socket.unlink(missing_ok=True)
+            if not self._lodge.lost():  # else the socket is a successor's
+                self._lodge.socket.unlink(missing_ok=True)
             await self._end()
         return self._stopping
 
     def _look(self) -> None:
+        if self._lodge.lost():
+            self._stop('its directory is gone')
+            return
         if self._terms.rotates:
             self._make_room()
         try:
@@ -155,8 +159,7 @@ class Supervisor:
                 self._stop('it was told to')
                 return self._greeting()
             case {'do': 'busy', 'environment': int(environment)}:
-                ward = self._wards.get(environment)
-                return {'busy': ward is not None and ward.busy}
+                return {'busy': environment in self._wards and self._wards[environment].busy}
             case {'do': 'look', 'environment': int(environment)}:
                 return await self._sight(environment)
         raise UserError('the supervisor knows no such request', f'it is version {VERSION}')
