@@ -21,6 +21,7 @@ from liftlock.language.settings.model import HealthCheck, Process
 from liftlock.rollout.sight import Instance, Routes
 from liftlock.rollout.trouble import Trouble
 from liftlock.rollout.version import Version
+from liftlock.targets.envoy.entrance import free_port
 from liftlock.targets.envoy.router import Router
 from liftlock.targets.process import ProcessTarget, procfs, releases
 from places.process import Programs, lay, open_process
@@ -58,6 +59,14 @@ def alive(pid: int) -> bool:
 async def only(target: ProcessTarget) -> Instance:
     (one,) = (await target.look()).instances
     return one
+
+
+async def busy(instance: Instance) -> str:
+    client = Client(urlsplit(f'http://{instance.address}').port or 0)
+    try:
+        return (await client.get('/busy')).text
+    finally:
+        await client.close()
 
 
 class Load:
@@ -156,6 +165,48 @@ def test_one_of_two_is_killed_and_nobody_notices(play: Callable[..., None]) -> N
         assert after.instances[0].pid != victim.pid
         assert after.instances[0].address == victim.address
         await target.close()
+
+    play(scene)
+
+
+def test_the_router_listens_where_the_settings_say(play: Callable[..., None]) -> None:
+    async def scene(place: Programs) -> None:
+        listen = free_port()
+        async with place.open(listen=listen) as target:
+            await start(target, place, 1, 'v1')
+            await ready(target, 'r1', 1)
+            await target.route(Routes((('r1', 100),)))
+            assert target.address() == f'http://127.0.0.1:{listen}'
+            assert target.address(preview=True) != target.address()
+            async with Load(target.address()).running(1) as load:
+                await load.more('v1', 5)
+            assert set(load.answers) == {'v1'}
+
+    play(scene)
+
+
+def test_a_request_that_never_ends_is_waited_for_no_longer_than_the_grace(
+    play: Callable[..., None],
+) -> None:
+    async def scene(place: Programs) -> None:
+        async with place.open(grace=0.5) as target:
+            await start(target, place, 1, 'v1', 2)
+            await ready(target, 'r1', 2)
+            await target.route(Routes((('r1', 100),)))
+            client = Client(urlsplit(target.address()).port or 0)
+            endless = asyncio.create_task(client.get('/slow/600'))
+
+            async def under_way() -> bool:
+                found = [await busy(one) for one in (await target.look()).instances]
+                return '1' in found
+
+            try:
+                await until(under_way, 'it is being answered')
+                await target.scale(revision(1, place.version('v1')), 0)
+                assert not place.marked()
+                assert (await endless).status == 503
+            finally:
+                await client.close()
 
     play(scene)
 
