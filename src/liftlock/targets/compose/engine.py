@@ -23,10 +23,10 @@ class Answer(NamedTuple):
 
     @property
     def reason(self) -> str:
-        """The last words."""
+        """The last words. compose's very last only say that it failed."""
         lines = [line.strip() for line in self.error.splitlines() if line.strip()]
         lines = lines or [line.strip() for line in self.text.splitlines() if line.strip()]
-        return lines[-1] if lines else f'exit code {self.code}'
+        return ' / '.join(lines[-2:]) if lines else f'exit code {self.code}'
 
 
 class Engine(NamedTuple):

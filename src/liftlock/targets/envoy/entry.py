@@ -19,11 +19,14 @@ from liftlock.targets.envoy.part import Part, part_document, part_of, routes_doc
 
 class Entry(NamedTuple):
     """`shown` None: nothing is routed yet, and no port listens. `leaving` are the endpoints of
-    revisions that are not routed to any more, but may have requests in flight."""
+    revisions that are not routed to any more, but may have requests in flight; `spare` are guards
+    that only the routes before have named. Envoy must not lose either before it has the new ones.
+    """
 
     part: Part
     shown: Routes | None = None
     leaving: Mapping[str, tuple[str, ...]] = {}
+    spare: tuple[tuple[str, str], ...] = ()
 
 
 def arriving(before: Entry | None, part: Part) -> Entry:
@@ -33,7 +36,8 @@ def arriving(before: Entry | None, part: Part) -> Entry:
     known = {**before.part.endpoints, **before.leaving}
     kept = [*before.leaving, *(one for one in sorted(stay) if one not in before.leaving)]
     leaving = {one: known.get(one, ()) for one in kept if one not in part.routes.revisions()}
-    return Entry(part, before.shown, leaving)
+    old = {*before.spare, *routing.guards(before.shown)} - {*routing.guards(part.routes)}
+    return Entry(part, before.shown, leaving, tuple(sorted(old)))
 
 
 def shown(before: Entry) -> Entry:
@@ -42,7 +46,7 @@ def shown(before: Entry) -> Entry:
 
 def settled(before: Entry, gone: Iterable[str]) -> Entry:
     left = {one: before.leaving[one] for one in before.leaving if one not in set(gone)}
-    return before._replace(leaving=left)
+    return before._replace(leaving=left, spare=())
 
 
 def changed(before: Entry, endpoints: Mapping[str, tuple[str, ...]]) -> Entry:
@@ -59,10 +63,7 @@ def clusters(entry: Entry) -> Mapping[str, tuple[str, ...]]:
 
 
 def guards(entry: Entry) -> Iterator[tuple[str, str]]:
-    both = [*routing.guards(entry.part.routes)]
-    if entry.shown is not None:
-        both += routing.guards(entry.shown)
-    yield from sorted(set(both))
+    yield from sorted({*routing.guards(entry.part.routes), *entry.spare})
 
 
 def rising(entry: Entry) -> tuple[str, ...]:
@@ -79,6 +80,7 @@ def document(entry: Entry) -> dict[str, Any]:
         'part': part_document(entry.part),
         'shown': None if entry.shown is None else routes_document(entry.shown),
         'leaving': {name: list(some) for name, some in entry.leaving.items()},
+        'spare': [list(pair) for pair in entry.spare],
     }
 
 
@@ -87,4 +89,5 @@ def of(found: Mapping[str, Any]) -> Entry:
         part_of(found['part']),
         None if found['shown'] is None else routes_of(found['shown']),
         {name: tuple(some) for name, some in found['leaving'].items()},
+        tuple((revision, fallback) for revision, fallback in found['spare']),
     )

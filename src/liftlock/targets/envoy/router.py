@@ -218,9 +218,11 @@ class Router:
             await asyncio.sleep(_PAUSE)
 
     async def _drain(self, name: str, turn: int) -> None:
-        leaving = tuple(self._entries[name].leaving)
+        one = self._entries[name]
+        leaving = tuple(one.leaving)
         if leaving:
-            await self._idle(name, leaving, self._entries[name].part.grace, turn)
+            await self._idle(name, leaving, one.part.grace, turn)
+        if leaving or one.spare:
             gone = self._only(name, turn, lambda now: entry.settled(now, leaving))
             await self._change(name, gone)
 

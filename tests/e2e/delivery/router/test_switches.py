@@ -21,7 +21,10 @@ def test_50_switches_under_load_fail_no_request() -> None:
             await scene.put(OLD)
             async with Load(scene.listen) as load:
                 for number in range(SWITCHES):
-                    await scene.put(OLD if number % 2 else NEW)
+                    old, new = ('r2', 'r1') if number % 2 else ('r1', 'r2')
+                    # As a blue-green deployment does it: the old one is the fallback for a while.
+                    await scene.put(Routes(((old, 0), (new, 100)), fallback=old))
+                    await scene.put(Routes(((new, 100),)))
             return load
 
     load = asyncio.run(story())
