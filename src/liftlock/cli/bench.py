@@ -7,6 +7,7 @@ from functools import partial
 from pathlib import Path
 
 from liftlock.cli import wiring
+from liftlock.engine.delivery import variables
 from liftlock.engine.delivery.blueprint import Blueprint
 from liftlock.engine.delivery.controller import Bench, Controller
 from liftlock.engine.delivery.hooks import Hooks
@@ -65,18 +66,63 @@ class Works:
         directory: Path,
     ) -> Target:
         """The place of an environment, as its settings want it."""
-        name = slug(place)
+        name, strategy = slug(place), environment.strategy
+        health = next((one for one in environment.health_checks if one.endpoint), None)
         match environment.target:
             case model.Process() as settings:
                 from liftlock.targets.process.target import ProcessTarget
 
-                health = next((one for one in environment.health_checks if one.endpoint), None)
                 router = await self._open_router()
                 return ProcessTarget(settings, name, directory, router, health, self.lay)
+            case model.Compose() as settings:
+                from liftlock.targets.compose.target import ComposeTarget
+
+                router = await self._open_router()
+                lay = self.lay_commit
+                return ComposeTarget(settings, name, directory, router, health, lay)
+            case model.Ecs() as settings:
+                from liftlock.targets.ecs.target import Ecs
+
+                env, _ = self._variables(place, blueprint)
+                access = {key: value for key, value in env.items() if key.startswith('AWS_')}
+                return Ecs(
+                    settings,
+                    directory,
+                    environment=name,
+                    read=self.read,
+                    env=access,
+                    strategy=strategy,
+                )
+            case model.Command() as settings:
+                from liftlock.targets.command.target import Command
+
+                env, hidden = self._variables(place, blueprint)
+                return Command(
+                    settings,
+                    directory,
+                    environment=place.name,
+                    lay=self.lay,
+                    env=env,
+                    secrets=hidden,
+                    strategy=strategy,
+                    deadline=float(environment.progress_deadline_seconds),
+                )
+            case model.Kubernetes() as settings:
+                from liftlock.targets.kubernetes import target as kubernetes
+
+                lay = self.lay_commit
+                return kubernetes.make(settings, strategy, name=name, directory=directory, lay=lay)
         raise UserError(
             f'{place.name} has no target in liftlock.yml, so nothing can be deployed to it',
             'add target:, or let a workflow job with this environment deploy',
         )
+
+    def _variables(
+        self, place: deliveries.Place, blueprint: Blueprint
+    ) -> tuple[Mapping[str, str], tuple[str, ...]]:
+        """What a target finds that is asked before there is a version, and which are secret."""
+        found = variables.revision('', Version(''), blueprint, self.secrets(place))
+        return found.env, found.secrets
 
     async def _open_router(self) -> Router:
         async with self._opening:
