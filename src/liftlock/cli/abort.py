@@ -23,10 +23,11 @@ def command(
     """
     asked = here.look(state)
     place = here.place(asked, environment)
+    after = follow.begin(asked, place)
     number = requests.abort(asked.store, place, asked.by, reason, number)
     ensure(asked.where.state)
     if no_follow:
         follow.told(place, number, json)
         return 0
-    follow.follow(asked, place, number, json=json, wait=True)
+    follow.follow(asked, place, number, after, json=json, wait=True)
     return 0

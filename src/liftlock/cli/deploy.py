@@ -60,7 +60,7 @@ def deliver(asked: Here, name: str, version: Version, wish: Wish, given: dict[st
     if given['no_follow']:
         follow.told(place, number, json)
         return 0
-    return follow.follow(asked, place, number, json=json, wait=bool(given['wait']))
+    return follow.follow(asked, place, number, 0, json=json, wait=bool(given['wait']))
 
 
 def _version(asked: Here, name: str, given: dict[str, object]) -> Version:

@@ -20,15 +20,18 @@ PERIOD = 0.1  # seconds between two looks at the facts
 REVIVE = 2.0  # and at whether somebody carries the deployment out
 
 
-def follow(here: Here, place: Place, number: int, *, json: bool = False, wait: bool = False) -> int:
-    """The exit code: 0 when it succeeded or waits for a person, 1 when it did not succeed.
+def follow(
+    here: Here, place: Place, number: int, after: int, *, json: bool = False, wait: bool = False
+) -> int:
+    """Facts with a `seq` above `after`. The exit code: 0 when the deployment succeeded or waits for
+    a person, 1 when it did not succeed.
 
     Who follows also sees to it that somebody carries it out: a supervisor that was killed is
     started again.
     """
     colours = paint(sys.stdout)
     began = 0.0
-    for stamped in _facts(here, place):
+    for stamped in _facts(here, place, after):
         if getattr(stamped.fact, 'number', number if began else 0) != number:
             continue
         began = began or stamped.at
@@ -46,8 +49,8 @@ def follow(here: Here, place: Place, number: int, *, json: bool = False, wait: b
     raise AssertionError('facts never end')
 
 
-def _facts(here: Here, place: Place) -> Iterator[f.Stamped]:
-    seq, looked = 0, time.monotonic()
+def _facts(here: Here, place: Place, seq: int) -> Iterator[f.Stamped]:
+    looked = time.monotonic()
     while True:
         for stamped in deliveries.facts(here.store, place.id, seq):
             seq = stamped.seq
@@ -66,6 +69,11 @@ def _hint(fact: f.Fact, place: Place) -> str:
             f'Watch:      liftlock status {place.name} --watch'
         )
     return f'\nApprove:    liftlock approve {place.name}'
+
+
+def begin(here: Here, place: Place) -> int:
+    """The last fact so far: what comes after it follows from what is asked for now."""
+    return deliveries.latest(here.store).get(place.id, 0)
 
 
 def told(place: Place, number: int, json: bool) -> None:

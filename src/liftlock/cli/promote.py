@@ -23,9 +23,10 @@ def command(
     """
     asked = here.look(state)
     place = here.place(asked, environment)
+    after = follow.begin(asked, place)
     number = requests.promote(asked.store, place, asked.by, full=full)
     ensure(asked.where.state)
     if no_follow:
         follow.told(place, number, json)
         return 0
-    return follow.follow(asked, place, number, json=json, wait=wait)
+    return follow.follow(asked, place, number, after, json=json, wait=wait)

@@ -24,9 +24,10 @@ def command(
     """
     asked = here.look(state)
     place = here.place(asked, environment)
+    after = follow.begin(asked, place)
     number = requests.rollback(asked.store, place, to, asked.by, reason)
     ensure(asked.where.state)
     if no_follow:
         follow.told(place, number, json)
         return 0
-    return follow.follow(asked, place, number, json=json)
+    return follow.follow(asked, place, number, after, json=json)
