@@ -53,20 +53,19 @@ def decide(environment: Environment, terms: Terms, seen: Seen, now: float) -> tu
         return (Hold(0.0, f'job "{active.request.job}" of run {active.request.run} deploys'),)
     scene = Scene(environment, active, terms, seen, now)
     going = _return if active.phase is Phase.RETURNING else _go_on
-    return (*going(scene), *_keep_up(environment, seen, now), *_retire(environment, seen, now))
+    return (
+        *going(scene),
+        *_keep_up(environment, terms, seen, now),
+        *_retire(environment, seen, now),
+    )
 
 
 # --- 1. what was wanted
 
 
-def _keep_up(environment: Environment, seen: Seen, now: float) -> Iterator[Decision]:
-    for revision, wanted in environment.wanted.items():
-        group = seen.groups.get(revision, Group())
-        if group.running != wanted:
-            yield Scale(revision, wanted)
-    for revision in seen.groups.keys() - environment.wanted.keys():
-        if seen.groups[revision].running:
-            yield Scale(revision, 0)
+def _keep_up(environment: Environment, terms: Terms, seen: Seen, now: float) -> Iterator[Decision]:
+    if not terms.capabilities.in_place:
+        yield from _keep_running(environment, seen)
     if (seen.routes or Routes()) != environment.routes:
         yield Shift(environment.routes)
     elif environment.confirmed != environment.routes:
@@ -74,6 +73,16 @@ def _keep_up(environment: Environment, seen: Seen, now: float) -> Iterator[Decis
         active = environment.active
         took = max(0.0, now - environment.routes_at)
         yield Record(f.Shifted(active.number if active else number, environment.routes, took))
+
+
+def _keep_running(environment: Environment, seen: Seen) -> Iterator[Decision]:
+    for revision, wanted in environment.wanted.items():
+        group = seen.groups.get(revision, Group())
+        if group.running != wanted:
+            yield Scale(revision, wanted)
+    for revision in seen.groups.keys() - environment.wanted.keys():
+        if seen.groups[revision].running:
+            yield Scale(revision, 0)
 
 
 def _retire(environment: Environment, seen: Seen, now: float) -> Iterator[Decision]:
@@ -105,11 +114,11 @@ def _go_on(scene: Scene) -> Iterator[Decision]:
         told = f': {one.abort.reason}' if one.abort.reason else ''
         yield from fail(scene, 'person', f'{one.abort.by} aborted it{told}')
         return
-    beside = list(_beside(scene))
+    first, fast = _kind(scene.environment, one, scene.terms)
+    beside = list(_beside(scene, fast=fast or one.full))
     yield from beside
     if any(isinstance(each, Record) or _blocks(each) for each in beside):
         return
-    first, fast = _kind(scene.environment, one, scene.terms)
     steps = course.forward(scene.terms, first=first, fast=fast)
     if one.steps != course.names(steps):
         yield Record(f.DeploymentStarted(one.number, one.revision, one.stable, course.names(steps)))
@@ -143,16 +152,17 @@ def _within_window(environment: Environment, one: Deployment, terms: Terms) -> b
     return distance is not None and distance <= (rollback.revisions if rollback else WINDOW)
 
 
-def _beside(scene: Scene) -> Iterator[Decision]:
+def _beside(scene: Scene, *, fast: bool) -> Iterator[Decision]:
     """What can take a deployment back at any step, once users meet the new version."""
     one = scene.deployment
     if not one.served_at or not scene.old:
         return
     group = scene.group(scene.new)
-    if scene.environment.wanted.get(scene.new) and not group.ready and group.message:
+    dead = not group.ready and not group.unknown and group.message
+    if dead and scene.environment.wanted.get(scene.new):
         yield from fail(scene, 'health', f'no instance is healthy: {group.message}')
         return
-    if one.full or one.request.fast:
+    if fast:
         return
     names = course.background(scene.terms)
     for stage, found in (
@@ -248,7 +258,7 @@ def _idle(environment: Environment, terms: Terms, seen: Seen, now: float) -> Ite
         scene = Scene(environment, last, terms, seen, now)
         yield from _health(scene)
         yield from _watch(scene)
-    yield from _keep_up(environment, seen, now)
+    yield from _keep_up(environment, terms, seen, now)
     yield from _retire(environment, seen, now)
 
 

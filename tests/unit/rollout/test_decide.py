@@ -336,6 +336,16 @@ def test_a_rollback_within_the_window_is_fast_and_one_beyond_is_not() -> None:
     assert stage.weights(number) == [10, 50, 100]
 
 
+def test_a_fast_rollback_leaves_background_analyses_out_too() -> None:
+    stage = Stage(CANARY.replace('        steps', '        analysis: errors\n        steps'))
+    stage.deployed('v1')
+    stage.deployed('v2')
+    number = stage.deploy('v1', f.ROLLBACK)
+    stage.play(10)
+    assert stage[number].conclusion == 'success'
+    assert not stage[number].trials
+
+
 def test_a_rollback_of_a_rollback_goes_forward_again() -> None:
     stage = Stage(BLUE_GREEN)
     stage.deployed('v1')
