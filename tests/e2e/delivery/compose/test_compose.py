@@ -80,13 +80,8 @@ def test_a_sick_container_is_seen_with_its_reason_and_gets_no_requests(tmp_path:
             await until(found, 'the engine says that it is sick')
             with pytest.raises(Trouble, match='nobody of r2 healthy'):
                 await target.route(Routes((('r2', 100),)))
-            await target.route(Routes((('r1', 50), ('r2', 50)), fallback='r1'))
 
-    async def refused(place: Services) -> None:
-        with pytest.raises(Trouble, match='nobody of r2 healthy'):
-            await scene(place)
-
-    play(tmp_path, refused)
+    play(tmp_path, scene)
 
 
 def test_one_that_ends_at_once_is_seen_with_its_exit_code(tmp_path: Path) -> None:
