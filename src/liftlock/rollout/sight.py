@@ -122,6 +122,7 @@ class Seen(NamedTuple):
     failed: str = ''
     message: str = ''
     underway: frozenset[str] = frozenset()  # operations that this controller is carrying out
+    since: float = 0.0  # when it began to look; before, nobody may have
 
 
 class Capabilities(NamedTuple):

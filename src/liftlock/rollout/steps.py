@@ -160,7 +160,8 @@ def _late(scene: Scene, step: Step) -> str:
     if isinstance(step, course.Wait | course.Analyse | course.Hook):
         return ''
     deadline = scene.terms.environment.progress_deadline_seconds
-    if scene.now - scene.deployment.moved_at <= deadline:
+    moved = max(scene.deployment.moved_at, scene.seen.since)
+    if scene.now - moved <= deadline:
         return ''
     why = scene.group(scene.new).message or scene.seen.message
     return f'no progress for {deadline} s at "{step.name}"' + (f': {why}' if why else '')
@@ -244,6 +245,8 @@ def _replace(scene: Scene, step: course.Replace) -> list[Decision]:
         return done(scene, f'{new.ready} ready')
     if crashing := crash_loop(new):
         return fail(scene, 'health', crashing)
+    if new.unknown or old.unknown:  # all of them, after a restart: who serves is not known yet
+        return wait(f'{new.ready} of {full} replaced')
     room = full + step.max_surge - max(wants_old, old.running)
     more = min(full, max(wants_new, room))
     spare = new.ready + min(old.ready, wants_old) - (full - step.max_unavailable)
@@ -262,7 +265,7 @@ def _replace(scene: Scene, step: course.Replace) -> list[Decision]:
 
 def _shared(scene: Scene, new: int, old: int) -> Routes:
     """Traffic by the number of instances."""
-    percent = 100 * new // (new + old) if new else 0
+    percent = 100 * new // (new + old) if old else 100
     weights = ((scene.old, 100 - percent), (scene.new, percent))
     return scene.environment.routes._replace(weights=weights, fallback='')
 
@@ -318,7 +321,7 @@ def _update(scene: Scene, step: course.Update) -> list[Decision]:
         return [Apply(revision, again)]
     if not ended.ok:
         return fail(scene, 'error', ended.message)
-    if scene.seen.failed:
+    if scene.seen.revision == revision and scene.seen.failed:
         return fail(scene, 'health', scene.seen.failed)
     if scene.seen.revision == revision and scene.seen.settled:
         return done(scene, scene.seen.message)

@@ -136,10 +136,9 @@ class Stage:
             case d.Apply(revision):
                 back = self[number].back is not None
                 operation = f'apply:{revision}' + (':back' if back else '')
-                self.applied = revision
-                self._operate(number, operation, ok=True)
+                self._operate(number, operation, lambda: self._apply(revision))
             case d.Run(hook, revision):
-                self._operate(number, f'hook:{hook}', ok=self.hook(hook, revision))
+                self._operate(number, f'hook:{hook}', lambda: self.hook(hook, revision))
             case d.Measure(stage, name):
                 one = self[number]
                 trial = one.trials.get((stage, name), Trial(0.0))
@@ -147,8 +146,13 @@ class Stage:
                 found = assess(self.terms.analyses[name], reading, trial.tally)
                 self.say(measured(number, stage, name, reading, found))
 
-    def _operate(self, number: int, operation: str, *, ok: bool) -> None:
+    def _apply(self, revision: str) -> bool:
+        self.applied = revision
+        return True
+
+    def _operate(self, number: int, operation: str, task: Callable[[], bool]) -> None:
         self.say(f.OperationStarted(number, operation))
+        ok = task()
         if operation not in self.dead:
             self.say(f.OperationFinished(number, operation, ok, '' if ok else 'exit code 1'))
 

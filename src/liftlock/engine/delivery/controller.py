@@ -84,6 +84,7 @@ class Controller:
         self._revisions: dict[str, Revision] = {}
         self._troubles: dict[str, str] = {}  # what was told, by what it hinders
         self._hold = 0.0
+        self._begun = time.time()
         self.sight = Sight()  # as of the last turn
         self.seen = Seen()
 
@@ -146,7 +147,7 @@ class Controller:
         self._hold = now + NOTHING
         self._admit(now)
         number = governing(self._environment)
-        if not number or not self._lives:
+        if not number or not self._lives or self._is_a_jobs(number):
             return self._hold - now
         try:
             stand = await self._stand_for(number)
@@ -160,6 +161,10 @@ class Controller:
         for decision in self._settle(number, stand.terms, now):
             self._obey(decision, stand)
         return self._pause(number, now)
+
+    def _is_a_jobs(self, number: int) -> bool:
+        """Then its run carries it out, and there may not even be a target here."""
+        return self._environment.deployments[number].request.kind == f.JOB
 
     def _pause(self, number: int, now: float) -> float:
         environment = self._environment
@@ -305,7 +310,7 @@ class Controller:
             message = (group.message if group else '') or message
         return Seen(
             groups, sight.routes, sight.revision, settled, sight.failed, message,
-            self._work.underway,
+            self._work.underway, self._begun,
         )  # fmt: skip
 
     # --- decisions

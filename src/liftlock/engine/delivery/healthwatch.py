@@ -16,6 +16,7 @@ from liftlock.rollout.health import HEALTHY, UNKNOWN, Health
 from liftlock.rollout.sight import Group, Instance
 
 EAGER: Final = 0.25  # seconds between two looks at an instance that was never healthy
+MOMENT: Final = 3.0  # seconds for who has no checks to be found listening
 
 
 class _Watch(NamedTuple):
@@ -34,6 +35,7 @@ class HealthWatch:
         self._wake = wake
         self._watches: dict[tuple[str, int], _Watch] = {}
         self._ready: dict[str, float] = {}  # instance: since when
+        self._met: dict[str, float] = {}  # instance: when it was seen first
         self._looking: dict[tuple[str, int], asyncio.Task[None]] = {}
 
     def look(
@@ -47,8 +49,11 @@ class HealthWatch:
         living = {one.id for one in instances if one.alive}
         for key in [key for key in self._watches if key[0] not in living]:
             del self._watches[key]
-        for gone in self._ready.keys() - living:
-            del self._ready[gone]
+        for known in (self._ready, self._met):
+            for gone in known.keys() - living:
+                del known[gone]
+        for one in living:
+            self._met.setdefault(one, now)
         for one in instances:
             for number, check in enumerate(checks):
                 if one.alive:
@@ -102,7 +107,9 @@ class HealthWatch:
                 return False, (watch.health.message if watch else '') or 'not looked at yet'
         return True, ''
 
-    def _is_unknown(self, instance: Instance, checks: Sequence[HealthCheck]) -> bool:
+    def _is_unknown(self, instance: Instance, checks: Sequence[HealthCheck], now: float) -> bool:
+        if not checks:
+            return instance.ready is None and now - self._met.get(instance.id, now) < MOMENT
         watches = (self._watches.get((instance.id, number)) for number, _ in enumerate(checks))
         return any(watch is None or watch.health.state == UNKNOWN for watch in watches)
 
@@ -121,11 +128,12 @@ class HealthWatch:
             if not ready:
                 self._ready.pop(one.id, None)
             counts = since is not None and now - since >= min_ready
+            early = ready and not counts
             before = found.get(one.revision, Group())
             found[one.revision] = Group(
                 before.running + one.alive,
                 before.ready + counts,
-                before.unknown + (one.alive and self._is_unknown(one, checks)),
+                before.unknown + (one.alive and (early or self._is_unknown(one, checks, now))),
                 max(before.restarts, one.restarts),
                 before.message or ('' if ready else f'{one.id}: {why}' if why else ''),
             )
