@@ -121,6 +121,8 @@ def _finished(fact: f.DeploymentFinished, paint: Paint) -> str:
     told = fact.conclusion.replace('_', ' ')
     down = f', {duration(fact.downtime)} without an instance' if fact.downtime else ''
     why = f': {fact.message}' if fact.message else ''
+    back = f', users had the old version again after {duration(fact.returned)}'
+    down += back if fact.returned else ''
     mark = MARKS.get(fact.conclusion, '⊘')
     return (paint.green if good else paint.red)(f'{mark} {told}{down}{why}')
 

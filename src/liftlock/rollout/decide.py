@@ -234,7 +234,10 @@ def _returned(scene: Scene) -> Iterator[f.Fact]:
     touched = bool(scene.old) and bool(one.served_at or one.gone_at or _applied(one))
     conclusion = 'rolled_back' if touched else 'failure'
     away = max(0.0, scene.now - one.gone_at) if one.gone_at else 0.0
-    yield f.DeploymentFinished(one.number, conclusion, one.back.reason, away)
+    met = bool(one.served_at) and bool(scene.old)
+    took = (one.restored_at or scene.now) - one.back_at if met else 0.0
+    reason = one.back.reason
+    yield f.DeploymentFinished(one.number, conclusion, reason, away, returned=took)
 
 
 def _applied(one: Deployment) -> bool:

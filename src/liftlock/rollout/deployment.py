@@ -48,6 +48,8 @@ class Deployment(NamedTuple):
     full: bool = False
     abort: f.AbortRequested | None = None
     back: f.RollbackStarted | None = None
+    back_at: float = 0.0
+    restored_at: float = 0.0  # when the old revision had all the traffic again
     gone_at: float = 0.0  # when the old version was stopped
     served_at: float = 0.0  # when the new one got traffic for the first time
     finished_at: float = 0.0
@@ -127,9 +129,12 @@ def _moved(deployment: Deployment, fact: f.Fact, at: float) -> Changes:
 
 
 def _shifted(deployment: Deployment, fact: f.Shifted, at: float) -> Changes:
-    serves = fact.routes.weight(deployment.revision) > 0
-    first = serves and not deployment.served_at
-    return {'moved_at': at, 'served_at': at if first else deployment.served_at}
+    served, restored = deployment.served_at, deployment.restored_at
+    if fact.routes.weight(deployment.revision) and not served:
+        served = at
+    if deployment.back and fact.routes.weight(deployment.stable) == 100 and not restored:
+        restored = at
+    return {'moved_at': at, 'served_at': served, 'restored_at': restored}
 
 
 def _prepared(deployment: Deployment, fact: f.Prepared, at: float) -> Changes:
@@ -162,8 +167,14 @@ def _rollback_started(deployment: Deployment, fact: f.RollbackStarted, at: float
     if deployment.back is not None:
         return {}
     return {
-        'back': fact, 'steps': (), 'step': 0, 'step_at': 0.0, 'moved_at': at, 'paused': None,
-    }  # fmt: skip
+        'back': fact,
+        'back_at': at,
+        'steps': (),
+        'step': 0,
+        'step_at': 0.0,
+        'moved_at': at,
+        'paused': None,
+    }
 
 
 def _analysis_started(deployment: Deployment, fact: f.AnalysisStarted, at: float) -> Changes:
@@ -194,6 +205,7 @@ def _finished(deployment: Deployment, fact: f.DeploymentFinished, at: float) -> 
         'conclusion': fact.conclusion,
         'message': fact.message,
         'downtime': fact.downtime,
+        'returned': fact.returned,
         'url': fact.url,
         'held': '',
         'held_until': 0.0,

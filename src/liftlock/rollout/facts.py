@@ -230,13 +230,15 @@ class Noticed(NamedTuple):
 class DeploymentFinished(NamedTuple):
     """`conclusion` is success, failure (nothing had changed, or nothing to go back to),
     rolled_back, rejected, cancelled or superseded. `downtime` is seconds without an instance.
-    `url` is where a job says that it has deployed to."""
+    `url` is where a job says that it has deployed to. `returned` is how many seconds it took until
+    users had the old version again."""
 
     number: int
     conclusion: str
     message: str = ''
     downtime: float = 0.0
     url: str = ''
+    returned: float = 0.0
 
 
 class RevisionKept(NamedTuple):
