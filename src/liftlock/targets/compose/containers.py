@@ -7,7 +7,7 @@ from typing import Any, TypeAlias
 
 from liftlock.language.records import NamedTuple
 from liftlock.rollout.sight import Instance
-from liftlock.targets.compose.names import REVISION
+from liftlock.targets.compose.names import RELEASE, REVISION
 
 Document: TypeAlias = Mapping[str, Any]
 _NUMBER = 'com.docker.compose.container-number'
@@ -28,6 +28,7 @@ class Container(NamedTuple):
     started: str = ''  # as the engine writes it
     restarts: int = 0
     message: str = ''
+    release: str = ''  # its version's id
 
     @property
     def name(self) -> str:
@@ -73,6 +74,7 @@ def _container(document: Document) -> Container:
         started=str(state.get('StartedAt', '')),
         restarts=int(document.get('RestartCount') or 0),
         message=_message(state),
+        release=labels.get(RELEASE, ''),
     )
 
 

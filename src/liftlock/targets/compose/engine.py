@@ -87,6 +87,7 @@ async def find() -> Engine:
     docker = shutil.which('docker')
     if docker is None:
         raise Trouble('there is no docker here', 'Install Docker: the compose target runs on it')
+    await _check_here(docker)
     if (await _run((docker, 'compose', 'version'), surroundings())).code == 0:
         return Engine(docker, (docker, 'compose'))
     alone = shutil.which('docker-compose')
@@ -96,6 +97,23 @@ async def find() -> Engine:
             'Install the compose plugin of Docker, or the package docker-compose of Debian',
         )
     return Engine(docker, (alone,))
+
+
+async def _check_here(docker: str) -> None:
+    """Instances are reached by ports of 127.0.0.1: the engine has to be on this machine."""
+    line = (docker, 'context', 'inspect', '--format', '{{.Endpoints.docker.Host}}')
+    host = (await _run(line, surroundings())).text.strip()
+    if is_elsewhere(host):
+        raise Trouble(
+            f'docker is on another machine ({host})',
+            'Run Liftlock there, or choose another context: `docker context use default`',
+        )
+
+
+def is_elsewhere(host: str) -> bool:
+    return host.startswith(('ssh://', 'tcp://', 'http://', 'https://')) and not host.startswith(
+        ('tcp://127.0.0.1', 'tcp://localhost')
+    )
 
 
 async def _run(line: Line, env: Mapping[str, str]) -> Answer:

@@ -10,6 +10,7 @@ from liftlock.rollout.version import Version
 
 ENVIRONMENT = 'liftlock.environment'  # labels
 REVISION = 'liftlock.revision'
+RELEASE = 'liftlock.release'  # the version's id: its files are in use
 SHARED = 'liftlock.shared'
 
 

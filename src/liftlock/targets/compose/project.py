@@ -20,7 +20,8 @@ from typing import Any, Final, TypeAlias
 
 from liftlock.language.records import NamedTuple
 from liftlock.rollout.trouble import Trouble
-from liftlock.targets.compose.names import ENVIRONMENT, REVISION, SHARED, Names
+from liftlock.rollout.version import Revision
+from liftlock.targets.compose.names import ENVIRONMENT, RELEASE, REVISION, SHARED, Names
 
 Document: TypeAlias = Mapping[str, Any]
 
@@ -118,13 +119,13 @@ def building(one: Service, image: str) -> Document | None:
 
 
 def of_revision(
-    one: Service, names: Names, revision: str, image: str, port: int, env: Mapping[str, str]
+    one: Service, names: Names, revision: Revision, port: int, env: Mapping[str, str]
 ) -> Document:
     own = {key: value for key, value in one.own.items() if key not in _OURS}
     restart = own.get('restart')
     made = {
         **own,
-        'image': image,
+        'image': names.image(revision.version),
         'ports': [f'127.0.0.1::{port}'],
         'restart': 'unless-stopped' if restart in (None, 'no', False) else restart,
         'environment': {
@@ -134,7 +135,8 @@ def of_revision(
         'labels': {
             **_mapping(own.get('labels')),
             ENVIRONMENT: names.base,
-            REVISION: revision,
+            REVISION: revision.name,
+            RELEASE: revision.version.id,
         },
     }
     _without_addresses(made)

@@ -79,7 +79,8 @@ class ComposeTarget:
 
     async def prepare(self, revision: Revision) -> str:
         self._know(revision)
-        return await self._preparation.prepare(revision)
+        used = frozenset(one.release for one in await self._fleet.look())
+        return await self._preparation.prepare(revision, used)
 
     async def scale(self, revision: Revision, instances: int) -> None:
         self._tend()

@@ -46,7 +46,8 @@ class Preparation:
         """What was said when it was deployed, whatever is said now."""
         return revision.target if isinstance(revision.target, Compose) else self._settings
 
-    async def prepare(self, revision: Revision) -> str:
+    async def prepare(self, revision: Revision, used: frozenset[str]) -> str:
+        """`used` are the ids of the versions that run: their files and images stay."""
         shop = await self._shop()
         version = revision.version
         async with self._one:
@@ -54,7 +55,7 @@ class Preparation:
             one = await self._service(revision)
             project.port(one, self.settings(revision).port)
             done = await images.ensure(shop, one, version, self._release(revision))
-            gone = await asyncio.to_thread(releases.prune, self._releases, {version.id})
+            gone = await asyncio.to_thread(releases.prune, self._releases, {version.id} | used)
             await images.forget(shop, gone)
         return '; '.join((done, *_notices(one)))
 
@@ -71,7 +72,7 @@ class Preparation:
         await self._share(shop.engine, one, revision)
         port = project.port(one, self.settings(revision).port)
         env = {**revision.env, **command.names(self._slug, revision)}
-        document = project.of_revision(one, self._names, revision.name, image, port, env)
+        document = project.of_revision(one, self._names, revision, port, env)
         name = self._names.project(revision.name)
         async with written(self._work, document) as file:
             line = commands.up(name, str(self._release(revision)), file, one.name, count)

@@ -173,7 +173,8 @@ async def opened() -> AsyncIterator[Scene]:
 
 @contextlib.contextmanager
 def _ended(place: str) -> Iterator[Scene]:
-    scene = Scene(Path(place, 'router'))
+    # Longer than the path of a socket may be.
+    scene = Scene(Path(place, 'a-directory-of-somebody-who-likes-long-names' * 3, 'router'))
     try:
         yield scene
     finally:

@@ -3,6 +3,7 @@
 import asyncio
 import json
 import os
+import random
 import signal
 import subprocess
 import sys
@@ -17,15 +18,16 @@ from liftlock.targets.envoy import logs, process
 from liftlock.targets.envoy.part import part_document
 from liftlock.targets.envoy.router import Router
 
-OWNER = Path(__file__).with_name('owner.py')
+HERE = Path(__file__).parent
+KILLS = 8
 OLD, NEW = Routes((('r1', 100),)), Routes((('r2', 100),))
 
 
-def owned(scene: Scene, routes: Routes) -> 'subprocess.Popen[str]':
+def owned(scene: Scene, *routes: Routes, program: str = 'owner.py') -> 'subprocess.Popen[str]':
     """Another process holds the router, which has these routes."""
-    part = json.dumps(part_document(scene.part(routes)))
+    parts = [json.dumps(part_document(scene.part(one))) for one in routes]
     owner = subprocess.Popen(
-        (sys.executable, OWNER, scene.directory, part), stdout=subprocess.PIPE, text=True
+        (sys.executable, HERE / program, scene.directory, *parts), stdout=subprocess.PIPE, text=True
     )
     assert owner.stdout is not None
     assert owner.stdout.readline() == 'open\n'
@@ -53,6 +55,43 @@ def test_envoy_is_adopted_after_its_owner_was_killed_and_nobody_noticed() -> Non
     load, before, after = asyncio.run(story())
     assert load.failed == 0
     assert before == after != None  # noqa: E711 - all three at once
+
+
+def test_whoever_changes_routes_is_killed_at_any_instant_and_nobody_notices() -> None:
+    """The next one goes on from wherever that was."""
+    walk = [
+        OLD,
+        Routes((('r1', 50), ('r2', 50)), preview='r2', fallback='r1'),
+        Routes((('r1', 0), ('r2', 100)), fallback='r1'),
+        NEW,
+        Routes((('r1', 30), ('r2', 70)), fallback='r2'),
+    ]
+    moments = random.Random(7)
+
+    async def story() -> Load:
+        async with opened() as scene:
+            scene.start('r1')
+            scene.start('r2')
+            await scene.put(OLD)
+            await scene.router.close()
+            async with Load(scene.listen, people=4) as load:
+                for _ in range(KILLS):
+                    walker = await asyncio.to_thread(owned, scene, *walk, program='walker.py')
+                    await asyncio.sleep(moments.uniform(0, 0.8))
+                    walker.send_signal(signal.SIGKILL)
+                    walker.wait()
+                scene.router = Router(scene.directory)
+                await scene.router.open()
+                await scene.put(NEW)
+                assert await scene.router.confirmed('shop') == NEW
+            clusters = json.loads((scene.directory / 'clusters.json').read_text())
+            assert [one['name'] for one in clusters['resources']] == ['r2@shop']
+            assert await scene.ask(20) == {'r2': 20}
+            return load
+
+    load = asyncio.run(story())
+    assert load.failed == 0
+    assert sum(load.answers.values()) > 100
 
 
 def test_two_do_not_hold_one_router() -> None:

@@ -5,7 +5,7 @@ from typing import Any
 
 import pytest
 
-from liftlock.targets.compose import commands, containers
+from liftlock.targets.compose import commands, containers, engine
 from liftlock.targets.compose.containers import Container
 from liftlock.targets.compose.names import Names
 
@@ -168,3 +168,17 @@ def test_lines_come_with_their_time_and_not_without_end() -> None:
     assert commands.logs('a', since='t', follow=True, tail=9) == (
         *('logs', '--timestamps', '--tail', '9', '--since', 't', '--follow', 'a'),
     )
+
+
+@pytest.mark.parametrize(
+    ('host', 'elsewhere'),
+    [
+        ('unix:///var/run/docker.sock', False),
+        ('', False),
+        ('tcp://127.0.0.1:2375', False),
+        ('tcp://10.0.0.1:2375', True),
+        ('ssh://ada@shop.example', True),
+    ],
+)
+def test_an_engine_on_another_machine_is_known(host: str, elsewhere: bool) -> None:
+    assert engine.is_elsewhere(host) is elsewhere

@@ -7,11 +7,13 @@ from typing import Any
 import pytest
 
 from liftlock.rollout.trouble import Trouble
-from liftlock.rollout.version import Version
+from liftlock.rollout.version import Revision, Version
 from liftlock.targets.compose import project
 from liftlock.targets.compose.names import Names, names
 
 NAMES = Names('shop-1a2b3c')
+R12 = Revision('r12', Version('v1', commit='c'))
+IMAGE = NAMES.image(R12.version)
 
 
 def config(**web: Any) -> dict[str, Any]:
@@ -30,7 +32,7 @@ def config(**web: Any) -> dict[str, Any]:
 
 def made(env: Mapping[str, str] = {}, **web: Any) -> dict[str, Any]:
     one = project.service(config(**web), 'web')
-    document = project.of_revision(one, NAMES, 'r12', 'liftlock/shop:ab', 8080, env)
+    document = project.of_revision(one, NAMES, R12, 8080, env)
     assert set(document['services']) == {'web'}
     found: dict[str, Any] = document['services']['web']
     return found
@@ -38,15 +40,19 @@ def made(env: Mapping[str, str] = {}, **web: Any) -> dict[str, Any]:
 
 def test_a_revision_has_its_image_a_port_of_the_engines_choice_and_our_labels() -> None:
     one = project.service(config(), 'web')
-    assert project.of_revision(one, NAMES, 'r12', 'liftlock/shop:ab', 8080, {}) == {
+    assert project.of_revision(one, NAMES, R12, 8080, {}) == {
         'version': '3.9',
         'services': {
             'web': {
-                'image': 'liftlock/shop:ab',
+                'image': IMAGE,
                 'ports': ['127.0.0.1::8080'],
                 'restart': 'unless-stopped',
                 'environment': {},
-                'labels': {'liftlock.environment': 'shop-1a2b3c', 'liftlock.revision': 'r12'},
+                'labels': {
+                    'liftlock.environment': 'shop-1a2b3c',
+                    'liftlock.revision': 'r12',
+                    'liftlock.release': R12.version.id,
+                },
             }
         },
         'networks': {'default': {'external': True, 'name': 'shop-1a2b3c_default'}},
