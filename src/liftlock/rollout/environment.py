@@ -16,6 +16,7 @@ from liftlock.rollout.sight import Routes
 from liftlock.rollout.version import Version
 
 SUCCESS: Final = 'success'
+ERROR: Final = 'error'  # the cause of a failure that is the place's
 
 
 class Environment:
@@ -128,11 +129,12 @@ class Environment:
 
     def bad(self) -> frozenset[str]:
         """Ids of versions that were taken back, or left by a rollback, and have not succeeded
-        since: nothing deploys them by itself."""
+        since: nothing deploys them by itself. Where the place was at fault, the version is not."""
         found: dict[str, bool] = {}
         for one in self.deployments.values():
             if one.back is not None:
-                found[one.version.id] = True
+                if one.back.cause != ERROR:
+                    found[one.version.id] = True
             elif one.conclusion == SUCCESS:
                 found[one.version.id] = False
                 if one.request.kind == f.ROLLBACK and (left := self._left_by(one)):
