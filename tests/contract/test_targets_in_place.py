@@ -211,3 +211,15 @@ def test_closing_leaves_what_is_deployed(place: Place) -> None:
     assert place.running() == 'v1'
     play(place, lambda target: target.look())
     assert place.changes() == before
+
+
+def test_stopping_leaves_a_place_that_is_somebody_elses(place: Place) -> None:
+    async def scene(target: Target) -> None:
+        await deploy(place, target, 1, place.version('v1'))
+        await settle(target)
+        before = place.changes()
+        await target.stop()
+        assert place.changes() == before
+        assert place.running() == 'v1'
+
+    play(place, scene)

@@ -32,6 +32,13 @@ class Whole:
     def address(self, *, preview: bool = False) -> str:
         return ''
 
+    async def stop(self) -> None:
+        """The place is somebody else's, so what is there stays."""
+        await self.close()
+
+    async def close(self) -> None:
+        """Nothing is held."""
+
 
 def refuse(target: str, strategy: model.Strategy, *known: type[model.Strategy]) -> None:
     """Raises Trouble unless the strategy is direct, or one of those that the target knows."""

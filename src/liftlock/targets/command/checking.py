@@ -53,10 +53,11 @@ class Checking:
     async def look(self) -> Finding:
         if self._task is None and self._clock() >= self._due:
             self._task = asyncio.create_task(self._check())
-        if self._task is not None:
-            await asyncio.wait({self._task}, timeout=_MOMENT)
-            if self._task.done():
-                self._found, self._task = self._task.result(), None
+        task = self._task
+        if task is not None:
+            await asyncio.wait({task}, timeout=_MOMENT)
+            if task.done() and task is self._task:  # it may have been closed meanwhile
+                self._found, self._task = task.result(), None
                 self._verify = self._verify and not self._found.there
                 self._due = self._clock() + (_LATER if self._found.there else _SOON)
         return self._found
@@ -79,8 +80,8 @@ class Checking:
         return Finding(True, f'status says {said}' if said else '')
 
     async def close(self) -> None:
-        if self._task is not None:
-            self._task.cancel()
+        task, self._task = self._task, None
+        if task is not None:
+            task.cancel()
             with suppress(asyncio.CancelledError):
-                await self._task
-            self._task = None
+                await task

@@ -8,13 +8,15 @@ from liftlock.targets import notes
 
 
 class Asked(NamedTuple):
-    """`operation` names its directory; `previous` is the version that was asked for before."""
+    """`operation` names its directory; `previous` is the version that was asked
+    for before. `told`: whoever asked has heard how it ended."""
 
     operation: str
     revision: str
     version: Version
     previous: str = ''
     settled: bool = False
+    told: bool = False
 
     @property
     def command(self) -> str:

@@ -10,7 +10,8 @@ from typing import IO, Any, Final
 from liftlock.rollout.trouble import Trouble
 from liftlock.targets.command.operation import Operation, State
 
-_KEEPER: Final = ('-m', 'liftlock.targets.command.keeper')
+# Without -P, a module of the directory that we were started in could take another's place.
+_KEEPER: Final = ('-P', '-m', 'liftlock.targets.command.keeper')
 _PAUSE: Final = 0.1
 
 

@@ -101,7 +101,7 @@ class Command(Whole):
         if asked.settled and found.there is False:
             return Sight(message=f'somebody else has deployed: {message}')
         settled = asked.settled or bool(found.there)
-        if settled and not asked.settled:
+        if settled and not asked.settled and asked == self._record.asked:
             self._write(asked=asked._replace(settled=True))
         return Sight(revision=asked.revision, settled=settled, message=message)
 
@@ -153,7 +153,7 @@ class Command(Whole):
     async def apply(self, revision: Revision, *, back: bool) -> str:
         self._learn(revision)
         asked = self._record.asked
-        if asked is None or asked.revision != revision.name:
+        if asked is None or await self._is_anew(asked, revision, back):
             asked = await self._intend(revision, back, asked)
         operation = self._operation(asked)
         state = operation.state()
@@ -164,10 +164,23 @@ class Command(Whole):
         elif state is State.RUNNING:
             await running.follow(operation)
         outcome = operation.outcome() or await self._find_out(asked, operation)
+        self._write(asked=asked._replace(told=True))
         if not outcome.ok:
             told = f'{asked.command} of {asked.version.name}: {_words(outcome)}'
             raise Trouble(told, f'All that it said is in {operation.log}')
         return asked.operation
+
+    async def _is_anew(self, asked: Asked, revision: Revision, back: bool) -> bool:
+        """A person may want to go back once more: where that has failed, or did not last."""
+        if asked.revision != revision.name:
+            return True
+        if not (back and asked.told):
+            return False
+        outcome = self._operation(asked).outcome()
+        if outcome is None or not outcome.ok or not self._settings.status:
+            return outcome is None or not outcome.ok
+        answer = await self._ask('status', asked)
+        return bool(answer.why) or not words.names(answer.text, asked.version)
 
     def _learn(self, revision: Revision) -> None:
         self._env = revision.env

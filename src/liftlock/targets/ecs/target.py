@@ -62,13 +62,21 @@ class Ecs(Whole):
         return self._sight[1]
 
     async def _look(self) -> Sight:
+        """Not at the answer to one question with another in mind: `apply` may come in between."""
+        while True:
+            asked = self._record.asked
+            seen = await self._look_after(asked)
+            now = self._record.asked
+            if now == asked or (now and asked and now == asked._replace(settled=True)):
+                return seen
+
+    async def _look_after(self, asked: Asked | None) -> Sight:
         service = await self._service()
-        asked = self._record.asked
         instances = await self._instances(service)
         if asked is None:
             return await self._look_at_unknown(service, instances)
         verdict = judgement.judge(service, asked)
-        if verdict.settled and not asked.settled:
+        if verdict.settled and not asked.settled and asked == self._record.asked:
             self._write(asked=asked._replace(settled=True))
         if not verdict.in_effect and not verdict.failed:
             seen = await self._look_at_unknown(service, instances)
@@ -167,10 +175,10 @@ class Ecs(Whole):
     async def apply(self, revision: Revision, *, back: bool) -> str:
         service = await self._service()
         arn = await self._find(revision, judgement.definition(service), back)
-        self._sight = None
         asked, present = self._record.asked, judgement.primary(service)
         again = asked is not None and (asked.revision, asked.definition) == (revision.name, arn)
-        if asked is not None and again and (failed := judgement.judge(service, asked).failed):
+        unheard = again and not (back and asked and asked.deployment)  # a person may try once more
+        if asked and unheard and (failed := judgement.judge(service, asked).failed):
             raise Trouble(failed, 'The events of the service say more')
         there = judgement.definition(service) == arn
         gave_up = there and present.get('rolloutState') == 'FAILED'
@@ -225,6 +233,7 @@ class Ecs(Whole):
         made = self._record.knows(revision, arn) if revision else self._record
         made = made if asked is None else made._replace(asked=asked)
         if made != self._record:
+            self._sight = None
             record.write(self._file, made)
             self._record = made
 
