@@ -56,6 +56,7 @@ class Deployment(NamedTuple):
     conclusion: str = ''
     message: str = ''
     downtime: float = 0.0
+    returned: float = 0.0
     url: str = ''
 
     @property
