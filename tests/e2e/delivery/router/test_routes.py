@@ -7,6 +7,7 @@ import pytest
 
 from e2e.delivery.router.scene import Scene, ask, opened
 from liftlock.rollout.sight import HeaderRoute, Match, Mirror, Routes
+from liftlock.targets.envoy.part import Health
 
 MANY = 2000
 
@@ -138,3 +139,39 @@ def test_before_anything_is_deployed_the_answer_says_so() -> None:
             return await story(scene)
 
     assert asyncio.run(play()) == {'503': 3}
+
+
+async def echo(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+    """Agrees to whatever protocol is wanted, and then says everything twice."""
+    try:
+        head = await reader.readuntil(b'\r\n\r\n')
+        assert b'upgrade: websocket' in head.lower()
+        writer.write(b'HTTP/1.1 101 X\r\nconnection: upgrade\r\nupgrade: websocket\r\n\r\n')
+        while data := await reader.read(100):
+            writer.write(data + data)
+    except asyncio.IncompleteReadError:
+        pass  # a health check
+    finally:
+        writer.close()
+
+
+def test_websockets_go_through() -> None:
+    async def story() -> bytes:
+        async with opened() as scene, await asyncio.start_server(echo, '127.0.0.1', 0) as server:
+            port = server.sockets[0].getsockname()[1]
+            part = scene.part(Routes((('r1', 100),)))
+            await scene.router.put(
+                part._replace(endpoints={'r1': (f'127.0.0.1:{port}',)}, health=Health())
+            )
+            reader, writer = await asyncio.open_connection('127.0.0.1', scene.listen)
+            writer.write(
+                b'GET / HTTP/1.1\r\nhost: x\r\nconnection: upgrade\r\nupgrade: websocket\r\n\r\n'
+            )
+            assert b' 101 ' in await reader.readuntil(b'\r\n\r\n')
+            writer.write(b'ab')
+            found = await reader.readexactly(4)
+            writer.close()
+            await writer.wait_closed()
+            return found
+
+    assert asyncio.run(story()) == b'abab'
