@@ -88,7 +88,7 @@ class Works:
                 return Ecs(
                     settings,
                     directory,
-                    environment=name,
+                    environment=f'{place.repository}:{place.name}',  # other stores use the account, too
                     read=self.read,
                     env=access,
                     strategy=strategy,
@@ -101,7 +101,7 @@ class Works:
                     settings,
                     directory,
                     environment=place.name,
-                    lay=self.lay,
+                    lay=self.lay_commit,
                     env=env,
                     secrets=hidden,
                     strategy=strategy,
