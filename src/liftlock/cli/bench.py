@@ -88,7 +88,7 @@ class Works:
                 return Ecs(
                     settings,
                     directory,
-                    environment=f'{place.repository}:{place.name}',  # other stores use the account, too
+                    environment=f'{place.repository}:{place.name}',  # in an account of many stores
                     read=self.read,
                     env=access,
                     strategy=strategy,
