@@ -19,7 +19,8 @@ import click
 from liftlock import VERSION
 from liftlock.errors import BUG, INTERRUPTED, UNDECIDED, USAGE, UserError
 
-# theme -> command -> what `--help` says; the command lives in the module of the same name
+# theme -> command -> what `--help` says; the command lives in the module of the same name, but for
+# those in MODULES
 COMMANDS: Final = {
     'Workflows': {
         'run': 'Run the workflows that an event starts, here and now.',
@@ -27,6 +28,7 @@ COMMANDS: Final = {
         'check': 'Find every mistake in workflow files at once.',
         'lock': 'Pin actions to commits, and images to digests.',
         'eval': 'Evaluate one expression.',
+        'import': 'Read manifests of Argo and Istio as environments of liftlock.yml.',
     },
     'What happened': {
         'runs': 'List runs.',
@@ -61,6 +63,7 @@ COMMANDS: Final = {
     },
 }
 NAMES: Final = tuple(name for theme in COMMANDS.values() for name in theme)
+MODULES: Final = {'import': 'manifests'}  # a name that no module can have
 HIDDEN: Final = frozenset({'supervise'})  # what other commands start by themselves
 SETTINGS: Final = {'help_option_names': ['-h', '--help'], 'max_content_width': 100}
 FULL: Final = frozenset({errno.ENOSPC, errno.EDQUOT})
@@ -78,7 +81,8 @@ class Commands(click.Group):
             return None
         if cmd_name in RUNNING:
             _import_asyncio_without_tls()
-        found = importlib.import_module(f'liftlock.cli.{cmd_name}').command
+        module = MODULES.get(cmd_name, cmd_name)
+        found = importlib.import_module(f'liftlock.cli.{module}').command
         assert isinstance(found, click.Command)
         return found
 

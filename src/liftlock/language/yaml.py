@@ -105,6 +105,27 @@ def compose(path: str, text: str) -> Node | Diagnostic:
     return root
 
 
+def compose_all(path: str, text: str) -> list[Node] | Diagnostic:
+    """The roots of all documents in `text`, as many as there are. Never raises."""
+    if len(text) > LONGEST:
+        message = f'The maximum file size of {LONGEST} characters has been exceeded'
+        return _mistake(path, _START, message)
+    try:
+        if (where := _too_deep(text)) is not None:
+            return _mistake(path, where, _TOO_DEEP)
+        roots = _compose_all(text)
+    except MarkedYAMLError as error:
+        return _broken(path, error, text)
+    except RecursionError:  # without libyaml
+        return _mistake(path, _START, _TOO_DEEP)
+    except (YAMLError, UnicodeEncodeError):
+        return _unprintable(path, text)
+    if any(map(_too_many, roots)):
+        hint = 'aliases multiply what they stand for, and an anchor must not contain itself'
+        return _mistake(path, _START, 'Maximum YAML nodes exceeded', hint)
+    return roots
+
+
 def span(node: Node) -> Span:
     start, end = node.start_mark, node.end_mark
     return Span(start.line + 1, start.column + 1, end.line + 1, end.column + 1)
@@ -125,6 +146,14 @@ def _compose(text: str) -> Node | None:
         if 'duplicate anchor' not in (error.context or ''):
             raise
     return _pure()(text).get_single_node()
+
+
+def _compose_all(text: str) -> list[Node]:
+    loader = _Fast(text)
+    roots: list[Node] = []
+    while loader.check_node():
+        roots.append(loader.get_node())
+    return roots
 
 
 def _too_deep(text: str) -> Span | None:
