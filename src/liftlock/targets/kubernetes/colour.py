@@ -20,6 +20,10 @@ NOT_COPIED: Final = (
     'kubectl.kubernetes.io/last-applied-configuration',
     'deployment.kubernetes.io/revision',
 )
+MODELS: Final = ('Deployment', 'Rollout')  # Argo's is one with another strategy
+FIELDS: Final = (
+    'selector', 'template', 'minReadySeconds', 'revisionHistoryLimit', 'progressDeadlineSeconds',
+)  # fmt: skip
 KEPT: Final = ('name', 'namespace', 'labels', 'annotations')
 ASSIGNED: Final = (
     'clusterIP',
@@ -33,7 +37,7 @@ ONLY_PUBLIC: Final = ('externalTrafficPolicy', 'loadBalancerClass', 'allocateLoa
 
 def base(docs: Sequence[Doc], name: str) -> Doc:
     """The Deployment that revisions are made after. Raises Trouble where that is not clear."""
-    found = [one for one in docs if one.get('kind') == 'Deployment']
+    found = [one for one in docs if one.get('kind') in MODELS and containers.template(one)]
     named = [one for one in found if name in ('', one['metadata']['name'])]
     if len(named) == 1:
         return named[0]
@@ -45,15 +49,15 @@ def base(docs: Sequence[Doc], name: str) -> Doc:
 
 def deployment(model: Doc, marks: Marks, replicas: int) -> Doc:
     """The same under the revision's name, with labels that keep its pods apart from all others."""
-    made = {key: deepcopy(model[key]) for key in ('apiVersion', 'kind', 'spec')}
+    fields = (*FIELDS, 'strategy') if model['kind'] == 'Deployment' else FIELDS
+    spec = {key: deepcopy(model['spec'][key]) for key in fields if key in model['spec']}
+    made: Doc = {'apiVersion': 'apps/v1', 'kind': 'Deployment', 'spec': spec}
     ours = {ENVIRONMENT: marks.environment, REVISION: marks.revision}
     made['metadata'] = _metadata(
         model, of_revision(model['metadata']['name'], marks.revision), ours
     )
     made['metadata'].setdefault('annotations', {}).update(marks.annotations())
-    spec = made['spec']
     spec['replicas'] = replicas
-    spec.pop('paused', None)
     match = spec.setdefault('selector', {}).setdefault('matchLabels', {})
     match.update(ours)
     template = containers.template(made)
