@@ -12,14 +12,13 @@ from urllib.parse import parse_qsl, urlsplit
 
 import yaml
 
-from fakekube import openapi, patches
+from fakekube import answers, openapi, patches
 from fakekube.refusal import Refused
 from fakekube.resources import RESOURCES, Resource, find
 from fakekube.routers import Rollouts, Services
 from fakekube.store import Doc, Key, Store, matcher
 from fakekube.workloads import Behaviour, Workloads
 
-VERBS: Final = ['create', 'delete', 'get', 'list', 'patch', 'update', 'watch']
 APPLIED: Final = 'application/apply-patch+yaml'
 STRATEGIC: Final = 'application/strategic-merge-patch+json'
 MERGE: Final = 'application/merge-patch+json'
@@ -121,7 +120,7 @@ class _Handler(BaseHTTPRequestHandler):
             self._admit()
             answer = self._discover(url.path.rstrip('/')) or self._rest(url.path, query, body)
         except Refused as error:
-            self._send(error.code, _status(error))
+            self._send(error.code, answers.status(error))
         except (BrokenPipeError, ConnectionResetError):
             pass
         else:
@@ -174,9 +173,9 @@ class _Handler(BaseHTTPRequestHandler):
         if path == '/api':
             return 200, {'kind': 'APIVersions', 'versions': ['v1']}
         if path == '/apis':
-            return 200, {'kind': 'APIGroupList', 'apiVersion': 'v1', 'groups': _groups()}
+            return 200, {'kind': 'APIGroupList', 'apiVersion': 'v1', 'groups': answers.groups()}
         listed = [one for one in RESOURCES if one.root == path]
-        return (200, _resource_list(listed)) if listed else None
+        return (200, answers.resource_list(listed)) if listed else None
 
     # --- objects
 
@@ -255,7 +254,7 @@ class _Handler(BaseHTTPRequestHandler):
         found = self.cluster.store.get(resource.kind, key[2], key[1] or 'default')
         if found is None:
             raise Refused(404, 'NotFound', f'{resource.full} "{key[2]}" not found')
-        return 200, _scale(found) if sub == 'scale' else found
+        return 200, answers.scale(found) if sub == 'scale' else found
 
     def _listed(self, resource: Resource, namespace: str, query: dict[str, str]) -> Doc:
         store = self.cluster.store
@@ -273,9 +272,9 @@ class _Handler(BaseHTTPRequestHandler):
     def _put(self, resource: Resource, key: Key, sub: str, given: Doc, dry: bool) -> Doc:
         if sub == 'scale':
             made = self.cluster.store.change(
-                resource, key, lambda doc: _scaled(doc, given), '', dry
+                resource, key, lambda doc: answers.scaled(doc, given), '', dry
             )
-            return _scale(made)
+            return answers.scale(made)
         return self.cluster.store.change(resource, key, lambda _: given, sub, dry)
 
     def _patch(
@@ -298,9 +297,13 @@ class _Handler(BaseHTTPRequestHandler):
             raise Refused(415, 'UnsupportedMediaType', f'unknown patch type {kind}')
         if sub == 'scale':
             made = store.change(
-                resource, key, lambda doc: _scaled(doc, make[kind](_scale(doc), given)), '', dry
+                resource,
+                key,
+                lambda doc: answers.scaled(doc, make[kind](answers.scale(doc), given)),
+                '',
+                dry,
             )
-            return 200, _scale(made)
+            return 200, answers.scale(made)
         return 200, store.change(resource, key, lambda doc: make[kind](doc, given), sub, dry)
 
     def _apply(
@@ -406,67 +409,3 @@ def _parse(body: bytes) -> Any:
         return json.loads(body)
     except ValueError:
         raise Refused(400, 'BadRequest', 'the object provided is unrecognized') from None
-
-
-def _status(error: Refused) -> Doc:
-    return {
-        'kind': 'Status',
-        'apiVersion': 'v1',
-        'metadata': {},
-        'status': 'Failure',
-        'message': str(error),
-        'reason': error.reason,
-        'details': error.details,
-        'code': error.code,
-    }
-
-
-def _groups() -> list[Doc]:
-    found = {one.group: one for one in RESOURCES if one.group}
-    return [
-        {
-            'name': group,
-            'versions': [{'groupVersion': one.api, 'version': one.version}],
-            'preferredVersion': {'groupVersion': one.api, 'version': one.version},
-        }
-        for group, one in found.items()
-    ]
-
-
-def _resource_list(listed: list[Resource]) -> Doc:
-    resources = []
-    for one in listed:
-        record = {'namespaced': one.namespaced, 'kind': one.kind, 'singularName': one.kind.lower()}
-        resources.append(
-            {**record, 'name': one.plural, 'verbs': VERBS, 'shortNames': list(one.short)}
-        )
-        for sub in ('status', 'scale'):
-            if getattr(one, sub):
-                kind = {'kind': 'Scale', 'group': 'autoscaling', 'version': 'v1'}
-                extra = kind if sub == 'scale' else {}
-                resources.append(
-                    {**record, **extra, 'name': f'{one.plural}/{sub}', 'verbs': VERBS[2:]}
-                )
-    return {
-        'kind': 'APIResourceList',
-        'apiVersion': 'v1',
-        'groupVersion': listed[0].api,
-        'resources': resources,
-    }
-
-
-def _scale(doc: Doc) -> Doc:
-    metadata = doc['metadata']
-    kept = ('name', 'namespace', 'uid', 'resourceVersion', 'creationTimestamp')
-    return {
-        'kind': 'Scale',
-        'apiVersion': 'autoscaling/v1',
-        'metadata': {key: metadata.get(key) for key in kept},
-        'spec': {'replicas': doc['spec'].get('replicas', 1)},
-        'status': {'replicas': (doc.get('status') or {}).get('replicas', 0)},
-    }
-
-
-def _scaled(doc: Doc, scale: Doc) -> Doc:
-    doc['spec']['replicas'] = scale['spec'].get('replicas', 0)
-    return doc
