@@ -66,12 +66,17 @@ class ComposeTarget:
         self._entrance = Entrance(slug, settings, kept, router, health, self._fleet.endpoints)
         self._turns: defaultdict[str, asyncio.Lock] = defaultdict(asyncio.Lock)
         self._meter = Meter()
+        self._pids: set[int] = set()  # that were measured
         self._masker = Masker()
         self._tasks: list[asyncio.Task[None]] = []
 
     async def look(self) -> Sight:
         self._tend()
         seen = await self._fleet.look()
+        pids = {one.pid for one in seen} - {0}
+        for gone in self._pids - pids:
+            self._meter.forget(gone)
+        self._pids = pids
         return Sight(
             instances=tuple(map(self._instance, seen)),
             routes=await self._router.confirmed(self._slug),

@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import Any
 
 from liftlock.plan import digest
+from liftlock.targets import notes
 
 
 def text_of(resources: list[dict[str, Any]]) -> tuple[str, str]:
@@ -26,21 +27,12 @@ def write(path: Path, text: str) -> None:
         file.flush()
         os.fsync(file.fileno())
     temporary.replace(path)
-    _keep(path.parent)
+    notes.settle(path.parent)
 
 
 def remove(path: Path) -> None:
     path.unlink(missing_ok=True)
-    _keep(path.parent)
-
-
-def _keep(directory: Path) -> None:
-    """A name, too, is kept only once its directory is written."""
-    descriptor = os.open(directory, os.O_RDONLY)
-    try:
-        os.fsync(descriptor)
-    finally:
-        os.close(descriptor)
+    notes.settle(path.parent)
 
 
 def read(path: Path) -> str:

@@ -47,6 +47,7 @@ class Router:
         self._entries: dict[str, Entry] = {}
         self._turns: dict[str, int] = {}  # of `put`: a later one overtakes those before
         self._lock = asyncio.Lock()  # over every change of the files
+        self._changes: set[asyncio.Task[None]] = set()
         self._held: IO[str] | None = None
         self._keeper: asyncio.Task[None] | None = None
 
@@ -135,6 +136,7 @@ class Router:
 
     async def close(self) -> None:
         """Let go of it; Envoy stays."""
+        await asyncio.gather(*self._changes, return_exceptions=True)
         if self._keeper is not None:
             self._keeper.cancel()
             with contextlib.suppress(asyncio.CancelledError):
@@ -158,7 +160,24 @@ class Router:
     async def _change(
         self, environment: str, become: Callable[[Entry | None], Entry | None]
     ) -> None:
-        """One entry is replaced, or nothing is: where Envoy refuses, all is as it was."""
+        """One entry is replaced, or nothing is: where Envoy refuses, all is as it was.
+
+        What was begun is finished, also when whoever asked for it is cancelled: a thread that
+        writes a file goes on in any case, and must not meet the next one that does.
+        """
+        task = asyncio.create_task(self._replace(environment, become))
+        self._changes.add(task)
+        task.add_done_callback(self._changed)
+        await asyncio.shield(task)
+
+    def _changed(self, task: 'asyncio.Task[None]') -> None:
+        self._changes.discard(task)
+        if not task.cancelled():
+            task.exception()  # told to whoever waits; if nobody does, it is no bug
+
+    async def _replace(
+        self, environment: str, become: Callable[[Entry | None], Entry | None]
+    ) -> None:
         async with self._lock:
             before = self._entries.get(environment)
             after = become(before)

@@ -1,6 +1,7 @@
 """Switches that nobody notices."""
 
 import asyncio
+import random
 from collections import Counter
 
 import pytest
@@ -66,6 +67,27 @@ def test_instances_that_are_replaced_all_the_time_fail_no_request() -> None:
     load = asyncio.run(story())
     assert load.failed == 0
     assert load.answers[Answer(200, 'r7')] > 0
+
+
+def test_whoever_gives_up_while_routes_change_leaves_them_in_order() -> None:
+    moments = random.Random(11)
+
+    async def story() -> Load:
+        async with opened() as scene:
+            scene.start('r1')
+            scene.start('r2')
+            await scene.put(OLD)
+            async with Load(scene.listen) as load:
+                for number in range(40):
+                    putting = asyncio.create_task(scene.put(OLD if number % 2 else NEW))
+                    await asyncio.sleep(moments.uniform(0, 0.06))
+                    putting.cancel()
+                await scene.put(NEW)
+                assert await scene.router.confirmed('shop') == NEW
+            assert await scene.ask(20) == {'r2': 20}
+            return load
+
+    assert asyncio.run(story()).failed == 0
 
 
 async def slow(scene: Scene, count: int, seconds: float) -> list['asyncio.Task[Answer]']:
