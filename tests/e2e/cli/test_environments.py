@@ -110,6 +110,17 @@ def deployments(project: Project) -> list[dict[str, object]]:
     return [dict(row) for row in rows]
 
 
+def facts(project: Project) -> list[dict[str, object]]:
+    """Of all environments."""
+    import sqlite3
+    from contextlib import closing
+
+    path = Path(project.homes['XDG_STATE_HOME'], 'liftlock', 'liftlock.db')
+    with closing(sqlite3.connect(path)) as sql:
+        rows = sql.execute('SELECT body FROM deployment_facts ORDER BY seq').fetchall()
+    return [json.loads(row[0]) for row in rows]
+
+
 def as_person(project: Project, name: str, *words: str) -> Ended:
     project.git('config', 'github.user', name)
     try:
@@ -268,6 +279,30 @@ def test_a_freeze_is_passed_over_with_a_reason_only(shop: Project, waiting: Wait
     assert ended.status == 0, ended.err
     run.communicate(timeout=60)
     assert run.returncode == 0
+
+
+def test_a_supervisor_leaves_the_deployments_of_jobs_alone(
+    shop: Project, out: Path, waiting: Waiting
+) -> None:
+    shop.write('liftlock.yml', PROTECTED)
+    shop.workflow(WORKFLOW.replace('echo "deploy sees', 'sleep 3; echo "deploy sees'))
+    run = waiting()
+    try:
+        assert shop.liftlock('supervise').status == 0
+        assert as_person(shop, 'bob', 'approve', '--yes').status == 0
+        run.communicate(timeout=60)
+        assert run.returncode == 0
+        kinds = {fact['kind'] for fact in facts(shop)}
+        assert kinds == {
+            'DeploymentRequested',
+            'DeploymentHeld',
+            'Approved',
+            'DeploymentAllowed',
+            'DeploymentStarted',
+            'DeploymentFinished',
+        }
+    finally:
+        shop.liftlock('supervise', '--stop')
 
 
 # --- what is refused before anything runs

@@ -21,6 +21,7 @@ from liftlock.engine.delivery.blueprint import Blueprint
 from liftlock.engine.delivery.healthwatch import HealthWatch
 from liftlock.engine.delivery.hooks import Hooks
 from liftlock.engine.delivery.ports import Measuring, Meter, Probe, Target
+from liftlock.engine.delivery.syncing import Desire, Looked, Syncing, no_desire
 from liftlock.engine.delivery.work import Work
 from liftlock.errors import UserError
 from liftlock.language.records import NamedTuple
@@ -59,6 +60,7 @@ class Bench(NamedTuple):
     measure: Measuring
     directory: Path
     teams: Mapping[str, Sequence[str]] = {}
+    desire: Desire = no_desire
 
 
 class Stand(NamedTuple):
@@ -80,6 +82,7 @@ class Controller:
         self._woken = asyncio.Event()
         self._work = Work(self._ended)
         self._health = HealthWatch(bench.probe, self.wake)
+        self._syncing = Syncing(bench.desire)
         self._stand: Stand | None = None
         self._revisions: dict[str, Revision] = {}
         self._troubles: dict[str, str] = {}  # what was told, by what it hinders
@@ -99,7 +102,14 @@ class Controller:
             or any(environment.wanted.values())
             or environment.withdrawing
             or self._work.underway
+            or self._syncs
         )
+
+    @property
+    def _syncs(self) -> bool:
+        """Whether what git says counts here."""
+        stand, environment = self._stand, self._environment
+        return bool(environment.stable and stand is not None and stand.environment.sync)
 
     @property
     def _lives(self) -> bool:
@@ -160,6 +170,7 @@ class Controller:
             return STANDING
         for decision in self._settle(number, stand.terms, now):
             self._obey(decision, stand)
+        self._look_at_git(stand, now)
         return self._pause(number, now)
 
     def _is_a_jobs(self, number: int) -> bool:
@@ -426,6 +437,28 @@ class Controller:
     def _number(self) -> int:
         return governing(self._environment)
 
+    # --- what git says
+
+    def _look_at_git(self, stand: Stand, now: float) -> None:
+        if not self._syncs or self._environment.active:
+            return
+        if now >= self._syncing.due:
+            self._work.start('sync', partial(self._sync, stand))
+        self._hold = min(self._hold, max(self._syncing.due, now + STANDING))
+
+    async def _sync(self, stand: Stand) -> None:
+        """What was found out is worth nothing if a deployment has begun meanwhile."""
+        environment, syncing, sync = self._environment, self._syncing, stand.environment.sync
+        assert sync is not None
+        in_place = stand.terms.capabilities.in_place
+        revision = partial(self._revision, environment.stable)
+        at = Looked(stand.target, in_place, self.seen, revision)
+        self._append(await syncing.prune(at, environment, sync))
+        found = await syncing.look(self._place, stand.blueprint, at, environment, time.time())
+        if self._stand is stand and not environment.active:
+            facts = syncing.follow(environment, sync, *found, time.time())
+            self._append(facts, decided=True)
+
     # --- troubles
 
     def _ended(self, name: str, error: BaseException | None) -> None:
@@ -454,7 +487,7 @@ class Controller:
         yield f.Noticed(number, 'error', told)
         forward = active is not None and active.phase in (Phase.PROGRESSING, Phase.PAUSED)
         final = not (isinstance(error, Trouble) and error.again)
-        if forward and final and not name.startswith('measure:'):
+        if forward and final and not name.startswith(('measure:', 'sync')):
             yield f.RollbackStarted(number, 'error', told)
 
     def _trouble_over(self, name: str) -> None:
