@@ -7,6 +7,7 @@ from functools import partial
 from pathlib import Path
 
 from liftlock.cli import wiring
+from liftlock.cli.desires import Desires
 from liftlock.engine.delivery import variables
 from liftlock.engine.delivery.blueprint import Blueprint
 from liftlock.engine.delivery.controller import Bench, Controller
@@ -38,6 +39,7 @@ def controllers(where: wiring.Place, store: Store) -> Make:
         measure=Measuring(),
         directory=where.state / 'delivery',
         teams=where.config.teams,
+        desire=Desires(where, store),
     )
     return partial(Controller, bench)
 

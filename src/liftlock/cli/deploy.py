@@ -2,7 +2,7 @@
 
 import click
 
-from liftlock.cli import follow, here, versions, wiring
+from liftlock.cli import builds, follow, here, versions, wiring
 from liftlock.cli.here import Here
 from liftlock.engine.delivery import blueprint as blueprints
 from liftlock.engine.delivery import requests, variables
@@ -50,7 +50,7 @@ def deliver(asked: Here, name: str, version: Version, wish: Wish, given: dict[st
     """Refuse what cannot succeed before anything moves; then ask for it, and follow."""
     key = wiring.key_file(asked.where)
     known = Safe(asked.store, key, VARIABLE).of(asked.name, name)
-    blueprint = versions.blueprint(asked, name, version, known)
+    blueprint = builds.blueprint(asked.name, name, version, known)
     secrets = Safe(asked.store, key).of(asked.name, name)
     variables.refuse_missing(blueprint, blueprints.environment(blueprint), secrets)
     ensure(asked.where.state)
@@ -75,10 +75,10 @@ def _version(asked: Here, name: str, given: dict[str, object]) -> Version:
         run = given['run']
         made = versions.of_run(asked, run) if isinstance(run, int) and run else None
         made = made or versions.of_head(asked)
-        versions.refuse_red(made)
+        builds.refuse_red(made)
         draft = Version(made.name, made.commit, made.ref, sources=made.sources)
-        settings = blueprints.environment(versions.blueprint(asked, name, draft, {}))
-        found = versions.version(asked, made, settings.target)
+        settings = blueprints.environment(builds.blueprint(asked.name, name, draft, {}))
+        found = builds.version(asked.store, made, settings.target)
     return _with_image(found, str(given['image']))
 
 

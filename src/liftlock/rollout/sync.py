@@ -30,7 +30,8 @@ HEALED: Final = 'self-heal'  # how the reasons of such deployments begin
 
 
 class Desired(NamedTuple):
-    """What git says. `settings` is the digest of the stored text with which it is to be deployed.
+    """What git says. `settings` is the digest of the stored text with which it is to be deployed;
+    `since` is from when on it could be.
 
     Without a version, `lacking` says why there is none; where it is '' too, git says nothing:
     nothing is deployed here by itself.
@@ -39,6 +40,7 @@ class Desired(NamedTuple):
     version: Version | None = None
     settings: str = ''
     lacking: str = ''
+    since: float = 0.0
 
 
 class InSync(NamedTuple):
@@ -92,9 +94,12 @@ def judge(
         return OutOfSync(message)
     if kept := _kept(environment):
         return OutOfSync(f'{message}\n{kept}')
-    found = _newer(environment, sync, desired, message, now) if behind else OutOfSync(message)
-    if drift and sync.automated.self_heal and isinstance(found, OutOfSync):
-        return _heal(environment, found.message, drift, now)
+    found: OutOfSync | Deploy | Wait = OutOfSync(message)
+    if behind:
+        found = _newer(environment, sync, desired, message, now)
+    if drift and sync.automated.self_heal and not isinstance(found, Deploy):
+        healed = _heal(environment, found.message, drift, now)
+        return healed if isinstance(healed, Heal) or isinstance(found, OutOfSync) else found
     return found
 
 
@@ -147,7 +152,7 @@ def _kept(environment: Environment) -> str:
 
 def _newer(
     environment: Environment, sync: Sync, desired: Desired, message: str, now: float
-) -> Outcome:
+) -> OutOfSync | Deploy | Wait:
     """What git says is not what runs."""
     version = desired.version
     if version is None:
@@ -173,14 +178,14 @@ def _is_attempt(one: Deployment, desired: Desired) -> bool:
 
 def _attempt(
     environment: Environment, sync: Sync, desired: Desired, message: str, now: float
-) -> Outcome:
+) -> OutOfSync | Deploy | Wait:
     """Once, and again where the place was at fault."""
     assert desired.version is not None
     tried = [one for one in environment.deployments.values() if _is_attempt(one, desired)]
     instead = tuple(one.number for one in (*environment.waiting, *environment.line))
     deploy = Deploy(desired.version, desired.settings, message, instead=instead)
     if not tried:
-        return deploy
+        return _unless_meant(environment, desired, deploy)
     last = tried[-1]
     if last.conclusion == SUCCESS:
         return _left(environment, deploy)
@@ -196,12 +201,22 @@ def _attempt(
     return _again(deploy, last, failures, sync, now)
 
 
-def _left(environment: Environment, deploy: Deploy) -> Outcome:
-    """It has run here before. What a person has deployed since is meant; what came by itself
-    follows git, backwards too."""
-    last = environment.last
-    assert last is not None
-    if last.request.kind == f.SYNC and not last.request.reason.startswith(HEALED):
+def _unless_meant(environment: Environment, desired: Desired, deploy: Deploy) -> OutOfSync | Deploy:
+    """Whoever has deployed something else while this could be had wanted that, not this."""
+    last = _chosen(environment)
+    by_hand = last is not None and last.request.kind in (f.DEPLOY, f.PROMOTION)
+    if last is None or not by_hand or last.requested_at <= desired.since:
+        return deploy
+    if deploy.version.commit == last.version.commit:  # only the settings are others
+        return deploy
+    return _left(environment, deploy)
+
+
+def _left(environment: Environment, deploy: Deploy) -> OutOfSync | Deploy:
+    """It was there to be had before. What a person has deployed since is meant; what came by
+    itself follows git, backwards too."""
+    last = _chosen(environment)
+    if last is None or last.request.kind == f.SYNC:
         return deploy
     return OutOfSync(
         f'{deploy.message}\n{last.request.by} has deployed {told(last.version)} since; '
@@ -209,7 +224,18 @@ def _left(environment: Environment, deploy: Deploy) -> Outcome:
     )
 
 
-def _again(deploy: Deploy, last: Deployment, failures: int, sync: Sync, now: float) -> Outcome:
+def _chosen(environment: Environment) -> Deployment | None:
+    """The last success by which somebody, or git, has chosen a version: healing chooses none."""
+    for number in reversed(environment.successes):
+        one = environment.deployments[number]
+        if not _is_healing(one):
+            return one
+    return None
+
+
+def _again(
+    deploy: Deploy, last: Deployment, failures: int, sync: Sync, now: float
+) -> OutOfSync | Deploy | Wait:
     if failures > sync.retry_limit:
         return OutOfSync(
             f'{deploy.message}\nit failed {failures} times, the last time: {last.message}; '
@@ -234,9 +260,12 @@ def pause(backoff: Backoff, number: int) -> float:
 # --- what was changed by hand
 
 
-def _heal(environment: Environment, message: str, drift: str, now: float) -> Outcome:
+def _heal(
+    environment: Environment, message: str, drift: str, now: float
+) -> OutOfSync | Heal | Wait:
     last = environment.last
-    if last is None or environment.active or environment.line or environment.waiting:
+    pending = any(_is_healing(one) for one in environment.waiting)
+    if last is None or environment.active or environment.line or pending:
         return Wait(0.0, message)
     if last.version.id in environment.bad():
         return OutOfSync(f'{message}\n{told(last.version)} does not run here any more')
@@ -253,31 +282,53 @@ def _healed(environment: Environment, now: float) -> Iterator[Deployment]:
     """Deployments that put the present state back, latest first, unless it was calm in between."""
     after = now
     for one in reversed(environment.deployments.values()):
-        healing = one.request.kind == f.SYNC and one.request.reason.startswith(HEALED)
-        if not healing or one.phase is not Phase.ENDED or after - one.finished_at > CALM:
+        if one.phase is not Phase.ENDED:
+            continue
+        if not _is_healing(one) or after - one.finished_at > CALM:
             return
         after = one.requested_at
         yield one
 
 
+def _is_healing(one: Deployment) -> bool:
+    return one.request.kind == f.SYNC and one.request.reason.startswith(HEALED)
+
+
+# --- how a place differs, as far as a look at it tells
+
+
+def whole(environment: Environment, seen: Seen) -> str:
+    """A place that is updated as a whole knows what it was updated to last."""
+    stable = environment.stable
+    if not stable or seen.revision == stable:
+        return ''
+    there = _named(environment, seen.revision) if seen.revision else 'what Liftlock does not know'
+    return f'{_named(environment, stable)} was deployed, {there} is there'
+
+
 def replicas(environment: Environment, seen: Seen) -> str:
-    """How a place with instances and a router differs from what is wanted there."""
+    """A place with instances and a router; what somebody is at already is left out."""
     return '\n'.join((*_instances(environment, seen), *_traffic(environment, seen)))
 
 
 def _instances(environment: Environment, seen: Seen) -> Iterator[str]:
     for revision in sorted({*environment.wanted, *seen.groups}):
+        if f'scale:{revision}' in seen.underway:
+            continue
         wanted = environment.wanted.get(revision, 0)
         running = seen.groups.get(revision, Group()).running
         if running != wanted:
-            version = environment.versions.get(revision)
-            whose = f'{version.name} ({revision})' if version else revision or 'something unknown'
-            yield f'{whose}: {wanted} instances are wanted, {running} run'
+            yield f'{_named(environment, revision)}: {wanted} wanted, {running} running'
+
+
+def _named(environment: Environment, revision: str) -> str:
+    version = environment.versions.get(revision)
+    return f'{version.name} ({revision})' if version else revision or 'something unknown'
 
 
 def _traffic(environment: Environment, seen: Seen) -> Iterator[str]:
     wanted, found = environment.routes, seen.routes
-    if found is not None and found != wanted:
+    if found is not None and found != wanted and 'shift' not in seen.underway:
         yield f'traffic: {_weights(wanted)} is wanted, {_weights(found)} is'
 
 

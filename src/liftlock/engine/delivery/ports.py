@@ -2,7 +2,7 @@
 by their shape."""
 
 from collections.abc import AsyncIterator, Mapping
-from typing import Protocol
+from typing import Protocol, runtime_checkable
 
 from liftlock.language.settings.model import Analysis, HealthCheck
 from liftlock.rollout.analysis import Reading
@@ -60,6 +60,25 @@ class Target(Protocol):
 
     async def close(self) -> None:
         """Let go of what this process holds; what is deployed goes on."""
+        ...
+
+
+@runtime_checkable
+class Comparing(Protocol):
+    """A place that somebody else could change, and that can tell. Some targets satisfy it too."""
+
+    async def diff(self, revision: Revision) -> str:
+        """How what is there differs from what the revision says, for people; '' where nothing
+        does. May take a while."""
+        ...
+
+
+@runtime_checkable
+class Pruning(Protocol):
+    """A place that keeps what is no longer asked for, until it is told."""
+
+    async def prune(self, *, allow_empty: bool = False) -> str:
+        """Delete what the present revision does not have; what that was, '' for nothing."""
         ...
 
 
