@@ -42,12 +42,6 @@ class Updated(Whole):
             async for line in places.logs(self.place, one, follow=follow, previous=previous):
                 yield line
 
-    async def stop(self) -> None:
-        """Left as it is: the cluster is not ours."""
-
-    async def close(self) -> None:
-        """Nothing is held here."""
-
 
 def pods_of(workload: Doc) -> str:
     """A selector of its pods."""
