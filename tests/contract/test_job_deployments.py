@@ -593,7 +593,7 @@ def test_a_job_has_the_secrets_of_its_environment_and_what_was_given_goes_before
 ) -> None:
     more = '  plain:\n    runs-on: ubuntu-latest\n    steps: [{run: ok}]\n'
     run = driver.submit(deploying(environment='Production', more=more))
-    asyncio.run(driver.carry_out(run, Terms({'C': 'given'}, STORED)))
+    asyncio.run(driver.carry_out(run, Terms({'C': 'given'}, lambda: STORED)))
     assert driver.runner.requests['deploy'].secrets == {
         'A': 'repository',
         'B': 'environment',
@@ -607,9 +607,22 @@ def test_a_job_has_the_secrets_of_its_environment_and_what_was_given_goes_before
     }
 
 
+def test_a_secret_that_was_changed_while_a_job_waited_is_the_new_one(driver: Driver) -> None:
+    async def scene() -> str:
+        task = await waiting(driver, run, Terms(stored=lambda: {'production': kept}))
+        kept['D'] = 'new'
+        approvals.approve(driver.wanted(), 'bob', '')
+        return await task
+
+    kept = {'D': 'old'}
+    run = driver.submit(deploying(), APPROVED)
+    assert asyncio.run(scene()) == 'success'
+    assert driver.runner.requests['deploy'].secrets == {'D': 'new'}
+
+
 def test_no_secret_is_stored_with_a_run(driver: Driver) -> None:
     run = driver.submit(deploying())
-    asyncio.run(driver.carry_out(run, Terms({}, {'production': {'D': 'precious-value'}})))
+    asyncio.run(driver.carry_out(run, Terms({}, lambda: {'production': {'D': 'precious-value'}})))
     assert 'precious-value' not in runs.request(driver.store, run)
     for file in driver.store.directory.glob('liftlock.db*'):
         assert b'precious-value' not in file.read_bytes()

@@ -6,6 +6,7 @@ before what is stored, in every environment.
 
 from collections.abc import Mapping
 from contextlib import closing
+from functools import partial
 
 from liftlock.cli import wiring
 from liftlock.engine.submission import Submission, Terms
@@ -40,8 +41,11 @@ def above(
 
 
 def terms(works: wiring.Works, event: Event, given: Mapping[str, str], by: str) -> Terms:
-    """What somebody adds who carries a run out here."""
-    return Terms(given, _values(works.place, works.store, event, SECRET), by)
+    """What somebody adds who carries a run out here. UserError if what is stored cannot be read:
+    better now than when a job begins."""
+    stored = partial(_values, works.place, works.store, event, SECRET)
+    stored()
+    return Terms(given, stored, by)
 
 
 def again(works: wiring.Works, run: int, given: Terms, by: str) -> Terms:

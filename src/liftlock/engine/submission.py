@@ -70,14 +70,15 @@ class Hands(NamedTuple):
 class Terms(NamedTuple):
     """What a person adds when a run is carried out; none of it is stored.
 
-    `secrets` are those given by hand, `stored` those that the store keeps, by environment in
-    lower case ('' for the repository's). `by` is who starts it, if not whom the event names.
+    `secrets` are those given by hand. `stored` gives those that the store keeps, by environment in
+    lower case ('' for the repository's); it is asked when a job begins, as it may have waited for
+    days. `by` is who starts it, if not whom the event names.
     `restart_lost`: jobs that were running when their engine died start again, unless they
     deploy. Without it only jobs of which no step had started do.
     """
 
     secrets: Mapping[str, str] = {}
-    stored: Mapping[str, Mapping[str, str]] = {}
+    stored: Callable[[], Mapping[str, Mapping[str, str]]] = dict
     by: str = ''
     shell_on_failure: Shell | None = None
     restart_lost: bool = True
@@ -87,7 +88,7 @@ def secrets_of(job: JobPlan, terms: Terms) -> dict[str, str]:
     """What the job may see: what was given by hand before its environment's own, and those before
     the repository's. An environment's secrets are there in a called workflow, too, whatever the
     caller hands on."""
-    stored = terms.stored
+    stored = terms.stored()
     found = secrets_for(job, {**stored.get('', {}), **terms.secrets})
     own = stored.get(job.environment.lower(), {}) if job.environment else {}
     return {**found, **{name: terms.secrets.get(name, value) for name, value in own.items()}}
