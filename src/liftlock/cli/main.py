@@ -46,11 +46,13 @@ COMMANDS: Final = {
     'Delivery': {
         'status': 'Show what runs where, and how it is.',
         'deploy': 'Deliver a version to an environment, and watch.',
+        'sync': 'Show what git says against what runs, and bring it in line.',
         'approve': 'Approve a deployment that waits, after showing what it is.',
         'reject': 'Reject a deployment that waits.',
         'promote': 'Let a paused deployment go on.',
         'abort': 'Take back a deployment that goes on, or call off one that waits.',
         'rollback': 'Go back to an earlier version.',
+        'retry': 'Try the last deployment again, which did not succeed.',
         'deployments': 'List what was delivered, and what became of it.',
         'down': 'Take down everything that runs in an environment.',
     },

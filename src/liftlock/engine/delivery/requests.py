@@ -1,17 +1,21 @@
 """What people ask of environments, and why it sometimes cannot be done. Each becomes a fact."""
 
+from typing import Final
+
 from liftlock.engine.delivery import blueprint as blueprints
 from liftlock.engine.delivery.blueprint import Blueprint
 from liftlock.errors import UserError
 from liftlock.language.records import NamedTuple
 from liftlock.rollout import facts as f
 from liftlock.rollout.deployment import Deployment
-from liftlock.rollout.environment import Environment, fold
+from liftlock.rollout.environment import SUCCESS, Environment, fold
 from liftlock.rollout.phases import Phase
 from liftlock.rollout.version import Version
 from liftlock.store import deliveries
 from liftlock.store.database import Store
 from liftlock.store.deliveries import Place
+
+SUPERSEDED: Final = 'superseded'  # a newer one took its place before it began
 
 
 class Wish(NamedTuple):
@@ -25,7 +29,8 @@ class Wish(NamedTuple):
 
 
 def deploy(store: Store, blueprint: Blueprint, version: Version, wish: Wish) -> tuple[Place, int]:
-    """Write down that the version is to be deployed; the environment and the number it got."""
+    """Write down that the version is to be deployed; the environment and the number it got. What
+    somebody deploys himself ends the time in which nothing is deployed by itself."""
     settings = blueprints.environment(blueprint)
     if settings.target is None:
         raise UserError(
@@ -46,7 +51,47 @@ def deploy(store: Store, blueprint: Blueprint, version: Version, wish: Wish) -> 
         wish.origin,
         run=version.run,
     )
-    return place, _number(deliveries.request(store, place.id, draft))
+    number = _number(deliveries.request(store, place.id, draft))
+    release(store, place, wish.by)
+    return place, number
+
+
+def release(store: Store, place: Place, by: str) -> bool:
+    """Let things be deployed by themselves again; whether they were held."""
+    if fold(deliveries.facts(store, place.id)).held is None:
+        return False
+    deliveries.append(store, place.id, [f.AutomationReleased(by)])
+    return True
+
+
+def retry(store: Store, place: Place, by: str) -> int:
+    """The last deployment again, which did not succeed, with its recorded settings."""
+    environment = fold(deliveries.facts(store, place.id))
+    ended = [
+        one
+        for one in environment.deployments.values()
+        if one.phase is Phase.ENDED and one.request.kind != f.JOB and one.conclusion != SUPERSEDED
+    ]
+    if not ended:
+        raise UserError(f'no deployment to {place.name} has ended', f'liftlock status {place.name}')
+    last = ended[-1]
+    if last.conclusion == SUCCESS:
+        raise UserError(
+            f'#{last.number} to {place.name} has succeeded: there is nothing to retry',
+            'an earlier version again: liftlock deploy --version NAME',
+        )
+    number = again(store, place, last, by, f'retry of #{last.number}')
+    if last.request.kind != f.ROLLBACK:
+        release(store, place, by)
+    return number
+
+
+def again(store: Store, place: Place, one: Deployment, by: str, reason: str, kind: str = '') -> int:
+    """A deployment once more, as it was asked for."""
+    wish = one.request._replace(
+        number=0, by=by, reason=reason, kind=kind or one.request.kind, job=''
+    )
+    return _number(deliveries.request(store, place.id, wish))
 
 
 def rollback(store: Store, place: Place, to: str, by: str, reason: str) -> int:
