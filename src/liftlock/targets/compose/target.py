@@ -169,7 +169,7 @@ class ComposeTarget:
         while True:
             await asyncio.sleep(_WATCH)
             if self._fleet.age > _WATCH:
-                with suppress(Trouble):
+                with suppress(Trouble, OSError):
                     await self._fleet.look()
 
     def _know(self, revision: Revision) -> None:

@@ -220,6 +220,7 @@ class Router:
 
     async def _arrived(self, name: str, turn: int) -> None:
         """Who is to get more requests has somebody healthy; every cluster can be routed to."""
+        self._still(name, turn)
         one = self._entries[name]
         rising, all_ = entry.rising(one), tuple(one.part.routes.revisions())
         patience = _HEALTH + one.part.health.interval + one.part.health.timeout
@@ -237,6 +238,7 @@ class Router:
             await asyncio.sleep(_PAUSE)
 
     async def _drain(self, name: str, turn: int) -> None:
+        self._still(name, turn)
         one = self._entries[name]
         leaving = tuple(one.leaving)
         if leaving:
