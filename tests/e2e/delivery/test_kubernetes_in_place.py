@@ -170,6 +170,24 @@ def test_instances_and_the_pace_of_rolling_go_before_what_the_deployment_says(
     asyncio.run(scene())
 
 
+def test_what_somebody_changed_in_a_lone_deployment_is_drift(kube: Cluster, tmp_path: Path) -> None:
+    async def scene() -> None:
+        put(kube, DEPLOYMENT)
+        stage = Stage(tmp_path, Kubernetes(deployment='shop', container='app', instances=2))
+        await stage.target.apply(revision(1), back=False)
+        assert await stage.target.diff(revision(1)) == ''
+        drifted = kube.store.get('Deployment', 'shop')
+        assert drifted is not None
+        drifted['spec']['template']['spec']['containers'][0]['image'] = OTHER
+        kube.store.put(drifted)
+        shown = await stage.target.diff(revision(1))
+        assert shown == (f'-Deployment/shop image: {OTHER}\n+Deployment/shop image: {IMAGE}\n')
+        await stage.target.apply(revision(1), back=False)
+        assert await stage.target.diff(revision(1)) == ''
+
+    asyncio.run(scene())
+
+
 def test_what_is_not_there_is_told_before_anything_moves(kube: Cluster, tmp_path: Path) -> None:
     async def scene() -> None:
         stage = Stage(tmp_path, Kubernetes(deployment='shop'))
@@ -376,8 +394,9 @@ def test_drift_is_shown_and_applying_again_mends_it(kube: Cluster, tmp_path: Pat
         drifted['metadata']['generation'] += 1
         kube.store.put(drifted)
         shown = await stage.target.diff(revision(1))
-        assert '-  replicas: 5' in shown
-        assert '+  replicas: 2' in shown
+        assert shown.startswith('--- apps.v1.Deployment.default.shop\n+++ apps.v1.')
+        assert '-  replicas: 5\n+  replicas: 2\n' in shown
+        assert await stage.target.diff(revision(1)) == shown, 'it is told once'
         await stage.target.apply(revision(1), back=False)
         assert await stage.target.diff(revision(1)) == ''
 

@@ -12,7 +12,7 @@ from liftlock.rollout.sight import Sight
 from liftlock.rollout.trouble import Trouble
 from liftlock.rollout.version import Revision
 from liftlock.targets import notes
-from liftlock.targets.kubernetes import commands, documents, inventory, ledger, sources
+from liftlock.targets.kubernetes import commands, documents, drift, inventory, ledger, sources
 from liftlock.targets.kubernetes import place as places
 from liftlock.targets.kubernetes.inventory import Inventory
 from liftlock.targets.kubernetes.names import Doc, identity
@@ -78,9 +78,7 @@ class Applied(Updated):
 
     async def diff(self, revision: Revision) -> str:
         """What runs is not what the revision says: as `kubectl diff` shows it. '' if it is."""
-        docs = await self._objects(revision)
-        command = commands.diff(self.place.client.cluster)
-        return await self.place.client.run(command, documents.as_list(docs), expected=(0, 1))
+        return await drift.differences(self.place.client, await self._objects(revision))
 
     async def prune(self, *, allow_empty: bool = False) -> str:
         """Delete what the manifests no longer have; what that was. To be called once the revision

@@ -1,6 +1,6 @@
 """Argo Rollouts: what a Rollout's status means, and the patches that promote, abort and retry it.
 
-The patches are those of `kubectl argo rollouts` 1.8: a pause is lifted by emptying
+The patches are those of `kubectl argo rollouts`: a pause is lifted by emptying
 `status.pauseConditions`, or, where none is there, by the next step's index; `promoteFull` skips
 all that is left. They go to the status subresource.
 """

@@ -11,7 +11,15 @@ from collections.abc import Iterable
 
 from liftlock.rollout.trouble import Trouble
 from liftlock.rollout.version import Revision
-from liftlock.targets.kubernetes import commands, containers, documents, inventory, ledger, sources
+from liftlock.targets.kubernetes import (
+    commands,
+    containers,
+    documents,
+    drift,
+    inventory,
+    ledger,
+    sources,
+)
 from liftlock.targets.kubernetes import place as places
 from liftlock.targets.kubernetes.applied import Applied
 from liftlock.targets.kubernetes.names import Doc, identity
@@ -68,9 +76,7 @@ class Chart(Applied):
         """What runs is not what Helm has released."""
         client = self.place.client
         released = await client.run(commands.manifest(client.cluster, self.place.name))
-        docs = documents.read(released, 'the release')
-        command = commands.diff(client.cluster)
-        return await client.run(command, documents.as_list(docs), expected=(0, 1))
+        return await drift.differences(client, documents.read(released, 'the release'))
 
 
 def _runs_same(docs: Iterable[Doc], image: str) -> bool:

@@ -15,7 +15,16 @@ from liftlock.rollout.sight import Routes, Sight
 from liftlock.rollout.trouble import Trouble
 from liftlock.rollout.version import Revision
 from liftlock.targets import notes
-from liftlock.targets.kubernetes import colour, commands, documents, ledger, pods, routers, sources
+from liftlock.targets.kubernetes import (
+    colour,
+    commands,
+    documents,
+    drift,
+    ledger,
+    pods,
+    routers,
+    sources,
+)
 from liftlock.targets.kubernetes import place as places
 from liftlock.targets.kubernetes.names import (
     ENVIRONMENT,
@@ -203,8 +212,7 @@ class Coloured:
         made = colour.deployment(model, self.place.marks(revision), replicas)
         routed = {_identity(word) for word in self.router.words}
         docs = [made, *(one for one in around if identity(one) not in routed)]
-        command = commands.diff(self.place.client.cluster)
-        return await self.place.client.run(command, documents.as_list(docs), expected=(0, 1))
+        return await drift.differences(self.place.client, docs)
 
     async def prune(self, *, allow_empty: bool = False) -> str:
         """Of what stands around the revisions: they themselves come and go by `scale`."""

@@ -35,6 +35,8 @@ async def prune(place: Place, *, allow_empty: bool) -> tuple[Inventory, str]:
     Only what still carries the environment's label goes; namespaces and volumes never do.
     """
     known = await read(place)
+    if not known.stale:
+        return known, ''
     if not known.objects and not allow_empty:
         raise Trouble(
             'nothing would be left: nothing is pruned',
@@ -47,8 +49,7 @@ async def prune(place: Place, *, allow_empty: bool) -> tuple[Inventory, str]:
         cascade = place.options.cascade
         await place.client.run(commands.delete(cluster, one.word, cascade=cascade))
     left = known._replace(stale=())
-    if known.stale:
-        await write(place, left)
+    await write(place, left)
     return left, ', '.join(one.word for one in ours)
 
 

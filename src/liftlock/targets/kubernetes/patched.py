@@ -76,7 +76,8 @@ class Patched(Updated):
         doc = (await self._read())[-1]
         if back and doc['kind'] == 'Deployment' and await self._undo(doc, revision):
             doc = (await self._read())[-1]
-        if annotation(doc, REVISION) != revision.name or not _runs(doc, revision):
+        there = annotation(doc, REVISION) == revision.name and _runs(doc, revision)
+        if not there or self._differences(doc, revision):
             text = json.dumps(self._patch(doc, revision))
             kind = 'strategic' if doc['kind'] == 'Deployment' else 'merge'
             command = commands.patch(self.place.client.cluster, self._word, kind)
@@ -112,14 +113,22 @@ class Patched(Updated):
         return patch
 
     async def diff(self, revision: Revision) -> str:
-        """What of the container is not as the revision has it; '' where nothing is."""
-        doc = (await self._read())[-1]
-        chosen = containers.choose(doc, self.place.target.container, revision.version.image)
-        image = (chosen or {}).get('image', '')
-        if not revision.version.image or image == revision.version.image:
-            return ''
-        return (
-            f'-{identity(doc)} image: {revision.version.image}\n+{identity(doc)} image: {image}\n'
+        """What was set and is not so any more; '' where all of it is."""
+        return self._differences((await self._read())[-1], revision)
+
+    def _differences(self, doc: Doc, revision: Revision) -> str:
+        wanted = self._patch(doc, revision)['spec']
+        here = doc['spec']
+        image = revision.version.image
+        chosen = containers.choose(doc, self.place.target.container, image) or {}
+        pairs = [('image', chosen.get('image'), image or chosen.get('image'))]
+        pairs += [
+            (key, here.get(key), wanted[key]) for key in ('replicas', 'strategy') if key in wanted
+        ]
+        changed = [one for one in pairs if one[1] != one[2]]
+        return ''.join(
+            f'-{identity(doc)} {key}: {found}\n+{identity(doc)} {key}: {should}\n'
+            for key, found, should in changed
         )
 
     # --- of an Argo Rollout
