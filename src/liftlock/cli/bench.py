@@ -18,6 +18,7 @@ from liftlock.errors import UserError
 from liftlock.language.settings import model
 from liftlock.observe import probes
 from liftlock.observe.measuring import Measuring
+from liftlock.plan import digest
 from liftlock.rollout.trouble import Trouble
 from liftlock.rollout.version import Version
 from liftlock.runner import tree
@@ -112,6 +113,8 @@ class Works:
             case model.Kubernetes() as settings:
                 from liftlock.targets.kubernetes import target as kubernetes
 
+                # In a namespace there may be environments of other stores: numbers would meet.
+                name = f'{place.name}-{digest.of(place.repository)[:6]}'
                 lay = self.lay_commit
                 return kubernetes.make(settings, strategy, name=name, directory=directory, lay=lay)
         raise UserError(
