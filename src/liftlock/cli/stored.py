@@ -27,6 +27,14 @@ def variables(where: wiring.Place, event: Event) -> Values:
         return _values(where, store, event, VARIABLE)
 
 
+def names(where: wiring.Place, repository: str, kind: str) -> frozenset[str]:
+    """Of those that are stored, for whichever environment. Asking makes no store."""
+    if not (where.state / 'liftlock.db').exists():
+        return frozenset()
+    with closing(open_store(where.state)) as store:
+        return frozenset(entry.name for entry in Safe(store, kind=kind).listed(repository))
+
+
 def above(
     given: Mapping[str, str], stored: Values
 ) -> tuple[dict[str, str], dict[str, dict[str, str]]]:

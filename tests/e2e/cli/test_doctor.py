@@ -92,7 +92,7 @@ def test_everything_that_is_missing_is_told_with_its_place_and_a_remedy(bare: Pr
         'missing  job tests: no docker-compose is on PATH',
         'apt install docker-compose',
         'missing  job tests: the repository has no remote to write to',
-        'Secrets to be given to a run (-s NAME): API_KEY',
+        'Secrets to be given to a run (-s NAME) or to be stored (liftlock secret set NAME): API_',
     ):
         assert any(line.startswith(expected) for line in found), (expected, ended.out)
     assert not any('npm' in line and 'job boxed' in line for line in found)

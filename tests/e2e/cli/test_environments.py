@@ -208,6 +208,13 @@ def test_a_key_that_is_gone_is_told_before_anything_runs(shop: Project) -> None:
     assert shop.liftlock('runs').out.startswith('No runs yet')
 
 
+def test_the_doctor_names_only_what_is_not_stored(shop: Project) -> None:
+    shop.workflow(WORKFLOW.replace('secrets.B', 'secrets.C'))
+    content = json.loads(shop.liftlock('doctor', '--json').out)
+    assert sorted(content['secrets']) == ['C']
+    assert content['vars'] == {}
+
+
 # --- approvals
 
 

@@ -42,12 +42,12 @@ def command(state: str | None, as_json: bool) -> int:
     from liftlock.cli.doctor import machine, telling
 
     where = wiring.place(state)
-    top, home = _repository(where)
+    top, home, name = _repository(where)
     here = machine.Machine(where, home)
     things = list(machine.things(here))
     workflows = _workflows(top)
     findings = _examine(workflows, top, here)
-    given = _given(workflows)
+    given = _not_stored(_given(workflows), where, name)
     if as_json:
         import json
 
@@ -59,16 +59,17 @@ def command(state: str | None, as_json: bool) -> int:
     return FAILED if broken or any(finding.missing for finding in findings) else 0
 
 
-def _repository(where: wiring.Place) -> 'tuple[Path, Home]':
-    """Its top directory and where it lives; outside of one, and without git, the doctor still
-    looks at what is here."""
+def _repository(where: wiring.Place) -> 'tuple[Path, Home, str]':
+    """Its top directory, where it lives, and its name; outside of one, and without git, the doctor
+    still looks at what is here."""
     from liftlock.runner import forge, repository
 
     try:
         seen = repository.look(Path.cwd())
     except UserError:
-        return Path.cwd(), forge.Home()
-    return seen.top, forge.locate(seen.url, where.config.forges)
+        return Path.cwd(), forge.Home(), ''
+    name = '/'.join(repository.identity(seen))
+    return seen.top, forge.locate(seen.url, where.config.forges), name
 
 
 def _workflows(top: Path) -> list[Workflow]:
@@ -125,3 +126,16 @@ def _given(workflows: Sequence[Workflow]) -> 'Given':
         for context, name in sorted(set(given(workflow))):
             found[context].setdefault(name, []).append(workflow.path)
     return {context: dict(sorted(names.items())) for context, names in found.items()}
+
+
+def _not_stored(given: 'Given', where: wiring.Place, repository: str) -> 'Given':
+    """Those that a run does not find by itself."""
+    from liftlock.cli import stored
+    from liftlock.store.secrets import SECRET, VARIABLE
+
+    kinds = {'secrets': SECRET, 'vars': VARIABLE}
+    kept = {context: stored.names(where, repository, kind) for context, kind in kinds.items()}
+    return {
+        context: {name: files for name, files in names.items() if name.upper() not in kept[context]}
+        for context, names in given.items()
+    }

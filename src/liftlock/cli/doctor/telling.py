@@ -58,11 +58,15 @@ def _finding(job: str, verdict: Verdict, needs: Sequence[Need], paint: Paint) ->
 
 
 def _given(given: Given) -> Iterator[str]:
-    for context, option in (('secrets', '-s NAME'), ('vars', '--var NAME=VALUE')):
+    for context, option, command in (
+        ('secrets', '-s NAME', 'secret'),
+        ('vars', '--var NAME=VALUE', 'variable'),
+    ):
         names = given.get(context)
         if names:
+            ways = f'{option}) or to be stored (liftlock {command} set NAME'
             yield ''
-            yield f'{context.capitalize()} to be given to a run ({option}): {", ".join(names)}'
+            yield f'{context.capitalize()} to be given to a run ({ways}): {", ".join(names)}'
 
 
 def record(things: Iterable[Thing], findings: Iterable[Finding], given: Given) -> dict[str, Any]:
