@@ -15,6 +15,7 @@ from liftlock.engine.delivery import blueprint as blueprints
 from liftlock.engine.delivery import variables
 from liftlock.engine.delivery.blueprint import Blueprint
 from liftlock.errors import UserError
+from liftlock.language.settings.model import Trigger
 from liftlock.rollout.environment import Environment, fold
 from liftlock.rollout.sync import Desired, same
 from liftlock.rollout.version import Version
@@ -36,22 +37,33 @@ class Desires:
         self._known: dict[int, tuple[Any, Desired]] = {}
 
     async def __call__(self, place: Place, blueprint: Blueprint) -> Desired:
-        return await asyncio.to_thread(self.find, place, blueprint)
+        """Git is asked beside other work; the store may only be asked by its own thread."""
+        trigger = _trigger(blueprint)
+        if trigger is None:
+            return NOTHING
+        try:
+            head = await asyncio.to_thread(heads.newest, self._repository(place), trigger)
+            return self._of(place, trigger, head)
+        except UserError as error:
+            return Desired(lacking=_told(error))
 
     def find(self, place: Place, blueprint: Blueprint) -> Desired:
         """`blueprint` is the present one, whose `on:` counts. Never raises for what a person has
         to know: that is what `lacking` says."""
-        trigger = blueprints.environment(blueprint).on
-        if not (trigger.branches or trigger.tags):
+        trigger = _trigger(blueprint)
+        if trigger is None:
             return NOTHING
         try:
-            common = self._common or heads.common_of(_sources(self._store, place))
-            head = heads.newest(common, trigger)
-            return self._of(place, head) if head else Desired(lacking=_no_ref(trigger))
+            return self._of(place, trigger, heads.newest(self._repository(place), trigger))
         except UserError as error:
             return Desired(lacking=_told(error))
 
-    def _of(self, place: Place, head: Head) -> Desired:
+    def _repository(self, place: Place) -> Path:
+        return self._common or heads.common_of(_sources(self._store, place))
+
+    def _of(self, place: Place, trigger: Trigger, head: Head | None) -> Desired:
+        if head is None:
+            return Desired(lacking=_no_ref(trigger))
         found = builds.latest(self._store, place.repository, head.commit)
         key = wiring.key_file(self._where)
         known = Safe(self._store, key, VARIABLE).of(place.repository, place.name)
@@ -85,6 +97,12 @@ class Desires:
         return Desired(version, settings, since=since)
 
 
+def _trigger(blueprint: Blueprint) -> Trigger | None:
+    """None where nothing is deployed by itself."""
+    found = blueprints.environment(blueprint).on
+    return found if found.branches or found.tags else None
+
+
 def _sources(store: Store, place: Place) -> str:
     """Where the snapshot was kept that was deployed last."""
     for one in deliveries.listed(store, environment=place.id):
@@ -101,7 +119,7 @@ def _name(head: Head) -> str:
     return head.name if head.ref.startswith(heads.TAGS) else head.commit[:7]
 
 
-def _no_ref(trigger: Any) -> str:
+def _no_ref(trigger: Trigger) -> str:
     wanted = ', '.join((*trigger.branches, *trigger.tags))
     return f'no branch and no tag is called {wanted}'
 

@@ -17,6 +17,7 @@ from liftlock.runner import repository
 @click.option(
     '--from-step', default='', metavar='STEP', help='Go on at this step of the last run of --job.'
 )
+@click.option('--deploy', is_flag=True, help='If it is green, deploy to where its ref belongs.')
 @click.option('--dry-run', is_flag=True, help='Say what would run, and run nothing.')
 @click.option('--json', is_flag=True, help='Print facts, one JSON object a line.')
 @click.option('-v', '--verbose', is_flag=True, help='Print every line of the logs.')

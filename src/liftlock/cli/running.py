@@ -52,6 +52,7 @@ class Ways(NamedTuple):
     sandbox: bool = False
     slots: int = 0
     verbose: bool = False
+    deploy: bool = False
 
 
 class Ground(NamedTuple):
@@ -87,7 +88,22 @@ def run(
         from liftlock.cli import rehearsal
 
         return rehearsal.show(planned, reasons, real_actions=ways.real_actions)
-    return _run_all(planned, asked, ways, ground)
+    status, last = _run_all(planned, asked, ways, ground)
+    return status or _go_onward(state, ways, ground, last)
+
+
+def _go_onward(state: str | None, ways: Ways, ground: Ground, run: int) -> int:
+    """Where a green run leads."""
+    files, ref = ground.files, ground.event.ref
+    if ways.deploy:
+        from liftlock.cli import onward
+
+        return onward.deploy_all(state, files, ref, run, json=ways.json)
+    if not ways.json and 'target:' in files.get(declared.FILE, ''):
+        from liftlock.cli import destinations
+
+        destinations.tell(files, ref)
+    return 0
 
 
 def _take(
@@ -112,13 +128,14 @@ def _nothing_starts(asked: Asked, reasons: dict[str, str], found: Sequence[Found
     return UserError(message, workflows.hint(asked, found))
 
 
-def _run_all(planned: Sequence[Plan], asked: Asked, ways: Ways, ground: Ground) -> int:
+def _run_all(planned: Sequence[Plan], asked: Asked, ways: Ways, ground: Ground) -> tuple[int, int]:
+    """How they ended, and the last of them."""
     secrets = options.secrets(asked.secret, asked.secret_file)
     settings = declared.read(ground.files)
     works = wiring.open_works(ground.where, slots=ways.slots)
     terms = stored.terms(works, ground.event, secrets, person.name(ground.repository))
     _tell_once(ground.where, ways)
-    status = 0
+    status = run = 0
     try:
         for plan in planned:
             held = locks.held(ground.files, plan.workflow.path)
@@ -150,7 +167,7 @@ def _run_all(planned: Sequence[Plan], asked: Asked, ways: Ways, ground: Ground) 
                 raise UserError(f'no leg of a matrix has {legs}', 'see the legs: liftlock plan')
     finally:
         works.close()
-    return status
+    return status, run
 
 
 def _retention(settings: 'Settings | None') -> Retention:
@@ -172,6 +189,12 @@ def _run(
     status = conduct(works.engine, run, terms, watching, shell=ways.shell_on_failure)
     if not ways.json:
         view.conclude(board)
+    if status:
+        from liftlock.cli import comeback, goingon
+
+        comeback.after(
+            works, run, goingon.Ways(json=ways.json, verbose=ways.verbose), terms, status
+        )
     return status
 
 

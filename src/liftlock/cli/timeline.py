@@ -29,7 +29,11 @@ def _harmless(value: Any) -> Any:
 
 
 def _requested(fact: f.DeploymentRequested, paint: Paint) -> str:
-    what = {f.ROLLBACK: 'rollback to', f.PROMOTION: f'promotion from {fact.origin} of'}
+    what = {
+        f.ROLLBACK: 'rollback to',
+        f.PROMOTION: f'promotion from {fact.origin} of',
+        f.SYNC: 'sync to',
+    }
     why = f': {fact.reason}' if fact.reason else ''
     kind = what.get(fact.kind, '')
     name = paint.bold(fact.version.name)
