@@ -84,7 +84,10 @@ def test_an_environment_of_a_living_process_cannot_be_claimed(store: Store, plac
 
 def test_facts_come_back_in_order_with_the_environment_they_belong_to(store: Store) -> None:
     one, other = (deliveries.environment(store, 'o/r', name).id for name in ('one', 'other'))
-    told: list[f.Fact] = [f.ScaleSet(1, 'r1', 3), f.RoutesSet(1, Routes((('r1', 100),), fallback='r1'))]
+    told: list[f.Fact] = [
+        f.ScaleSet(1, 'r1', 3),
+        f.RoutesSet(1, Routes((('r1', 100),), fallback='r1')),
+    ]
     first, second = deliveries.append(store, one, told)
     deliveries.append(store, other, [f.DriftSeen('')])
     assert deliveries.facts(store, one) == [first, second]

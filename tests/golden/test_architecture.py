@@ -28,7 +28,9 @@ def _with(page: str, begin: str, drawing: str) -> str:
 def drawn_phases() -> str:
     lines = ['    [*] --> waiting']
     for phase, moves in phases.TRANSITIONS.items():
-        lines += [f'    {phase.value} --> {to.value}: {kind.__name__}' for kind, to in moves.items()]
+        lines += [
+            f'    {phase.value} --> {to.value}: {kind.__name__}' for kind, to in moves.items()
+        ]
     return '```mermaid\nstateDiagram-v2\n' + '\n'.join(lines) + '\n```\n'
 
 
