@@ -13,6 +13,7 @@ from liftlock.engine.delivery.blueprint import Blueprint
 from liftlock.engine.delivery.controller import Bench, Controller
 from liftlock.engine.delivery.hooks import Hooks
 from liftlock.engine.delivery.ports import Target
+from liftlock.engine.delivery.proof import Eyes
 from liftlock.engine.delivery.ward import Make
 from liftlock.errors import UserError
 from liftlock.language.settings import model
@@ -43,6 +44,13 @@ def controllers(where: wiring.Place, store: Store) -> Make:
         desire=Desires(where, store),
     )
     return partial(Controller, bench)
+
+
+def eyes(where: wiring.Place, store: Store) -> Eyes:
+    """What looks at what jobs have deployed."""
+    works = Works(where, store, holds=False)
+    directory = where.state / 'delivery' / 'jobs'
+    return Eyes(probes.probe, Measuring(), Hooks(works.lay_commit), directory)
 
 
 class Works:

@@ -73,6 +73,9 @@ def go_on(works: wiring.Works, run: int, ways: Ways, given: Terms, seen: int, wo
     status = conduct(works.engine, run, given, watching, shell=ways.shell_on_failure)
     if not ways.json:
         view.conclude(board)
+    from liftlock.cli import comeback
+
+    comeback.after(works, run, ways, given, status)
     return status
 
 

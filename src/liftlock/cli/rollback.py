@@ -2,9 +2,10 @@
 
 import click
 
-from liftlock.cli import follow, here
-from liftlock.engine.delivery import requests
+from liftlock.cli import comeback, follow, goingon, here, stored, wiring
+from liftlock.engine.delivery import requests, returns
 from liftlock.engine.delivery.alive import ensure
+from liftlock.engine.delivery.returns import Return
 
 
 @click.command('rollback', short_help='Go back to an earlier version.')
@@ -20,10 +21,13 @@ def command(
     """Go back to a version that has succeeded in ENVIRONMENT, as it was: it is not built again.
 
     Where it still stands, this is one change of routes. Going back needs no approval. Afterwards
-    nothing is deployed by itself until somebody deploys.
+    nothing is deployed by itself until somebody deploys. Where jobs of workflows deploy, the
+    earlier version's job is run again, here, until it has ended.
     """
     asked = here.look(state)
     place = here.place(asked, environment)
+    if (back := returns.find(asked.store, place, to, reason)) is not None:
+        return _run_again(asked, back, json=json)
     after = follow.begin(asked, place)
     number = requests.rollback(asked.store, place, to, asked.by, reason)
     ensure(asked.where.state)
@@ -31,3 +35,13 @@ def command(
         follow.told(place, number, json)
         return 0
     return follow.follow(asked, place, number, after, json=json)
+
+
+def _run_again(asked: here.Here, back: Return, *, json: bool) -> int:
+    ways = goingon.Ways(json=json)
+    works = wiring.open_works(asked.where)
+    try:
+        terms = stored.again(works, back.run, goingon.terms(ways), asked.by)
+        return comeback.go(works, back, ways, terms)
+    finally:
+        works.close()

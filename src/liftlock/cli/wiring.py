@@ -35,6 +35,7 @@ from liftlock.store.database import Store, open_store
 from liftlock.store.reports import RunReports
 
 if TYPE_CHECKING:
+    from liftlock.engine.delivery.proof import Eyes
     from liftlock.store.attestations import RunAttestations
     from liftlock.toolkit.services import RunServices, Services
 
@@ -183,7 +184,12 @@ def open_works(where: Place, *, slots: int = 0) -> Works:
 
         pruning.prune(where.state / SOURCES, needed, before)
 
-    hands = Hands(world=world, run_job=job.run, end_leftovers=end_leftovers, prune=prune)
+    def eyes() -> 'Eyes':
+        from liftlock.cli import bench
+
+        return bench.eyes(where, store)
+
+    hands = Hands(world=world, run_job=job.run, end_leftovers=end_leftovers, prune=prune, eyes=eyes)
     given = where.config
     engine = Inline(store, hands, slots=slots, labels=given.labels, teams=given.teams)
     return Works(where, store, engine, beside)

@@ -1,14 +1,16 @@
 """One attempt at one job, as the engine sees it: a task, its log, and a way to stop it."""
 
 import asyncio
-from collections.abc import Callable
+from collections.abc import Awaitable, Callable
 from pathlib import Path
 
 from liftlock.engine.submission import Hands, Watch
 from liftlock.errors import UserError
 from liftlock.plan.facts import Fact, JobFinished, StepFinished
-from liftlock.runner.ports import JobRequest, Stop, World
+from liftlock.runner.ports import JobRequest, Log, Stop, World
 from liftlock.store.logs import LogWriter
+
+Prove = Callable[[JobRequest, JobFinished, Log, Stop], Awaitable[JobFinished]]
 
 
 class Heard:
@@ -31,9 +33,10 @@ class Heard:
 
 
 class Attempt:
-    """`tell` takes the facts of the job; `abort` an error that ends the whole carrying-out."""
+    """`tell` takes the facts of the job; `abort` an error that ends the whole carrying-out; `prove`
+    looks whether what a job has deployed is well."""
 
-    __slots__ = ('_abort', '_tell', 'log', 'request', 'stop', 'task', 'waits')
+    __slots__ = ('_abort', '_prove', '_tell', 'log', 'request', 'stop', 'task', 'waits')
 
     def __init__(
         self,
@@ -41,6 +44,7 @@ class Attempt:
         log: Path,
         tell: Callable[[Fact], None],
         abort: Callable[[BaseException], None],
+        prove: Prove,
     ) -> None:
         self.request = request
         self.log = LogWriter(log)
@@ -49,6 +53,7 @@ class Attempt:
         self.waits = False  # for something of this machine; has no place meanwhile
         self._tell = tell
         self._abort = abort
+        self._prove = prove
 
     def start(self, hands: Hands, world: World, watch: Watch) -> None:
         self.task = asyncio.create_task(self._run(hands, world, watch))
@@ -65,6 +70,7 @@ class Attempt:
         try:
             self.request.directory.mkdir(mode=0o700, parents=True, exist_ok=True)
             finished = await hands.run_job(self.request, world, self._report, heard, self.stop)
+            finished = await self._prove(self.request, finished, heard, self.stop)
         except UserError as error:
             self._abort(error)
             return

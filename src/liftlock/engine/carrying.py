@@ -28,7 +28,7 @@ from liftlock.plan import facts as f
 from liftlock.plan.plan import Group, JobPlan
 from liftlock.plan.progress import advance, decide
 from liftlock.plan.tree import State
-from liftlock.runner.ports import JobRequest, Stop, World
+from liftlock.runner.ports import JobRequest, Log, Stop, World
 from liftlock.store import artifacts, inbox
 from liftlock.store.database import Store
 from liftlock.store.paths import RunPaths
@@ -307,7 +307,16 @@ class Carrying:
             shell_on_failure=self._session.terms.shell_on_failure,
         )
         log = self._paths.log(job.key, before + 1)
-        return Attempt(request, log, self._tell, self._abort)
+        return Attempt(request, log, self._tell, self._abort, self._prove)
+
+    async def _prove(
+        self, request: JobRequest, fact: f.JobFinished, log: Log, stop: Stop
+    ) -> f.JobFinished:
+        """Looking at what was deployed may take minutes, and needs nothing of this machine."""
+        if not self._deploying.proves(fact):
+            return fact
+        self._let_wait(self._attempts[request.plan.key])
+        return await self._deploying.prove(request, fact, log, stop)
 
     def _tell(self, fact: f.Fact) -> None:
         """What jobs say."""

@@ -1,11 +1,13 @@
 """The jobs of one run that deploy to environments. Nothing is loaded for a run without any."""
 
+import asyncio
 from collections.abc import Callable, Mapping, Sequence
 from typing import TYPE_CHECKING
 
 from liftlock.engine.submission import Hands, Submission
 from liftlock.plan.facts import JobFinished
 from liftlock.plan.plan import JobPlan
+from liftlock.runner.ports import JobRequest, Log, Stop
 from liftlock.store import runs
 from liftlock.store.database import Store
 
@@ -59,6 +61,44 @@ class Deploying:
     def start(self, job: JobPlan) -> str:
         """The same; it has started where that is ''."""
         return self._ask(job, start=True)
+
+    def proves(self, fact: JobFinished) -> bool:
+        """Whether the job, whose steps have ended well, may have something to be looked at."""
+        ended_well = fact.conclusion == 'success'
+        return ended_well and self._deployments is not None and self._hands.eyes is not None
+
+    async def prove(
+        self, request: JobRequest, fact: JobFinished, log: Log, stop: Stop
+    ) -> JobFinished:
+        """What becomes of the job when its deployment has been looked at."""
+        from liftlock.plan.masking import Masker
+
+        assert self._deployments is not None
+        assert self._hands.eyes is not None
+        masker = Masker()
+        for secret in request.secrets.values():
+            masker.add(secret)
+
+        def say(line: str) -> None:
+            log.write(0, masker.mask(line))
+
+        looking = asyncio.ensure_future(
+            self._deployments.prove(
+                request.plan, fact.url, request.secrets, (self._hands.eyes(), say)
+            )
+        )
+        stopped = asyncio.ensure_future(stop.requested.wait())
+        await asyncio.wait({looking, stopped}, return_when=asyncio.FIRST_COMPLETED)
+        stopped.cancel()
+        if not looking.done():
+            looking.cancel()
+            await asyncio.wait({looking})
+            return fact._replace(conclusion='cancelled', message=stop.reason)
+        if why := looking.result():
+            why = masker.mask(why)
+            say(f'##[error]{why}')
+            return fact._replace(conclusion='failure', message=why)
+        return fact
 
     def ended(self, fact: JobFinished) -> None:
         if self._deployments is not None:

@@ -141,10 +141,12 @@ class Inline:
         failed: bool = False,
         jobs: tuple[str, ...] = (),
         from_step: str = '',
+        alone: bool = False,
     ) -> None:
         """Write down that jobs start again, as another attempt; `carry_out` then does it.
 
-        All jobs, unless `failed` or `jobs` choose; jobs that need a chosen one come along.
+        All jobs, unless `failed` or `jobs` choose; jobs that need a chosen one come along, unless
+        `jobs`, which are keys then, shall run `alone`.
         `from_step` is the name, id or number of a step of the one job that is named.
         """
         asking.refuse_missing_secrets(run, self.submission(run), secrets)
@@ -155,7 +157,7 @@ class Inline:
                 raise UserError(
                     f'run {run} has not finished', f'take it up with: liftlock resume {run}'
                 )
-            chosen = select(history.progress, failed=failed, jobs=jobs)
+            chosen = jobs if alone else select(history.progress, failed=failed, jobs=jobs)
             self._hands.world(run, history.submission)  # UserError where its sources are gone
             if from_step and len(jobs) != 1:
                 raise UserError('--from-step needs exactly one job', 'name it with --job')

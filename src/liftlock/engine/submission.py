@@ -15,6 +15,7 @@ from liftlock.store import runs
 
 if TYPE_CHECKING:
     from liftlock.engine.delivery.orphans import Delivered
+    from liftlock.engine.delivery.proof import Eyes
 
 
 class Retention(NamedTuple):
@@ -65,6 +66,8 @@ class Hands(NamedTuple):
     prune: Callable[[float, Callable[[], Iterable[Mapping[str, Value]]]], None]
     # Hears of every job that has deployed to an environment successfully.
     delivered: 'Callable[[Delivered], None] | None' = None
+    # What looks at it before; without, a job that has ended well has deployed well.
+    eyes: 'Callable[[], Eyes] | None' = None
 
 
 class Terms(NamedTuple):

@@ -56,7 +56,7 @@ async def _tcp(port: int, limit: float, instance: Instance) -> str:
 async def _command(
     check: HealthCheck, instance: Instance, env: Mapping[str, str], directory: str
 ) -> str:
-    own = {**env, **surroundings(instance)}
+    own = {**surroundings(instance), **env}
     try:
         ended = await commands.run(check.command, own, check.timeout, directory)
     except OSError as error:

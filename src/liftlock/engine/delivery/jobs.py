@@ -9,15 +9,17 @@ A deployment whose run nobody carries out any more holds nobody up: see `orphans
 """
 
 import time
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from typing import Final
 
 from liftlock.engine.delivery import admission
 from liftlock.engine.delivery import blueprint as blueprints
 from liftlock.engine.delivery.blueprint import Blueprint
 from liftlock.engine.delivery.orphans import CONCLUSIONS, Around, Delivered, conclude
+from liftlock.engine.delivery.proof import Bad, Case, Eyes, Proof
 from liftlock.engine.delivery.stream import Stream
-from liftlock.gates.protection import Allowed, Refused, Waiting
+from liftlock.errors import UserError
+from liftlock.gates.protection import Allowed, Judgement, Refused, Waiting
 from liftlock.language.records import NamedTuple
 from liftlock.language.settings import model
 from liftlock.plan.facts import JobFinished
@@ -86,6 +88,29 @@ class Deployments:
                 return ''
         return reason
 
+    async def prove(
+        self,
+        job: JobPlan,
+        url: str,
+        secrets: Mapping[str, str],
+        ways: tuple[Eyes, Callable[[str], None]],
+    ) -> str:
+        """Why what the job has deployed is not well; '' if it is. From then on it goes back."""
+        case = self._case(job, url, secrets)
+        if case is None:
+            return ''
+        try:
+            bad = await Proof(ways[0], case, ways[1]).find()
+        except UserError as error:
+            bad = Bad('error', f'{error} ({error.hint})' if error.hint else str(error))
+        if bad is None:
+            return ''
+        while not case.deployment.back and not case.stream.write(
+            f.RollbackStarted(case.number, *bad)
+        ):
+            pass
+        return bad.reason
+
     def ended(self, fact: JobFinished) -> None:
         """The job is over, whether it had begun or not."""
         stream, number = self._own.pop(fact.job, (None, 0))
@@ -103,6 +128,19 @@ class Deployments:
                 found[key] = f'{one.abort.by} aborted the deployment' + _behind(one.abort.reason)
                 self._told[key] = _Told(found[key], 0, 0.0)
         return found
+
+    def _case(self, job: JobPlan, url: str, secrets: Mapping[str, str]) -> Case | None:
+        """None where nothing is declared that it could be held against."""
+        found = declared(self._asking.settings, job.environment)
+        if found is None or not job.deployment or job.key not in self._own:
+            return None
+        request = self._asking.request
+        own = request.environments.get(job.environment.lower(), {})
+        blueprint = Blueprint(
+            request.event.repository, found.name.text, self._asking.settings,
+            {**own, **request.vars}, request.files,
+        )  # fmt: skip
+        return Case(*self._own[job.key], blueprint, url, secrets)
 
     # --- asking
 
@@ -176,7 +214,11 @@ class Deployments:
         )
         authors = (self._asking.request.event.actor,)
         now = time.time()
-        match admission.judgement(one, settings, known, now, authors):
+        if one.request.fast:  # going back waits for nobody
+            judgement: Judgement = Allowed(admission.FAST)
+        else:
+            judgement = admission.judgement(one, settings, known, now, authors)
+        match judgement:
             case Refused(reason):
                 self._finish(stream, number, 'rejected', reason)
                 raise Unwanted(reason)
