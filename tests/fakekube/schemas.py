@@ -1,7 +1,7 @@
 """What an object may say, as far as Liftlock says it: fields, and the rules between them.
 
 Sources: the API reference of Kubernetes 1.32, Istio's VirtualService and DestinationRule
-(networking v1beta1, with the checks of its webhook), Gateway API 1.2 HTTPRoute, Argo Rollouts 1.8.
+(networking v1beta1, with the checks of its webhook), Gateway API's HTTPRoute, Argo Rollouts.
 """
 
 import base64

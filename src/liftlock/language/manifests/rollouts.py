@@ -1,6 +1,6 @@
 """Argo's Rollout as an environment: replicas, strategy, services, and what takes it back.
 
-Source of the fields and their defaults: the API of Argo Rollouts 1.8.
+Source of the fields and their defaults: types.go of Argo Rollouts.
 """
 
 from collections.abc import Sequence
