@@ -10,13 +10,15 @@ from pathlib import Path
 
 import pytest
 
-from liftlock.engine.delivery import approvals
+from liftlock.engine.delivery import admission, approvals
 from liftlock.engine.delivery.orphans import Delivered
+from liftlock.engine.delivery.stream import Stream
 from liftlock.engine.inline import Inline
 from liftlock.engine.submission import Submission, Terms
 from liftlock.errors import UserError
 from liftlock.plan import facts as f
 from liftlock.rollout import facts as r
+from liftlock.rollout.version import Version
 from liftlock.runner.ports import Stop
 from liftlock.store import deliveries, runs
 from liftlock.store.database import open_store
@@ -310,6 +312,19 @@ def test_nobody_approves_his_own_where_that_is_not_wanted(driver: Driver) -> Non
     run = driver.submit(deploying(), settings, event={'actor': 'carol'})
     assert asyncio.run(scene()) == 'cancelled'
     assert driver.runner.ran['deploy'] == 0
+
+
+def test_who_pushed_a_version_is_who_its_run_names_whoever_deploys_it(driver: Driver) -> None:
+    driver.run(deploying(environment='staging'), event={'actor': 'carol'})
+    stream = Stream(driver.store, driver.place())
+    for run, authors in ((1, ('carol',)), (0, ()), (99, ())):
+        version = Version('v1', 'a' * 40, run=run)
+        deliveries.request(
+            driver.store, stream.place.id, r.DeploymentRequested(0, r.DEPLOY, version, 'x', 'alice')
+        )
+        stream.read()
+        one = stream.environment.deployments[stream.environment.next_number - 1]
+        assert admission.authors(driver.store, one) == authors
 
 
 def test_a_freeze_holds_a_job_until_somebody_passes_over_it_with_a_reason(driver: Driver) -> None:

@@ -30,15 +30,14 @@ DAY: Final = 86400.0
 
 
 class Asked(NamedTuple):
-    """What is to be deployed. `at` is when it was asked for, `by` who did, `authors` who pushed or
-    wrote the commit; `settings` is the digest of the workflow and `liftlock.yml`."""
+    """What is to be deployed. `at` is when it was asked for, `by` who did; `settings` is the digest
+    of the workflow and `liftlock.yml`."""
 
     commit: str
     ref: str
     settings: str
     at: float
     by: str
-    authors: tuple[str, ...] = ()
 
 
 class Rejection(NamedTuple):
@@ -61,11 +60,12 @@ class Said(NamedTuple):
 
 class Known(NamedTuple):
     """What the caller has looked up. `missing` are the environments of `needs:` in which this very
-    version has not succeeded; `teams` the people in each team."""
+    version has not succeeded; `teams` the people in each team; `authors` who pushed the commit."""
 
     teams: Mapping[str, Sequence[str]] = {}
     verdicts: tuple[Verdict, ...] = ()
     missing: tuple[str, ...] = ()
+    authors: tuple[str, ...] = ()
 
 
 class Allowed(NamedTuple):
@@ -115,7 +115,7 @@ def judge(
         return Refused(refused)
     wanted = asked.commit, asked.settings
     review = reviews.review(
-        protection, said.approvals, wanted, (asked.by, *asked.authors), known.teams
+        protection, said.approvals, wanted, (asked.by, *known.authors), known.teams
     )
     lacking = [_Hold(reviews.told(review, protection))] if review.lacking else []
     holds = [*lacking, *_for_people(known), *_for_time(protection, frozen, asked, now)]

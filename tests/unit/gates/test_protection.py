@@ -25,10 +25,10 @@ from liftlock.gates.verdict import Outcome, Verdict
 from liftlock.language.settings.model import Freeze, Protection
 
 AT = datetime(2026, 12, 1, 12, tzinfo=UTC).timestamp()
-ASKED = Asked('c0ffee', 'refs/heads/main', 'text', AT, by='alice', authors=('carol',))
+ASKED = Asked('c0ffee', 'refs/heads/main', 'text', AT, by='alice')
 FREE = Protection()
 OPS = Protection(reviewers=('ops',))
-KNOWN = Known(teams={'ops': ('alice', 'bob', 'carol', 'dave')})
+KNOWN = Known(teams={'ops': ('alice', 'bob', 'carol', 'dave')}, authors=('carol',))
 MONTH = Freeze('2026-12-01', '2026-12-31', reason='year end')
 NEXT_YEAR = datetime(2027, 1, 1, tzinfo=UTC).timestamp()
 

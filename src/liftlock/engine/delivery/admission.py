@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator, Mapping, Sequence
 
+from liftlock.errors import UserError
 from liftlock.gates import protection
 from liftlock.gates.protection import Allowed, Asked, Judgement, Known, Refused, Waiting
 from liftlock.gates.verdict import Verdict
@@ -10,7 +11,7 @@ from liftlock.rollout import facts as f
 from liftlock.rollout.deployment import Deployment
 from liftlock.rollout.environment import fold
 from liftlock.rollout.version import Version
-from liftlock.store import deliveries
+from liftlock.store import deliveries, runs
 from liftlock.store.database import Store
 
 FAST = 'a rollback needs no approval'
@@ -45,7 +46,7 @@ def judgement(
     now: float,
     authors: tuple[str, ...] = (),
 ) -> Judgement:
-    """`authors` pushed the commit."""
+    """`authors` pushed the commit, besides those that are known."""
     request = one.request
     asked = Asked(
         commit=request.version.commit,
@@ -53,8 +54,8 @@ def judgement(
         settings=request.settings,
         at=one.requested_at,
         by=request.by,
-        authors=authors,
     )
+    known = known._replace(authors=(*known.authors, *authors))
     return protection.judge(settings.protection, settings.freeze, asked, _said(one), known, now)
 
 
@@ -78,7 +79,19 @@ def known(
     verdicts: tuple[Verdict, ...] = (),
 ) -> Known:
     """What the rules need to know of other places."""
-    return Known(teams, verdicts, tuple(_missing(store, repository, one, settings)))
+    missing = tuple(_missing(store, repository, one, settings))
+    return Known(teams, verdicts, missing, authors(store, one))
+
+
+def authors(store: Store, one: Deployment) -> tuple[str, ...]:
+    """Who pushed the commit, as far as the run that made the version tells."""
+    number = one.request.run or one.version.run
+    if not number:
+        return ()
+    try:
+        return (runs.find(store, str(number)).actor,)
+    except UserError:  # it is not there any more
+        return ()
 
 
 def _missing(

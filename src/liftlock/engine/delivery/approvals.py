@@ -20,7 +20,7 @@ from liftlock.language.settings import model
 from liftlock.rollout import facts as f
 from liftlock.rollout.deployment import Deployment
 from liftlock.rollout.phases import Phase
-from liftlock.store import deliveries, runs
+from liftlock.store import deliveries
 from liftlock.store.database import Store
 from liftlock.store.deliveries import Place
 
@@ -46,9 +46,7 @@ class Wanted(NamedTuple):
     @property
     def authors(self) -> tuple[str, ...]:
         """Who pushed the commit, as far as that is known."""
-        if self.one.request.kind != f.JOB:
-            return ()
-        return (runs.find(self.store, str(self.one.request.run)).actor,)
+        return admission.authors(self.store, self.one)
 
 
 def find(store: Store, place: Place, number: int = 0) -> Wanted:
@@ -126,7 +124,7 @@ def judgement(wanted: Wanted, teams: Teams, now: float) -> Judgement:
     wanted.stream.read()
     place, one = wanted.stream.place, wanted.stream.environment.deployments[wanted.one.number]
     known = admission.known(wanted.store, place.repository, one, wanted.settings, teams)
-    return admission.judgement(one, wanted.settings, known, now, wanted.authors)
+    return admission.judgement(one, wanted.settings, known, now)
 
 
 def changes(wanted: Wanted) -> Iterator[tuple[str, tuple[str, ...]]]:
