@@ -15,7 +15,8 @@ ORDER: Final = (
 )  # fmt: skip
 WIDTH: Final = 96
 DEEPEST: Final = 2  # of what stands in one line
-OLD_WORDS: Final = ('yes', 'no', 'on', 'off', 'y', 'n')  # truth values in YAML 1.1
+# truth values and dates of YAML 1.1
+OLD: Final = re.compile(r'yes|no|on|off|y|n|\d{4}-\d\d?-\d\d?.*', re.IGNORECASE)
 WORD: Final = re.compile(r'[A-Za-z0-9_/.$][^\x00-\x1f:#,\[\]{}&*!|>\'"%@`]*(?<! )')
 
 
@@ -107,5 +108,5 @@ def _scalar(value: Any) -> str:
     text = str(value)
     if re.search(r'[\x00-\x1f\x7f-\x9f]', text):
         return json.dumps(text, ensure_ascii=False)
-    typed = text.lower() in OLD_WORDS or not isinstance(yaml.plain(text), str)
+    typed = OLD.fullmatch(text) or not isinstance(yaml.plain(text), str)
     return text if WORD.fullmatch(text) and not typed else "'" + text.replace("'", "''") + "'"
