@@ -52,8 +52,8 @@ class HealthWatch:
         for known in (self._ready, self._met):
             for gone in known.keys() - living:
                 del known[gone]
-        for one in living:
-            self._met.setdefault(one, now)
+        for name in living:
+            self._met.setdefault(name, now)
         for one in instances:
             for number, check in enumerate(checks):
                 if one.alive:
