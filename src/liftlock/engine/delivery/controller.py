@@ -86,6 +86,7 @@ class Controller:
         self._stand: Stand | None = None
         self._revisions: dict[str, Revision] = {}
         self._troubles: dict[str, str] = {}  # what was told, by what it hinders
+        self._governing = 0  # the deployment whose troubles they are
         self._hold = 0.0
         self._begun = time.time()
         self.sight = Sight()  # as of the last turn
@@ -159,6 +160,7 @@ class Controller:
         number = governing(self._environment)
         if not number or not self._lives or self._is_a_jobs(number):
             return self._hold - now
+        self._begin_anew(number)
         try:
             stand = await self._stand_for(number)
             self.sight = await stand.target.look()
@@ -172,6 +174,14 @@ class Controller:
             self._obey(decision, stand)
         self._look_at_git(stand, now)
         return self._pause(number, now)
+
+    def _begin_anew(self, number: int) -> None:
+        """What hindered one deployment is told again if it hinders the next, which neither waits
+        for what the other has tried in vain."""
+        if number != self._governing:
+            self._governing = number
+            self._troubles.clear()
+            self._work.forget_troubles()
 
     def _is_a_jobs(self, number: int) -> bool:
         """Then its run carries it out, and there may not even be a target here."""
