@@ -4,7 +4,7 @@ import click
 
 from liftlock.cli import reviewing
 from liftlock.engine.delivery import approvals
-from liftlock.errors import UserError
+from liftlock.errors import FAILED, UserError
 
 
 @click.command('approve', short_help='Approve a deployment that waits.')
@@ -24,10 +24,11 @@ def command(
     bypass: bool,
     reason: str,
     yes: bool,
-) -> None:
+) -> int:
     """Approve what waits to be deployed to ENVIRONMENT, after showing what it is.
 
-    An approval holds for this commit, this workflow and this liftlock.yml only.
+    An approval holds for this commit, this workflow and this liftlock.yml only. Exit code 1:
+    the answer was no.
     """
     if reason and not bypass:
         raise UserError('--reason goes with --bypass', 'say something about an approval: --comment')
@@ -36,10 +37,13 @@ def command(
     name = wanted.stream.place.name
     if bypass:
         approvals.refuse_bypass(reason)
-        reviewing.ask(f'Let it through to {name} in spite of that?', yes=yes)
+        if not reviewing.agreed(f'Let it through to {name} in spite of that?', yes=yes):
+            return FAILED
         approvals.bypass(wanted, asked.by, reason)
     else:
         approvals.refuse_approval(wanted, asked.by, asked.where.config.teams)
-        reviewing.ask(f'Approve it for {name}?', yes=yes)
+        if not reviewing.agreed(f'Approve it for {name}?', yes=yes):
+            return FAILED
         approvals.approve(wanted, asked.by, comment)
     reviewing.told(asked, wanted)
+    return 0

@@ -4,6 +4,7 @@ import click
 
 from liftlock.cli import reviewing
 from liftlock.engine.delivery import approvals
+from liftlock.errors import FAILED
 
 
 @click.command('reject', short_help='Reject a deployment that waits.')
@@ -12,11 +13,13 @@ from liftlock.engine.delivery import approvals
 @click.option('--comment', default='', metavar='TEXT', help='Why, for the history.')
 @click.option('-y', '--yes', is_flag=True, help='Do not ask.')
 @click.pass_obj
-def command(state: str | None, /, environment: str, number: int, comment: str, yes: bool) -> None:
+def command(state: str | None, /, environment: str, number: int, comment: str, yes: bool) -> int:
     """Reject what waits to be deployed to ENVIRONMENT. A job that waits for it fails."""
     asked, wanted = reviewing.find(state, environment, number)
     reviewing.show(wanted)
     approvals.refuse_rejection(wanted, asked.by, asked.where.config.teams)
-    reviewing.ask(f'Reject it for {wanted.stream.place.name}?', yes=yes)
+    if not reviewing.agreed(f'Reject it for {wanted.stream.place.name}?', yes=yes):
+        return FAILED
     approvals.reject(wanted, asked.by, comment)
     reviewing.told(asked, wanted)
+    return 0

@@ -41,13 +41,11 @@ def show(wanted: Wanted) -> None:
     print()
 
 
-def ask(question: str, *, yes: bool) -> None:
-    """UserError where nobody can be asked; click.Abort where the answer is no."""
-    if yes:
-        return
-    if not sys.stdin.isatty():
+def agreed(question: str, *, yes: bool) -> bool:
+    """What somebody answers. UserError where nobody can be asked."""
+    if not yes and not sys.stdin.isatty():
         raise UserError('nobody can be asked here', 'say it with --yes')
-    click.confirm(question, abort=True, err=True)
+    return yes or click.confirm(question, err=True)
 
 
 def lines(

@@ -341,3 +341,46 @@ def test_mistakes_in_liftlock_yml_are_told_before_a_job_deploys(shop: Project) -
     shop.write('liftlock.yml', 'environments: {production: {protection: {reviewer: [ops]}}}')
     ended = shop.liftlock('run')
     assert (ended.status, 'liftlock.yml has mistakes' in ended.err) == (2, True)
+
+
+# --- people at a terminal
+
+
+@pytest.mark.parametrize(('answer', 'status', 'end'), [('n', 1, 'waiting'), ('y', 0, 'completed')])
+def test_a_person_is_asked_after_seeing_what_it_is(
+    shop: Project, waiting: Waiting, answer: str, status: int, end: str
+) -> None:
+    shop.write('liftlock.yml', PROTECTED)
+    run = waiting()
+    shop.git('config', 'github.user', 'bob')
+    said, ended = at_a_terminal(shop, f'{answer}\n', 'approve', 'production')
+    assert ended == status, said
+    assert said.index('asked for by alice') < said.index('Approve it for production? [y/N]')
+    if answer == 'y':
+        run.communicate(timeout=60)
+    assert [row['status'] for row in deployments(shop)] == [end]
+
+
+def at_a_terminal(project: Project, answer: str, *words: str) -> tuple[str, int]:
+    """What is shown there once this has been answered, and the exit code."""
+    import pty
+
+    ours, theirs = pty.openpty()
+    asking = subprocess.Popen(
+        (*LIFTLOCK, *words),
+        cwd=project.directory,
+        env={**os.environ, **project.homes},
+        stdin=theirs,
+        stdout=theirs,
+        stderr=theirs,
+        start_new_session=True,
+    )
+    os.close(theirs)  # so that reading fails, and does not wait, once the process has ended
+    try:
+        shown = b''
+        while b'?' not in shown.rpartition(b'\n')[2]:
+            shown += os.read(ours, 4096)
+        os.write(ours, answer.encode())
+        return shown.decode(), asking.wait(60)
+    finally:
+        os.close(ours)

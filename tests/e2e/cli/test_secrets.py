@@ -61,16 +61,17 @@ def test_a_value_on_the_command_line_is_refused(project: Project) -> None:
 
 def test_a_person_is_asked_and_the_answer_is_not_shown(project: Project) -> None:
     ours, theirs = pty.openpty()
+    asking = subprocess.Popen(
+        (*LIFTLOCK, 'secret', 'set', 'A'),
+        cwd=project.directory,
+        env={**os.environ, **project.homes},
+        stdin=theirs,
+        stdout=theirs,
+        stderr=theirs,
+        start_new_session=True,
+    )
+    os.close(theirs)  # so that reading fails, and does not wait, once the process has ended
     try:
-        asking = subprocess.Popen(
-            (*LIFTLOCK, 'secret', 'set', 'A'),
-            cwd=project.directory,
-            env={**os.environ, **project.homes},
-            stdin=theirs,
-            stdout=theirs,
-            stderr=theirs,
-            start_new_session=True,
-        )
         shown = b''
         for _ in range(2):
             while not shown.rstrip(b' ').endswith(b':'):
@@ -82,7 +83,6 @@ def test_a_person_is_asked_and_the_answer_is_not_shown(project: Project) -> None
         assert asking.wait(30) == 0
     finally:
         os.close(ours)
-        os.close(theirs)
     assert b'hunter2' not in shown
 
 
