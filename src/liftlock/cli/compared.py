@@ -7,11 +7,11 @@ from difflib import unified_diff
 from pathlib import Path
 from typing import Any, Final
 
-from liftlock.cli import declared, standing, wiring
+from liftlock.cli import declared, wiring
 from liftlock.cli.desires import Desires
 from liftlock.cli.here import Here
 from liftlock.engine.delivery import blueprint as blueprints
-from liftlock.engine.delivery import variables
+from liftlock.engine.delivery import standing, variables
 from liftlock.engine.delivery.blueprint import PATH, Blueprint
 from liftlock.engine.delivery.lodge import Lodge
 from liftlock.errors import UserError

@@ -13,6 +13,7 @@ from liftlock.cli.colour import Paint, paint
 from liftlock.cli.figures import duration
 from liftlock.cli.loglines import harmless
 from liftlock.cli.runs import age, fitted
+from liftlock.engine.delivery.standing import deployment_record
 from liftlock.rollout.facts import DEPLOY, PROMOTION, ROLLBACK
 from liftlock.store import deliveries
 from liftlock.store.database import open_store
@@ -58,7 +59,7 @@ def command(state: str | None, /, environment: str, json: bool, **wish: Any) -> 
     kind = ROLLBACK if wish.pop('rollbacks') else ''
     found = deliveries.listed(store, environment=chosen, kind=kind, **wish)
     if json:
-        records = [record(one, places[one.environment]) for one in found]
+        records = [deployment_record(one, places[one.environment]) for one in found]
         print(jsons.dumps(records, ensure_ascii=False, indent=2))
         return
     if not found:
@@ -125,11 +126,3 @@ def _kind(one: Deployment) -> str:
     if one.kind == ROLLBACK:
         return '↩ rollback'
     return '' if one.kind == DEPLOY else one.kind
-
-
-def record(one: Deployment, place: Place) -> dict[str, Any]:
-    """`took` is None until it has ended, or where it never started."""
-    told = one._asdict()
-    told |= {'environment': place.name, 'repository': place.repository}
-    took = one.finished - one.started if one.started and one.finished else None
-    return {**told, 'took': took, 'rollback': one.kind == ROLLBACK}

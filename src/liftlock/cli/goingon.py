@@ -1,18 +1,17 @@
 """What `resume` and `rerun` share: a run that has a past goes on, here and now."""
 
 import sys
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable
 from typing import Any, TypeVar
 
 import click
 
 from liftlock.cli import options, view, wiring
-from liftlock.cli.board import Board
 from liftlock.cli.conduct import conduct
 from liftlock.engine.submission import Terms
 from liftlock.language.records import NamedTuple
-from liftlock.plan import facts as f
 from liftlock.plan import wire
+from liftlock.plan.board import Board, latest
 
 Decorated = TypeVar('Decorated', bound=Callable[..., Any])
 
@@ -77,32 +76,3 @@ def go_on(works: wiring.Works, run: int, ways: Ways, given: Terms, seen: int, wo
 
     comeback.after(works, run, ways, given, status)
     return status
-
-
-def latest(facts: Iterable[f.Stamped]) -> Iterator[f.Stamped]:
-    """The facts without what an earlier attempt at a job said of its steps."""
-    facts = tuple(facts)
-    claims: dict[str, int] = {}
-    for stamped in facts:
-        match stamped.fact:
-            case f.JobClaimed(job):
-                claims[job] = stamped.seq
-            case f.RunRestarted(_, jobs):
-                claims.update(dict.fromkeys(jobs, stamped.seq))
-            case _:
-                pass
-    for stamped in facts:
-        job = stamped.fact.job if isinstance(stamped.fact, OF_STEPS) else ''
-        if stamped.seq >= claims.get(job, 0):
-            yield stamped
-
-
-OF_STEPS = (
-    f.StepStarted,
-    f.StepFinished,
-    f.Annotated,
-    f.Summarized,
-    f.ActionResolved,
-    f.ArtifactStored,
-    f.ReportRecorded,
-)

@@ -7,7 +7,7 @@ from liftlock.cli.colour import Paint
 from liftlock.cli.figures import moment, span
 from liftlock.cli.loglines import harmless
 from liftlock.cli.runs import fitted
-from liftlock.cli.standing import Standing, word
+from liftlock.engine.delivery.standing import Standing, word
 from liftlock.rollout.deployment import Deployment
 from liftlock.rollout.phases import Phase
 

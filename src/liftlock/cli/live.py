@@ -8,11 +8,11 @@ from rich.console import Console, Group
 from rich.live import Live
 from rich.text import Text
 
-from liftlock.cli.board import Board, Job, Step
 from liftlock.cli.colour import Paint
 from liftlock.cli.figures import duration
 from liftlock.cli.loglines import shown
 from liftlock.plan import facts as f
+from liftlock.plan.board import Board, Job, Step
 
 SPINNER = '⠋⠙⠹⠸⠼⠴⠦⠧⠇⠏'
 PERIOD = 0.1  # seconds between two pictures

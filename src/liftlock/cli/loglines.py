@@ -9,11 +9,10 @@ from collections.abc import Callable, Mapping
 from typing import Final
 
 from liftlock.cli.colour import Paint
+from liftlock.language.printable import harmless as harmless
 
 _MARK: Final = re.compile(r'^##\[(\w+)\]([^\n]*)\n', re.MULTILINE)
 _ESCAPE: Final = re.compile(r'\x1b(?:\[[0-9;?]*[ -/]*[@-~]|\][^\x07\x1b]*(?:\x07|\x1b\\))')
-
-_CONTROLS: Final = dict.fromkeys((*range(9), *range(11, 32), *range(127, 160)), '\ufffd')
 
 _WORDS: Final[Mapping[str, Callable[[Paint, str], str]]] = {
     'group': Paint.bold,
@@ -33,11 +32,6 @@ def shown(lines: str, paint: Paint) -> str:
     if '##[' in lines:
         lines = _MARK.sub(lambda found: _replaced(found, paint), lines)
     return lines
-
-
-def harmless(text: str) -> str:
-    """A name or a message of somebody's for a terminal: nothing in it moves the cursor."""
-    return text if text.isprintable() else text.translate(_CONTROLS)
 
 
 def _replaced(found: re.Match[str], paint: Paint) -> str:

@@ -9,8 +9,8 @@ from liftlock.cli.figures import count, duration, moment, size, span
 from liftlock.cli.grid import ALONE, MARKS, alone, mark, named, notes, ready
 from liftlock.cli.loglines import harmless
 from liftlock.cli.runs import fitted
-from liftlock.cli.standing import Standing, word
 from liftlock.cli.walk import Taken, walk
+from liftlock.engine.delivery.standing import Standing, word
 from liftlock.rollout import facts as f
 from liftlock.rollout.deployment import Deployment, Trial
 from liftlock.rollout.phases import Phase

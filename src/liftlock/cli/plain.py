@@ -2,11 +2,11 @@
 
 from typing import TextIO
 
-from liftlock.cli.board import Board, Job, Step
 from liftlock.cli.colour import Paint
 from liftlock.cli.figures import duration
 from liftlock.cli.loglines import harmless, shown
 from liftlock.plan import facts as f
+from liftlock.plan.board import Board, Job, Step
 
 LONG = 500  # characters of a message
 ERROR = '##[error]'

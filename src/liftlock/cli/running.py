@@ -18,7 +18,6 @@ from liftlock.cli import (
     wiring,
     workflows,
 )
-from liftlock.cli.board import Board
 from liftlock.cli.conduct import conduct
 from liftlock.cli.options import Asked
 from liftlock.cli.workflows import Found
@@ -29,6 +28,7 @@ from liftlock.language.settings.sandbox import Sandbox
 from liftlock.language.template import Literal
 from liftlock.language.workflow import AnyJob
 from liftlock.plan import environments, wire
+from liftlock.plan.board import Board
 from liftlock.plan.event import Event
 from liftlock.plan.plan import Plan
 from liftlock.runner import repository, snapshot

@@ -11,7 +11,8 @@ from liftlock.cli.colour import Paint, paint
 from liftlock.cli.figures import duration
 from liftlock.cli.loglines import harmless
 from liftlock.cli.summary import mark
-from liftlock.store import owners, runs
+from liftlock.engine.telling import condition, record
+from liftlock.store import runs
 from liftlock.store.database import Store, open_store
 from liftlock.store.runs import Run
 
@@ -71,21 +72,6 @@ def _row(store: Store, run: Run, now: float) -> tuple[str, ...]:
         duration((run.finished or now) - run.started) if run.started else '',
         age(now - run.created),
     )
-
-
-def condition(store: Store, run: Run) -> str:
-    """The conclusion; before there is one the status, or `interrupted` if its engine is dead."""
-    if run.status == 'completed':
-        return run.conclusion
-    return 'interrupted' if owners.dead(store.directory, run.owner) else run.status
-
-
-def record(store: Store, run: Run) -> dict[str, object]:
-    hidden = ('request', 'owner', 'token')
-    told: dict[str, object] = {
-        name: value for name, value in run._asdict().items() if name not in hidden
-    }
-    return {**told, 'interrupted': condition(store, run) == 'interrupted'}
 
 
 def short(ref: str) -> str:

@@ -7,15 +7,16 @@ from collections.abc import Iterator
 
 import click
 
-from liftlock.cli import goingon, wiring
-from liftlock.cli.board import Board, Job, Step
+from liftlock.cli import wiring
 from liftlock.cli.colour import Paint, paint
 from liftlock.cli.figures import count, duration, size
 from liftlock.cli.loglines import harmless
-from liftlock.cli.runs import condition, fitted, record, short
+from liftlock.cli.runs import fitted, short
 from liftlock.cli.summary import mark
-from liftlock.plan.facts import ReportRecorded
-from liftlock.store import artifacts, blobs, runs
+from liftlock.engine import telling
+from liftlock.engine.telling import condition
+from liftlock.plan.board import Board, Job, Step
+from liftlock.store import artifacts, runs
 from liftlock.store.database import Store, open_store
 from liftlock.store.runs import Run
 
@@ -28,11 +29,9 @@ def command(state: str | None, /, run: str, json: bool) -> None:
     """Show RUN (a number; default: the last)."""
     store = open_store(wiring.place(state).state)
     found = runs.find(store, run)
-    board = Board()
-    for stamped in goingon.latest(store.facts(found.id)):
-        board.take(stamped)
+    board = telling.board(store.facts(found.id))
     if json:
-        print(jsons.dumps(as_record(store, found, board), ensure_ascii=False, indent=2))
+        print(jsons.dumps(telling.whole(store, found, board), ensure_ascii=False, indent=2))
         return
     for line in lines(store, found, board, paint(sys.stdout)):
         print(line)
@@ -114,48 +113,3 @@ def _reports(board: Board, paint: Paint) -> Iterator[str]:
         flags = f'  {", ".join(one.flags)}' if one.flags else ''
         told = f'{one.type:<8}  {one.name.ljust(width)}  {size(one.size):>9}'
         yield f'  {harmless(told)}{harmless(flags)}  {paint.dim(one.job)}'
-
-
-def as_record(store: Store, run: Run, board: Board) -> dict[str, object]:
-    kept = [
-        {'name': one.name, 'size': one.size, 'files': one.files, 'digest': f'sha256:{one.digest}'}
-        for one in artifacts.listed(store, run.id)
-    ]
-    return {
-        **record(store, run),
-        'jobs': [_job_record(job) for job in board.jobs.values()],
-        'annotations': [one._asdict() for one in board.annotations],
-        'summaries': [one._asdict() for one in board.summaries],
-        'artifacts': kept,
-        'reports': [_report_record(store, one) for one in board.reports],
-    }
-
-
-def _report_record(store: Store, report: ReportRecorded) -> dict[str, object]:
-    """`file` is where its bytes are; None when they are no longer kept."""
-    file = blobs.path(store.directory, report.digest)
-    kept = str(file) if file.exists() else None
-    return {**report._asdict(), 'digest': f'sha256:{report.digest}', 'file': kept}
-
-
-def _job_record(job: Job) -> dict[str, object]:
-    return {
-        'key': job.key,
-        'name': job.name,
-        'state': job.state,
-        'message': job.message,
-        'started': job.started,
-        'finished': job.finished,
-        'steps': [
-            {
-                'number': step.number,
-                'name': step.name,
-                'outcome': step.outcome,
-                'conclusion': step.state,
-                'message': step.message,
-                'started': step.started,
-                'finished': step.finished,
-            }
-            for step in job.steps.values()
-        ],
-    }

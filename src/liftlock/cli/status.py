@@ -9,7 +9,7 @@ import click
 
 from liftlock.cli import grid, page, standing, wiring
 from liftlock.cli.colour import Paint, paint
-from liftlock.cli.standing import Looking, Standing
+from liftlock.engine.delivery.standing import Looking, Standing, record
 from liftlock.errors import UserError
 from liftlock.rollout.environment import Environment
 from liftlock.store import deliveries
@@ -70,7 +70,7 @@ def _lines(found: Sequence[Standing], paint: Paint, now: float, *, one: bool) ->
 
 
 def _json(found: Sequence[Standing], *, one: bool, indent: int | None) -> str:
-    records = [standing.record(each) for each in found]
+    records = [record(each) for each in found]
     told = records[0] if one else records
     return jsons.dumps(told, ensure_ascii=False, indent=indent)
 

@@ -4,10 +4,10 @@ import re
 from collections.abc import Callable, Iterator
 from typing import Final
 
-from liftlock.cli.board import Board, Job, Step
 from liftlock.cli.colour import Paint
 from liftlock.cli.figures import count, duration, size
 from liftlock.cli.loglines import harmless
+from liftlock.plan.board import Board, Job, Step
 from liftlock.plan.facts import Annotated
 
 ANNOTATIONS = 20

@@ -6,9 +6,9 @@ from collections.abc import Callable
 from typing import Protocol, TextIO
 
 from liftlock.cli import summary
-from liftlock.cli.board import Board
 from liftlock.cli.colour import Paint, wanted
 from liftlock.cli.plain import Plain
+from liftlock.plan.board import Board
 from liftlock.plan.facts import Stamped
 
 

@@ -3,8 +3,8 @@ import io
 from rich.console import Console, RenderableType
 
 from liftlock.cli import live
-from liftlock.cli.board import Board
 from liftlock.plan import facts as f
+from liftlock.plan.board import Board
 
 
 def drawn(picture: RenderableType) -> str:

@@ -1,9 +1,9 @@
 import io
 
-from liftlock.cli.board import Board
 from liftlock.cli.colour import Paint
 from liftlock.cli.plain import Plain
 from liftlock.plan import facts as f
+from liftlock.plan.board import Board
 
 
 def told(*facts: f.Fact | tuple[str, int, str]) -> str:

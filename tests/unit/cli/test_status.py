@@ -6,11 +6,11 @@ from typing import Any
 
 import pytest
 
-from liftlock.cli import deployments, grid, page, standing
+from liftlock.cli import deployments, grid, page
 from liftlock.cli.colour import Paint
 from liftlock.cli.figures import moment, span
-from liftlock.cli.standing import Live, Standing, word
 from liftlock.cli.walk import Taken, walk
+from liftlock.engine.delivery.standing import Live, Standing, deployment_record, record, word
 from liftlock.gates.freezes import Frozen
 from liftlock.rollout import facts as f
 from liftlock.rollout.environment import fold
@@ -270,7 +270,7 @@ def test_steps_for_which_nothing_was_to_be_done_count_as_taken() -> None:
 
 
 def test_everything_is_told_to_programs_too() -> None:
-    told = standing.record(stand(*CANARY, live=LIVE))
+    told = record(stand(*CANARY, live=LIVE))
     assert (told['environment'], told['state'], told['deployment']) == ('production', 'paused', 1)
     assert told['version']['commit'] == V1.commit
     assert (told['since'], told['by']) == (START + 6, 'mona')
@@ -318,5 +318,5 @@ def test_deployments_are_a_table_with_what_became_of_them() -> None:
         '          2h ago',
         '    waits for ops',
     ]
-    told = deployments.record(found[0], places[1])
+    told = deployment_record(found[0], places[1])
     assert (told['environment'], told['took'], told['rollback']) == ('production', 65.0, True)

@@ -1,7 +1,7 @@
 from liftlock.cli import summary
-from liftlock.cli.board import Board, Step
 from liftlock.cli.colour import Paint
 from liftlock.plan import facts as f
+from liftlock.plan.board import Board, Step
 
 RUN = f.RunSubmitted('.github/workflows/ci.yml', 'CI', 'Fix it', 'push', 'main', 'abc', 'me', '')
 

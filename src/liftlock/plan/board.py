@@ -4,9 +4,9 @@ This is for eyes only. What a run *is* stands in the store; nothing here decides
 """
 
 from collections import deque
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 
-from liftlock.cli.loglines import harmless
+from liftlock.language.printable import harmless
 from liftlock.plan import facts as f
 
 TAIL = 12  # lines that are shown of a step that failed
@@ -198,3 +198,32 @@ class Board:
 
     def _end_job(self, job: Job, message: str, at: float) -> None:
         job.message, job.finished = harmless(message), at
+
+
+def latest(facts: Iterable[f.Stamped]) -> Iterator[f.Stamped]:
+    """The facts without what an earlier attempt at a job said of its steps."""
+    facts = tuple(facts)
+    claims: dict[str, int] = {}
+    for stamped in facts:
+        match stamped.fact:
+            case f.JobClaimed(job):
+                claims[job] = stamped.seq
+            case f.RunRestarted(_, jobs):
+                claims.update(dict.fromkeys(jobs, stamped.seq))
+            case _:
+                pass
+    for stamped in facts:
+        job = stamped.fact.job if isinstance(stamped.fact, OF_STEPS) else ''
+        if stamped.seq >= claims.get(job, 0):
+            yield stamped
+
+
+OF_STEPS = (
+    f.StepStarted,
+    f.StepFinished,
+    f.Annotated,
+    f.Summarized,
+    f.ActionResolved,
+    f.ArtifactStored,
+    f.ReportRecorded,
+)

@@ -1,5 +1,5 @@
-from liftlock.cli.board import TAIL, Board
 from liftlock.plan import facts as f
+from liftlock.plan.board import TAIL, Board
 
 
 def tell(board: Board, *facts: f.Fact) -> Board:
