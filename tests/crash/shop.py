@@ -27,7 +27,7 @@ from typing import Any, Final, NamedTuple
 from urllib.parse import urlsplit
 
 from liftlock.targets.envoy import process as envoy
-from liftlock.targets.process import ending, ground, procfs
+from liftlock.targets.process import ground, ownership, procfs
 
 ROOT: Final = Path(__file__).parents[2]
 APPLICATION: Final = ROOT / 'tests' / 'places' / 'application.py'
@@ -237,9 +237,19 @@ class Shop:
 
     # --- commands
 
-    def start(self, *words: str, **env: str) -> 'subprocess.Popen[str]':
+    def start(self, *words: str, limit: int = 0, **env: str) -> 'subprocess.Popen[str]':
+        """`limit`: no file that it writes can be larger, as if the disk were full."""
+        command = [sys.executable, '-m', 'liftlock', *words]
+        if limit:
+            command = [
+                'sh',
+                '-c',
+                f'trap "" XFSZ; ulimit -f {limit // 512}; exec "$@"',
+                *'_',
+                *command,
+            ]
         return subprocess.Popen(
-            (sys.executable, '-m', 'liftlock', *words),
+            command,
             cwd=self.repository,
             env={**self.env, **env},
             stdin=subprocess.DEVNULL,
@@ -301,10 +311,10 @@ class Shop:
             'SELECT seq, at, body FROM deployment_facts JOIN environments ON id = environment '
             'WHERE name = ? ORDER BY seq'
         )
-        rows = self._rows(query, environment)
+        rows = self.rows(query, environment)
         return [{**json.loads(body), 'seq': seq, 'at': at} for seq, at, body in rows]
 
-    def _rows(self, query: str, *given: object) -> list[Any]:
+    def rows(self, query: str, *given: object) -> list[Any]:
         uri = f'file:{self.state}/liftlock.db?mode=rw'
         with contextlib.closing(sqlite3.connect(uri, uri=True, timeout=30)) as sql:
             return sql.execute(query, given).fetchall()
@@ -337,7 +347,7 @@ class Shop:
             'SELECT version FROM deployments JOIN environments ON id = environment '
             'WHERE name = ? AND number = ?'
         )
-        ((version,),) = self._rows(query, environment, good[-1])
+        ((version,),) = self.rows(query, environment, good[-1])
         return started[-1], version
 
     def last(self, environment: str) -> int:
@@ -356,7 +366,7 @@ class Shop:
         return f'http://127.0.0.1:{ports["listen"]}'
 
     def place(self, environment: str) -> Path:
-        ((number,),) = self._rows('SELECT id FROM environments WHERE name = ?', environment)
+        ((number,),) = self.rows('SELECT id FROM environments WHERE name = ?', environment)
         return self.state / 'delivery' / str(number)
 
     def running(self, environment: str) -> Counter[str]:
@@ -387,9 +397,7 @@ class Shop:
             if pid and b'supervise' in Path(f'/proc/{pid}/cmdline').read_bytes():
                 os.kill(pid, signal.SIGKILL)
         for place in (self.state / 'delivery').glob('[0-9]*'):
-            marks = ground.places(place).marks
-            for mark in set(procfs.marked(lambda mark: mark.startswith(marks)).values()):
-                ending.kill(mark, 0)
+            ownership.clear(ground.places(place).marks)
         running = envoy.find(self.state / 'delivery' / 'router')
         if running is not None:
             os.kill(running.pid, signal.SIGKILL)

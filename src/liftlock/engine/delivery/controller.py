@@ -154,6 +154,7 @@ class Controller:
     async def _turn(self) -> float:
         """Everything that is due now; returns how long nothing is due by time."""
         self._read()
+        self._refuse_stale()
         now = time.time()
         self._hold = now + NOTHING
         self._admit(now)
@@ -215,6 +216,11 @@ class Controller:
         for stamped in deliveries.facts(self._bench.store, self._place.id, seq):
             self._environment.take(stamped)
 
+    def _refuse_stale(self) -> None:
+        """Who was stopped for a while, and followed by another, must not bring about anything."""
+        if self._token and deliveries.place(self._bench.store, self._place.id).token != self._token:
+            raise deliveries.StaleToken(f'{self._place.name} is held by somebody else now')
+
     def _append(self, facts: Sequence[f.Fact], *, decided: bool = False) -> bool:
         """False if somebody has written since the facts were `decided`."""
         after = self._environment.seq if decided else None
@@ -274,6 +280,7 @@ class Controller:
         blueprint = self._blueprint(digest)
         environment = blueprints.environment(blueprint)
         if self._stand is not None:
+            await self._work.end()  # what is still wanted is asked for again
             await self._stand.target.close()
             self._stand = None
         directory = self._bench.directory / str(self._place.id)
@@ -480,6 +487,8 @@ class Controller:
 
     def _trouble(self, name: str, error: BaseException) -> None:
         """Told once. What trying again cannot mend takes the deployment back."""
+        if isinstance(error, OSError):  # the disk is full, say
+            error = Trouble(f'this machine refuses: {error}', again=True)
         known = isinstance(error, Trouble | UserError)
         told = str(error) if known else f'this is a bug in liftlock: {error!r}'
         if not known:
