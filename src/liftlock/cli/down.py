@@ -5,6 +5,7 @@ import time
 import click
 
 from liftlock.cli import here
+from liftlock.cli.follow import REVIVE
 from liftlock.engine.delivery import requests
 from liftlock.engine.delivery.alive import ensure
 from liftlock.errors import UserError
@@ -26,7 +27,7 @@ def command(state: str | None, /, environment: str, reason: str) -> None:
     ensure(asked.where.state)
     seq = requests.down(asked.store, place, asked.by, reason)
     ensure(asked.where.state)
-    end = time.monotonic() + PATIENCE
+    end, looked = time.monotonic() + PATIENCE, time.monotonic()
     while not any(
         isinstance(one.fact, Withdrawn) for one in deliveries.facts(asked.store, place.id, seq)
     ):
@@ -36,4 +37,7 @@ def command(state: str | None, /, environment: str, reason: str) -> None:
                 f'see what still runs: liftlock status {place.name}',
             )
         time.sleep(0.05)
+        if time.monotonic() - looked > REVIVE:  # who was killed is started again
+            ensure(asked.where.state)
+            looked = time.monotonic()
     print(f'{place.name} is down')

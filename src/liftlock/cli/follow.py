@@ -13,6 +13,7 @@ from liftlock.engine.delivery.alive import ensure
 from liftlock.errors import FAILED
 from liftlock.rollout import facts as f
 from liftlock.rollout import wire
+from liftlock.rollout.environment import fold
 from liftlock.store import deliveries
 from liftlock.store.deliveries import Place
 
@@ -40,6 +41,8 @@ def follow(
         elif told := timeline.line(stamped.fact, colours):
             print(f'{colours.dim(f"{duration(stamped.at - began):>8}")}  {told}', flush=True)
         match stamped.fact:
+            case f.DeploymentAllowed() if not json and (ahead := _ahead(here, place, number)):
+                print(f'{"":>8}  {ahead}', flush=True)
             case f.DeploymentFinished(_, conclusion):
                 return 0 if conclusion == 'success' else FAILED
             case f.Paused(_, _, until) | f.DeploymentHeld(_, _, until) if not until and not wait:
@@ -59,6 +62,18 @@ def _facts(here: Here, place: Place, seq: int) -> Iterator[f.Stamped]:
         if time.monotonic() - looked > REVIVE:
             ensure(here.where.state)
             looked = time.monotonic()
+
+
+def _ahead(here: Here, place: Place, number: int) -> str:
+    """Whom it waits for; '' if it is first in line."""
+    environment = fold(deliveries.facts(here.store, place.id))
+    active = environment.active
+    before = [one for one in environment.line if one.number < number]
+    first = active or (before[0] if before else None)
+    if first is None or first.number == number:
+        return ''
+    doing = 'goes on' if first.paused is None else f'is paused: {first.paused.reason}'
+    return f'behind #{first.number} ({first.version.name}), which {doing}'
 
 
 def _hint(fact: f.Fact, place: Place) -> str:
