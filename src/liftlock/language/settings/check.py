@@ -7,7 +7,7 @@ from liftlock.language.diagnostics import Diagnostic
 from liftlock.language.nearest import suggestion
 from liftlock.language.reading.schedules import cron_problem, timezone_problem
 from liftlock.language.rule import Rule
-from liftlock.language.settings import analyses, clusters, moments
+from liftlock.language.settings import analyses, clusters, moments, syncs
 from liftlock.language.settings.metrics import BUILT_IN
 from liftlock.language.settings.model import (
     Analyse,
@@ -94,6 +94,7 @@ def _contradictions(environment: Environment) -> Iterator[Finding]:
     yield from analyses.check(environment)
     yield from _freezes(environment.freeze)
     yield from clusters.check(environment)
+    yield from syncs.check(environment)
     conditions = environment.rollback.on if environment.rollback else ()
     for condition in conditions:
         if condition.metric == 'unhealthy' and not environment.health_checks:

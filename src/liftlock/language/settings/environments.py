@@ -106,7 +106,7 @@ FREEZE: Final = Record(
     one_of=('from', 'schedule'),
 )
 ON: Final = Either(
-    Choice(('manual',)),
+    Choice(('manual',), {'manual': model.Trigger()}),
     Record(
         model.Trigger,
         {

@@ -254,6 +254,10 @@ def _text(node: ScalarNode, shape: Text) -> str | None:
     return node.value if fits and not empty(node) else None
 
 
+def _chosen(word: str, shape: Choice) -> Any:
+    return shape.meaning.get(word, word) if word in shape.words else None
+
+
 def _name(node: ScalarNode, shape: Name) -> Word | None:
     return Word(node.value, span(node)) if node.value else None
 
@@ -282,7 +286,7 @@ def _compared(node: ScalarNode, shape: Comparison) -> Any:
 READERS: Final[dict[type, Callable[[ScalarNode, Any], Any]]] = {
     Text: _text,
     Name: _name,
-    Choice: lambda node, shape: node.value if node.value in shape.words else None,
+    Choice: lambda node, shape: _chosen(node.value, shape),
     Flag: lambda node, shape: None if node.style else TRUTHS.get(node.value),
     Whole: _whole,
     Number: _number,

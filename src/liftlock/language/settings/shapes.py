@@ -29,7 +29,10 @@ class Name(NamedTuple):
 
 
 class Choice(NamedTuple):
+    """One of these words; `meaning` is what it stands for, where that is not the word itself."""
+
     words: tuple[str, ...]
+    meaning: Mapping[str, Any] = {}
 
 
 class Flag(NamedTuple):

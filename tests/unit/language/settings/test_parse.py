@@ -8,6 +8,7 @@ from liftlock.language.settings.model import (
     Rolling,
     Settings,
     SetWeight,
+    Trigger,
 )
 from liftlock.language.settings.parse import parse
 
@@ -97,3 +98,9 @@ def test_what_is_said_of_a_job_goes_before_what_is_said_of_all() -> None:
     test, other = sandbox.of('test'), sandbox.of('other')
     assert (test.network, test.read, test.memory) == (False, ('/srv',), 2 << 30)
     assert (other.network, other.read, other.memory) == (True, ('/srv',), None)
+
+
+def test_what_is_deployed_by_hand_has_no_branches_and_no_tags() -> None:
+    parsed = parse('liftlock.yml', 'environments: {production: {on: manual}}')
+    assert parsed.settings is not None
+    assert parsed.settings.environments['production'].on == Trigger()
