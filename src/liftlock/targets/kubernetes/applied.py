@@ -27,7 +27,7 @@ class Applied(Updated):
         super().__init__(place)
         self._known: Inventory | None = None
 
-    async def look(self) -> Sight:
+    async def _look(self) -> Sight:
         known = self._known or await ledger.read(self.place)
         listed = f'configmap/{inventory.name_for(self.place.label)}'
         words = (one.word for one in known.objects if inventory.kind(one) in documents.WORKLOADS)
@@ -35,7 +35,7 @@ class Applied(Updated):
         now = inventory.parse(next((one for one in found if one['kind'] == 'ConfigMap'), None))
         if now.objects != known.objects:  # somebody else has applied meanwhile
             self._known = now
-            return await self.look()
+            return await self._look()
         self._known = now
         return await self._told(now, documents.workloads(found))
 
@@ -60,6 +60,7 @@ class Applied(Updated):
         return f'{len(docs)} objects: {", ".join(map(identity, docs))}'
 
     async def apply(self, revision: Revision, *, back: bool) -> str:
+        self._calm.wake()
         docs = await self._objects(revision)
         await places.make_namespace(self.place)
         await places.keep_secret(self.place, revision)

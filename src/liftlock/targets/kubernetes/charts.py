@@ -45,6 +45,7 @@ class Chart(Applied):
         return f'{len(docs)} objects: {", ".join(map(identity, docs))}'
 
     async def apply(self, revision: Revision, *, back: bool) -> str:
+        self._calm.wake()
         await places.make_namespace(self.place)
         await places.keep_secret(self.place, sources.all_hidden(revision))
         released = await self._upgrade(revision)

@@ -26,6 +26,7 @@ from liftlock.targets.kubernetes import (
     sources,
 )
 from liftlock.targets.kubernetes import place as places
+from liftlock.targets.kubernetes.calm import Calm
 from liftlock.targets.kubernetes.names import (
     ENVIRONMENT,
     REVISION,
@@ -46,6 +47,7 @@ class Coloured:
         self.router = router
         self.capabilities = router.capabilities
         self._usage = Usage(place.client)
+        self._calm = Calm()
         self._entrances: Live = {}
         self._writing = asyncio.Lock()  # one writes to the router's objects at a time
 
@@ -54,6 +56,9 @@ class Coloured:
         return f'{ENVIRONMENT}={self.place.label}'
 
     async def look(self) -> Sight:
+        return await self._calm.look(self._look)
+
+    async def _look(self) -> Sight:
         found, live = await asyncio.gather(
             self.place.client.listing(('deployments.apps', 'pods'), self._all),
             routers.read(self.place.client, self.router),
@@ -82,6 +87,7 @@ class Coloured:
         return f'{identity(made)}{told}'
 
     async def scale(self, revision: Revision, instances: int) -> None:
+        self._calm.wake()
         name = await self._name(revision)
         word = f'deployment.apps/{name}'
         if not instances:
@@ -171,6 +177,7 @@ class Coloured:
     # --- traffic
 
     async def route(self, routes: Routes) -> None:
+        self._calm.wake()
         client = self.place.client
         async with self._writing:
             live, found = await asyncio.gather(
@@ -183,7 +190,7 @@ class Coloured:
     async def _confirmed(self, routes: Routes) -> None:
         loop = asyncio.get_running_loop()
         until = loop.time() + PATIENCE
-        while (sight := await self.look()).routes != routes:
+        while (sight := await self._look()).routes != routes:
             if loop.time() > until:
                 raise Trouble(
                     f'the router has not confirmed within {PATIENCE:g} s: {sight.message}',

@@ -58,7 +58,7 @@ class Patched(Updated):
             )
         return found
 
-    async def look(self) -> Sight:
+    async def _look(self) -> Sight:
         found = await self._read()
         return await self.seen(annotation(found[-1], REVISION), found)
 
@@ -72,6 +72,7 @@ class Patched(Updated):
         )
 
     async def apply(self, revision: Revision, *, back: bool) -> str:
+        self._calm.wake()
         await places.keep_secret(self.place, revision)
         doc = (await self._read())[-1]
         if back and doc['kind'] == 'Deployment' and await self._undo(doc, revision):
@@ -135,6 +136,7 @@ class Patched(Updated):
 
     async def promote(self, *, full: bool = False) -> None:
         """Let a paused Rollout go on; with `full`, past all that is left."""
+        self._calm.wake()
         doc = (await self._read())[0]
         of_object, of_status = argo.promotion(doc, full)
         if of_object:
@@ -144,6 +146,7 @@ class Patched(Updated):
 
     async def abort(self) -> None:
         """All traffic back to the stable version; it stays so until another one comes."""
+        self._calm.wake()
         doc = (await self._read())[0]
         await self._tell(doc, argo.abortion(doc))
 

@@ -1,22 +1,31 @@
 """In place: what `look` and `logs` of a deployment, of manifests and of a chart have in common."""
 
+from abc import ABC, abstractmethod
 from collections.abc import AsyncIterator, Iterable
 
 from liftlock.rollout.sight import Instance, Sight
 from liftlock.targets.kubernetes import place as places
 from liftlock.targets.kubernetes import progress
+from liftlock.targets.kubernetes.calm import Calm
 from liftlock.targets.kubernetes.names import Doc, selector
 from liftlock.targets.kubernetes.place import Place, Usage
 from liftlock.targets.whole import Whole
 
 
-class Updated(Whole):
+class Updated(Whole, ABC):
     """Kubernetes replaces the pods itself, and tells how far it is."""
 
     def __init__(self, place: Place) -> None:
         self.place = place
         self._usage = Usage(place.client)
+        self._calm = Calm()
         self._selectors: tuple[str, ...] = ()
+
+    async def look(self) -> Sight:
+        return await self._calm.look(self._look)
+
+    @abstractmethod
+    async def _look(self) -> Sight: ...
 
     async def seen(self, revision: str, workloads: list[Doc]) -> Sight:
         self._selectors = tuple(filter(None, map(pods_of, workloads)))
