@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 
 from liftlock.errors import UserError
-from liftlock.store import sealing, secrets
+from liftlock.store import runs, sealing
 from liftlock.store.database import Store, open_store
 from liftlock.store.secrets import SECRET, VARIABLE, Safe, Scope
 
@@ -65,8 +65,8 @@ def test_secrets_and_variables_of_one_name_are_two_things(store: Store, safe: Sa
     variables.set(OURS, 'REGION', 'eu-central-1', 'alice')
     assert safe.of('acme/shop') == {'REGION': 'hidden'}
     assert variables.of('acme/shop') == {'REGION': 'eu-central-1'}
-    assert secrets.any_of(store, 'Acme/shop') == {SECRET, VARIABLE}
-    assert secrets.any_of(store, 'acme/other') == set()
+    assert runs.kept_for(store, 'Acme/shop') == {SECRET, VARIABLE}
+    assert runs.kept_for(store, 'acme/other') == set()
 
 
 def test_what_is_removed_is_gone(safe: Safe) -> None:
@@ -201,7 +201,7 @@ def test_a_row_that_was_moved_or_changed_is_not_opened(
 ) -> None:
     safe.set(OURS, 'A', 'x', 'alice')
     meddle(store, statement)
-    (kind,) = secrets.any_of(store, 'acme/shop')
+    (kind,) = runs.kept_for(store, 'acme/shop')
     with pytest.raises(UserError, match='cannot be decrypted'):
         Safe(store, kind=kind).values('acme/shop')
 
@@ -262,10 +262,10 @@ def test_nothing_heavy_is_imported_to_see_that_there_is_nothing(tmp_path: Path) 
     program = f"""
 import sys
 from pathlib import Path
-from liftlock.store import secrets
+from liftlock.store import runs
 from liftlock.store.database import open_store
-assert not secrets.any_of(open_store(Path({str(tmp_path / 'state')!r})), 'acme/shop')
-assert 'cryptography' not in sys.modules
+assert not runs.kept_for(open_store(Path({str(tmp_path / 'state')!r})), 'acme/shop')
+assert not {{'cryptography', 'liftlock.store.secrets'}} & set(sys.modules)
 """
     env = {'PATH': os.environ['PATH'], 'PYTHONPATH': os.pathsep.join(sys.path)}
     subprocess.run([sys.executable, '-c', program], check=True, env=env)

@@ -12,16 +12,16 @@ from liftlock.cli import wiring
 from liftlock.engine.submission import Submission, Terms
 from liftlock.plan.event import Event
 from liftlock.plan.trust import from_outside
-from liftlock.store import secrets
+from liftlock.store import runs
 from liftlock.store.database import Store, open_store
-from liftlock.store.secrets import SECRET, VARIABLE, Safe
 
+SECRET, VARIABLE = 'secret', 'variable'  # as in `store.secrets`, which few runs need
 Values = Mapping[str, Mapping[str, str]]  # by environment in lower case; '' for the repository's
 
 
 def variables(where: wiring.Place, event: Event) -> Values:
-    """Asking makes no store."""
-    if not (where.state / 'liftlock.db').exists():
+    """Asking makes no store. Without a key there are none: `terms` finds out if one is lost."""
+    if not (where.state / 'liftlock.db').exists() or not wiring.key_file(where).exists():
         return {}
     with closing(open_store(where.state)) as store:
         return _values(where, store, event, VARIABLE)
@@ -31,6 +31,8 @@ def names(where: wiring.Place, repository: str, kind: str) -> frozenset[str]:
     """Of those that are stored, for whichever environment. Asking makes no store."""
     if not (where.state / 'liftlock.db').exists():
         return frozenset()
+    from liftlock.store.secrets import Safe
+
     with closing(open_store(where.state)) as store:
         return frozenset(entry.name for entry in Safe(store, kind=kind).listed(repository))
 
@@ -51,8 +53,11 @@ def above(
 def terms(works: wiring.Works, event: Event, given: Mapping[str, str], by: str) -> Terms:
     """What somebody adds who carries a run out here. UserError if what is stored cannot be read:
     better now than when a job begins."""
-    stored = partial(_values, works.place, works.store, event, SECRET)
+    where, store = works.place, works.store
+    stored = partial(_values, where, store, event, SECRET)
     stored()
+    if not wiring.key_file(where).exists():
+        _values(where, store, event, VARIABLE)
     return Terms(given, stored, by)
 
 
@@ -63,6 +68,8 @@ def again(works: wiring.Works, run: int, given: Terms, by: str) -> Terms:
 
 
 def _values(where: wiring.Place, store: Store, event: Event, kind: str) -> Values:
-    if from_outside(event) or kind not in secrets.any_of(store, event.repository):
+    if from_outside(event) or kind not in runs.kept_for(store, event.repository):
         return {}
+    from liftlock.store.secrets import Safe
+
     return Safe(store, wiring.key_file(where), kind).values(event.repository)

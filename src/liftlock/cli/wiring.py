@@ -32,6 +32,7 @@ from liftlock.runner.sources import SnapshotSources
 from liftlock.store.artifacts import RunArtifacts
 from liftlock.store.caches import RunCaches
 from liftlock.store.database import Store, open_store
+from liftlock.store.paths import KEY
 from liftlock.store.reports import RunReports
 
 if TYPE_CHECKING:
@@ -151,11 +152,11 @@ def _with_sudo(path: str, user: int) -> str:
     return f'{path}:{ROOT}'
 
 
-def key_file(where: Place, env: Mapping[str, str] = os.environ) -> Path | None:
-    """Where the key of the stored secrets is; None: beside the database."""
+def key_file(where: Place, env: Mapping[str, str] = os.environ) -> Path:
+    """Where the key of the stored secrets is, or would be."""
     named = env.get('LIFTLOCK_KEY_FILE') or where.config.key_file
     if not named:
-        return None
+        return where.state / KEY
     path = Path(named).expanduser()
     if not path.is_absolute():
         raise UserError(f'the file of a key must be an absolute path, not "{named}"')
@@ -249,7 +250,7 @@ def _world(where: Place, store: Store, run: int, submission: Submission) -> Worl
         closed=(
             str(where.state),
             str(_base(os.environ, 'XDG_CONFIG_HOME', '.config') / 'liftlock'),
-            *([str(key)] if (key := key_file(where)) else []),
+            str(key_file(where)),
         ),
         sandbox=sandbox,
         named_env=_named(sandbox),

@@ -8,6 +8,7 @@ from liftlock.plan import digest
 
 _ODD: Final = re.compile(r'[^A-Za-z0-9_-]')
 _LEG: Final = re.compile(r'=5b=([0-9]+)=5d=(?==2f=|$)')
+KEY: Final = 'secrets.key'  # of stored secrets, unless the user names another place
 LONGEST: Final = 120  # file names end at 255 bytes, and suffixes follow
 
 

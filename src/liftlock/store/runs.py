@@ -184,6 +184,20 @@ def deploys(store: Store, run: int) -> bool:
         return bool(sql.execute(query, (run,)).fetchone()[0])
 
 
+def deployed(store: Store, run: int) -> bool:
+    """Whether its jobs have deployed anything, or have tried to."""
+    query = "SELECT EXISTS (SELECT 1 FROM deployments WHERE run = ? AND kind = 'job')"
+    with store.reading() as sql:
+        return bool(sql.execute(query, (run,)).fetchone()[0])
+
+
+def kept_for(store: Store, repository: str) -> frozenset[str]:
+    """Which of `secret` and `variable` are stored for its runs: one look, without a key."""
+    query = 'SELECT DISTINCT kind FROM secrets WHERE repository = ?'
+    with store.reading() as sql:
+        return frozenset(row[0] for row in sql.execute(query, (repository,)))
+
+
 def lost_logs(store: Store, run: int, now: float) -> int:
     """For how many days the logs of the run were kept, if that time is over; else 0."""
     with store.reading() as sql:

@@ -16,8 +16,9 @@ from typing import Final
 
 from liftlock.errors import UserError
 from liftlock.plan import digest
+from liftlock.store import paths
 
-FILE: Final = 'secrets.key'
+FILE: Final = paths.KEY
 SIZE: Final = 32
 NONCE: Final = 12
 

@@ -162,13 +162,6 @@ class Safe:
         )
 
 
-def any_of(store: Store, repository: str) -> frozenset[str]:
-    """Which kinds the repository has: one look, without a key."""
-    query = 'SELECT DISTINCT kind FROM secrets WHERE repository = ?'
-    with store.reading() as sql:
-        return frozenset(row[0] for row in sql.execute(query, (repository,)))
-
-
 def merged(values: Mapping[str, Mapping[str, str]], environment: str) -> dict[str, str]:
     """`values` as a safe gives them."""
     own = values.get(environment.lower(), {}) if environment else {}
