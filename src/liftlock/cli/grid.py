@@ -110,7 +110,7 @@ def notes(one: Standing, paint: Paint) -> Iterator[str]:
         yield paint.blue(harmless(freeze.reason))
     if environment.drift:
         first, _, more = environment.drift.partition('\n')
-        yield paint.yellow(f'drift: {harmless(first)}{" …" if more else ""}')
+        yield paint.yellow(f'out of sync: {harmless(first)}{" …" if more else ""}')
 
 
 def alone(one: Standing) -> bool:

@@ -25,6 +25,7 @@ def lines(one: Standing, paint: Paint, now: float, events: int = EVENTS) -> Iter
     yield from _head(one, paint, now)
     for title, section in (
         ('', _going_on(one, paint, now)),
+        ('Out of sync', _drift(one, paint)),
         ('Traffic', _traffic(one, paint)),
         ('Instances', _instances(one, paint, now)),
         ('In line', _queue(one, paint, now)),
@@ -51,6 +52,7 @@ def _head(one: Standing, paint: Paint, now: float) -> Iterator[str]:
     yield (
         f'{mark(paint, state)} {paint.bold(harmless(one.place.name))}  {told}'
         + (f', {count_of} ready' if count_of else '')
+        + (f', {one.sync}' if one.sync == 'in sync' else '')
         + where
     )
     last, version = environment.last, environment.current
@@ -67,6 +69,21 @@ def _head(one: Standing, paint: Paint, now: float) -> Iterator[str]:
         yield f'  {note}'
     if alone(one):
         yield f'  {paint.yellow(ALONE)}'
+
+
+LONGEST: Final = 40  # lines of drift
+SHADES: Final = {'+': 'green', '-': 'red'}
+
+
+def _drift(one: Standing, paint: Paint) -> Iterator[str]:
+    """What the note on it has no room for."""
+    lines = one.environment.drift.splitlines()
+    for line in lines[:LONGEST] if len(lines) > 1 else ():
+        shade = SHADES.get(line[:1])
+        safe = f'  {harmless(line)}'
+        yield getattr(paint, shade)(safe) if shade else safe
+    if len(lines) > LONGEST:
+        yield paint.dim(f'  … {len(lines) - LONGEST} more lines: liftlock sync --dry-run')
 
 
 def _traffic(one: Standing, paint: Paint) -> Iterator[str]:

@@ -157,7 +157,7 @@ def _withdrawn(fact: f.Withdrawn, paint: Paint) -> str:
 
 
 def _drift(fact: f.DriftSeen, paint: Paint) -> str:
-    return paint.yellow(f'drift: {fact.message}') if fact.message else 'in sync again'
+    return paint.yellow(f'out of sync: {fact.message}') if fact.message else 'in sync'
 
 
 _TOLD: Final[Mapping[type[Any], Callable[[Any, Paint], str]]] = {

@@ -151,7 +151,7 @@ def test_the_grid_tells_what_is_where_and_what_is_going_on() -> None:
         '✗ staging      v1       1a3b5c7  1m     mona  unhealthy',
         '    /health answered 503',
         '    nothing is deployed by itself: held by alice: customers complain',
-        '    drift: two instances …',
+        '    out of sync: two instances …',
         '‖ production   v1       1a3b5c7  1m     mona  paused     3/3',
         '    frozen until Monday',
         '    v2 (#2) by bob  pause 60s, step 4 of 5  until 14:16:40',
@@ -222,6 +222,21 @@ def test_a_page_tells_everything_about_one_environment() -> None:
         'go on: liftlock promote production   take back: liftlock abort production   '
         'approve: liftlock approve production',
     ]
+
+
+def test_a_page_tells_whether_it_is_as_git_says_and_how_not() -> None:
+    there = stand(*DELIVERED)._replace(follows=True)
+    lines = list(page.lines(there, PLAIN, START))
+    assert lines[0] == '✓ production  healthy, in sync'
+    assert standing.record(there)['sync'] == 'in sync'
+    drift = 'git says v2 (2a3b5c7), v1 (1a3b5c7) runs\nDeployment/web\n-  replicas: 3'
+    there = stand(*DELIVERED, f.DriftSeen(drift))._replace(follows=True)
+    lines = list(page.lines(there, PLAIN, START))
+    assert '  out of sync: git says v2 (2a3b5c7), v1 (1a3b5c7) runs …' in lines
+    assert lines[lines.index('Out of sync') + 1 :][:3] == [
+        f'  {line}' for line in drift.splitlines()
+    ]
+    assert standing.record(there)['sync'] == 'out of sync'
 
 
 def test_a_page_of_a_deployment_that_goes_back_says_why_and_how_far_it_is() -> None:

@@ -11,7 +11,7 @@ from liftlock.errors import UserError
 from liftlock.gates import freezes
 from liftlock.gates.freezes import Frozen
 from liftlock.language.records import NamedTuple
-from liftlock.language.settings.model import Freeze
+from liftlock.language.settings import model
 from liftlock.rollout import facts as f
 from liftlock.rollout import wire
 from liftlock.rollout.deployment import Deployment
@@ -34,13 +34,15 @@ class Live(NamedTuple):
 
 
 class Standing(NamedTuple):
-    """`facts` are all of them, in order; `frozen` are the freezes that hold now."""
+    """`facts` are all of them, in order; `frozen` are the freezes that hold now. `follows`: it is
+    compared with git all the time."""
 
     place: Place
     environment: Environment
     facts: tuple[f.Stamped, ...] = ()
     live: Live = Live()
     frozen: tuple[Frozen, ...] = ()
+    follows: bool = False
 
     @property
     def version(self) -> Version | None:
@@ -50,6 +52,13 @@ class Standing(NamedTuple):
     def running(self) -> bool:
         """Whether something shall run there."""
         return any(self.environment.wanted.values())
+
+    @property
+    def sync(self) -> str:
+        """`in sync` or `out of sync`, as when somebody looked last; '' where nobody does."""
+        if not self.follows:
+            return ''
+        return 'out of sync' if self.environment.drift else 'in sync'
 
     def version_of(self, revision: str) -> str:
         version = self.environment.versions.get(revision)
@@ -85,7 +94,7 @@ class Looking:
         self._see = see or live
         self._lodge = Lodge(store.directory)
         self._known: dict[int, Standing] = {}
-        self._freezes: dict[str, tuple[Freeze, ...]] = {}
+        self._settings: dict[str, model.Environment] = {}
 
     def look(self, places: Iterable[Place], now: float) -> list[Standing]:
         return [self._look(place, now) for place in places]
@@ -98,24 +107,34 @@ class Looking:
         standing = known._replace(
             facts=(*known.facts, *new),
             live=self._see(self._lodge, place),
-            frozen=freezes.frozen(self._settled(known.environment), now),
+            frozen=freezes.frozen(self._newest(known.environment).freeze, now),
+            follows=self._follows(known.environment),
         )
         self._known[place.id] = standing
         return standing
 
-    def _settled(self, environment: Environment) -> tuple[Freeze, ...]:
-        """The freezes of the newest settings that can still be read."""
-        if not environment.deployments:
-            return ()
-        digest = environment.deployments[max(environment.deployments)].request.settings
-        if digest not in self._freezes:
+    def _newest(self, environment: Environment) -> model.Environment:
+        """The newest settings, if they can still be read."""
+        number = max(environment.deployments, default=0)
+        return self._of(environment, number)
+
+    def _follows(self, environment: Environment) -> bool:
+        last = environment.last
+        if last is None or not environment.stable:
+            return False
+        return self._of(environment, last.number).sync is not None
+
+    def _of(self, environment: Environment, number: int) -> model.Environment:
+        one = environment.deployments.get(number)
+        digest = one.request.settings if one else ''
+        if digest not in self._settings:
             try:
                 text = deliveries.text(self._store, digest)
-                found = blueprints.environment(blueprints.load(text)).freeze
+                found = blueprints.environment(blueprints.load(text))
             except (KeyError, ValueError, UserError):
-                found = ()
-            self._freezes[digest] = found
-        return self._freezes[digest]
+                found = model.Environment()
+            self._settings[digest] = found
+        return self._settings[digest]
 
 
 def live(lodge: Lodge, place: Place) -> Live:
@@ -157,6 +176,7 @@ def record(standing: Standing) -> dict[str, Any]:
         'kept': environment.kept,
         'held': environment.held._asdict() if environment.held else None,
         'frozen': [one._asdict() for one in standing.frozen],
+        'sync': standing.sync or None,
         'drift': environment.drift,
     }
 
