@@ -22,6 +22,7 @@ MIGRATIONS: Final = (
     '0005_retention.sql',
     '0006_deliveries.sql',
     '0007_secrets.sql',
+    '0008_server.sql',
 )
 PATIENCE: Final = 10.0  # seconds; making a fresh database takes some milliseconds
 WANTED: Final = 'open.wanted'
