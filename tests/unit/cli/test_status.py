@@ -228,7 +228,7 @@ def test_a_page_tells_whether_it_is_as_git_says_and_how_not() -> None:
     there = stand(*DELIVERED)._replace(follows=True)
     lines = list(page.lines(there, PLAIN, START))
     assert lines[0] == '✓ production  healthy, in sync'
-    assert standing.record(there)['sync'] == 'in sync'
+    assert record(there)['sync'] == 'in sync'
     drift = 'git says v2 (2a3b5c7), v1 (1a3b5c7) runs\nDeployment/web\n-  replicas: 3'
     there = stand(*DELIVERED, f.DriftSeen(drift))._replace(follows=True)
     lines = list(page.lines(there, PLAIN, START))
@@ -236,7 +236,7 @@ def test_a_page_tells_whether_it_is_as_git_says_and_how_not() -> None:
     assert lines[lines.index('Out of sync') + 1 :][:3] == [
         f'  {line}' for line in drift.splitlines()
     ]
-    assert standing.record(there)['sync'] == 'out of sync'
+    assert record(there)['sync'] == 'out of sync'
 
 
 def test_a_page_of_a_deployment_that_goes_back_says_why_and_how_far_it_is() -> None:
