@@ -15,7 +15,7 @@ if TYPE_CHECKING:
 
 def after(works: wiring.Works, run: int, ways: Ways, terms: Terms, status: int) -> None:
     """Take back what jobs of the run have deployed, and what is not well."""
-    if status in (0, INTERRUPTED) or not runs.deploys(works.store, run):
+    if status in (0, INTERRUPTED) or not runs.deployed(works.store, run):
         return
     from liftlock.engine.delivery import returns
 

@@ -70,7 +70,7 @@ def find(store: Store, place: Place, to: str, reason: str) -> Return | None:
     """To the version before, unless `to` names another; None where Liftlock itself had deployed
     it. UserError if there is none."""
     environment = fold(deliveries.facts(store, place.id))
-    earlier = requests.find(environment, place, to) if to else environment.before()
+    earlier = requests.find(environment, place, to) if to else _present_or_before(environment)
     if earlier is None or earlier.request.kind != f.JOB:
         return None
     active = environment.active
@@ -79,10 +79,17 @@ def find(store: Store, place: Place, to: str, reason: str) -> Return | None:
             f'job "{active.request.job}" of run {active.request.run} deploys to {place.name}',
             f'stop it first: liftlock abort {place.name}',
         )
-    current = environment.current
-    if current is not None and current.id == earlier.version.id:
+    last = environment.deployments[max(environment.deployments)]
+    if last.version.id == earlier.version.id and last.conclusion == 'success':
         raise UserError(f'{earlier.version.name} is what was deployed to {place.name} last')
     return Return(place, earlier, reason or 'rollback')
+
+
+def _present_or_before(environment: Environment) -> Deployment | None:
+    """A job that has failed may have left anything; then the way back leads to what was there."""
+    tried = [one for one in environment.deployments.values() if one.started_at]
+    failed = bool(tried) and tried[-1].conclusion not in ('', 'success')
+    return environment.last if failed else environment.before()
 
 
 def ask(store: Store, back: Return, by: str) -> int:

@@ -11,6 +11,7 @@ from liftlock.language.settings.shapes import (
     COMMAND,
     CONDITION,
     ENV,
+    FILLED_URL,
     NAMES,
     PORT,
     SECRET_NAME,
@@ -54,7 +55,7 @@ ANALYSIS: Final = Record(
     {
         'metric': Field(TEXT, "A metric of the router's: error_rate, success_rate, p95 …"),
         'prometheus': Field(TEXT, 'A query.'),
-        'url': Field(URL, 'A URL to ask.'),
+        'url': Field(FILLED_URL, 'A URL to ask.'),
         'command': Field(COMMAND, 'A command that must succeed.'),
         'address': Field(URL, 'Of Prometheus.'),
         'path': Field(TEXT, "Where the value stands in a URL's JSON: `$.data.ok`."),

@@ -165,3 +165,7 @@ ENV: Final = Named(
 )
 CONDITION: Final = Comparison(alone=('unhealthy',))
 URL: Final = Text(r'https?://\S+', 'an http:// or https:// URL')
+FILLED_URL: Final = Text(
+    r'(https?://|\$\{\{.*\}\})(\$\{\{.*\}\}|\S)*',
+    'an http:// or https:// URL',
+)
