@@ -3,6 +3,7 @@
 import asyncio
 import base64
 import json
+import os
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -14,6 +15,8 @@ from e2e.delivery.clusters import DEPLOYMENT, IMAGE, OTHER, SERVICE, Stage, clus
 from fakekube.server import Cluster
 from liftlock.language.settings.model import Amount, Kubernetes, Rolling
 from liftlock.rollout.trouble import Trouble
+from liftlock.targets.kubernetes.client import Client
+from liftlock.targets.kubernetes.commands import Cluster as Clusters
 
 ROLLOUT = """
 apiVersion: argoproj.io/v1alpha1
@@ -521,5 +524,34 @@ def test_kubectl_that_is_not_installed_is_told(
         with pytest.raises(Trouble, match='kubectl is not installed') as caught:
             await stage.target.look()
         assert 'install kubectl' in caught.value.hint
+
+    asyncio.run(scene())
+
+
+def test_whoever_breaks_off_leaves_no_program_behind(tmp_path: Path) -> None:
+    pid = tmp_path / 'pid'
+    command = ('sh', '-c', f'echo $$ > {pid}.new; mv {pid}.new {pid}; exec sleep 60')
+
+    async def scene() -> None:
+        task = asyncio.create_task(Client(Clusters()).ask(command))
+        for _ in range(500):
+            if pid.exists():
+                break
+            await asyncio.sleep(0.02)
+        task.cancel()
+        await asyncio.sleep(0)
+        task.cancel()
+        await asyncio.gather(task, return_exceptions=True)
+        with pytest.raises(ProcessLookupError):
+            os.kill(int(pid.read_text()), 0)
+
+    asyncio.run(scene())
+
+
+def test_a_program_that_does_not_end_is_ended(tmp_path: Path) -> None:
+    async def scene() -> None:
+        with pytest.raises(Trouble, match=r'sleep 60 did not end within 0\.2 s') as caught:
+            await Client(Clusters(), patience=0.2).ask(('sleep', '60'))
+        assert caught.value.again
 
     asyncio.run(scene())

@@ -1,6 +1,7 @@
 """Runs `kubectl` and `helm`, and says in plain words what went wrong. The only edge here."""
 
 import asyncio
+import contextlib
 import os
 import re
 from collections.abc import AsyncIterator
@@ -136,9 +137,19 @@ class Client:
 
 
 async def _end(process: asyncio.subprocess.Process) -> None:
+    """Killed, it is gone in a moment: whoever breaks off (even twice, as when the loop ends) waits
+    for that, or it would be left behind."""
+    broken_off: asyncio.CancelledError | None = None
     if process.returncode is None:
-        process.kill()
-        await process.wait()
+        with contextlib.suppress(ProcessLookupError):
+            process.kill()
+    while process.returncode is None:
+        try:
+            await process.wait()
+        except asyncio.CancelledError as error:
+            broken_off = error
+    if broken_off is not None:
+        raise broken_off
 
 
 def trouble(command: Command, answer: Answer) -> Trouble:
