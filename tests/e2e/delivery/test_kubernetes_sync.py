@@ -10,6 +10,7 @@ from typing import Any
 
 import pytest
 
+from e2e.cli.conftest import Project
 from e2e.delivery.clusters import DEPLOYMENT, SERVICE, cluster
 from fakekube.server import Cluster
 from liftlock.engine.delivery import blueprint as blueprints
@@ -166,7 +167,8 @@ def test_what_was_changed_by_hand_is_put_back_and_nothing_newer_comes_with_it(
             healed = git.environment.deployments[2]
             assert healed.request.kind == f.SYNC
             assert healed.request.by == 'liftlock'
-            assert healed.request.reason.startswith('self-heal: ')
+            name = 'apps.v1.Deployment.default.shop'
+            assert healed.request.reason == f'self-heal: changed by hand: {name}'
             assert healed.version.name == 'v1'
             await git.until(lambda: git.environment.drift == git.desired.lacking)
 
@@ -190,3 +192,42 @@ def test_a_new_version_is_deployed_and_what_it_no_longer_has_is_pruned(
     asyncio.run(scene())
     noticed = [one.message for one in git.told() if isinstance(one, f.Noticed)]
     assert noticed == ['pruned: Service/shop']
+
+
+SETTINGS = """
+environments:
+  production:
+    on: {branches: [main]}
+    target: {kubernetes: {manifests: [shop.yaml], container: app}}
+    strategy: rolling
+"""
+WORKFLOW = 'on: push\njobs: {test: {runs-on: ubuntu-latest, steps: [{run: "true"}]}}\n'
+
+
+def test_a_person_sees_what_was_changed_by_hand_and_puts_it_back(
+    kube: Cluster, tmp_path: Path
+) -> None:
+    (tmp_path / 'work').mkdir()
+    project = Project(tmp_path / 'work')
+    project.write('shop.yaml', DEPLOYMENT)
+    project.write('liftlock.yml', SETTINGS)
+    project.workflow(WORKFLOW)
+
+    def say(*words: str, status: int = 0) -> str:
+        done = project.liftlock(*words)
+        assert done.status == status, (done.out, done.err)
+        return done.out
+
+    try:
+        say('run', '--deploy')
+        say('sync', '--dry-run')
+        change_by_hand(kube)
+        shown = say('sync', '--dry-run', status=1)
+        assert 'Drift of what runs' in shown
+        assert '-          value: debug' in shown
+        say('sync')
+        assert level(kube) == 'info'
+        say('sync', '--dry-run')
+        assert json.loads(say('deployments', '--json'))[0]['kind'] == 'sync'
+    finally:
+        project.liftlock('supervise', '--stop')

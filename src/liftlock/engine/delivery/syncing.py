@@ -92,7 +92,7 @@ class Syncing:
                 found = await at.target.diff(at.revision())
             except (Trouble, UserError) as error:
                 found = f'it cannot be compared: {error}'
-            self._compared = found.strip()[:LONGEST]
+            self._compared = headed(found.strip())[:LONGEST]
             self._compared_at, self._compared_for = now, last.number
         return self._compared
 
@@ -115,6 +115,12 @@ class Syncing:
         if last is None or sync.automated is None or not sync.automated.prune:
             return False
         return last.request.kind == f.SYNC and last.number != self._pruned
+
+
+def headed(diff: str) -> str:
+    """A difference below one line that names what differs."""
+    names = [line.removeprefix('--- ') for line in diff.splitlines() if line.startswith('--- ')]
+    return f'changed by hand: {", ".join(names)}\n{diff}' if names else diff
 
 
 def facts(environment: Environment, outcome: Outcome) -> Iterator[f.Fact]:
