@@ -41,8 +41,10 @@ def governing(environment: Environment) -> int:
     line = environment.line
     if line and line[0].request.kind != f.JOB:
         return line[0].number
-    managed = [n for n in environment.successes if environment.deployments[n].revision]
-    return managed[-1] if managed else 0
+    known = environment.deployments
+    good = [number for number in environment.successes if known[number].revision]
+    tried = [n for n, one in known.items() if one.revision and one.request.kind != f.JOB]
+    return next(iter((*good[::-1], *tried[::-1])), 0)
 
 
 def decide(environment: Environment, terms: Terms, seen: Seen, now: float) -> tuple[Decision, ...]:
@@ -257,7 +259,7 @@ def _idle(environment: Environment, terms: Terms, seen: Seen, now: float) -> Ite
         yield Remove()
         return
     last = environment.deployments.get(governing(environment))
-    if last is not None:
+    if last is not None and environment.stable:
         scene = Scene(environment, last, terms, seen, now)
         yield from _health(scene)
         yield from _watch(scene)

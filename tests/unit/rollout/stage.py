@@ -131,6 +131,10 @@ class Stage:
                 self.running[revision] = instances
             case d.Shift(routes):
                 self.routes = routes
+            case d.Remove():
+                self.running.clear()
+                self.routes = Routes()
+                self.say(f.Withdrawn())
             case d.Prepare(revision):
                 self.say(f.Prepared(number, revision))
             case d.Apply(revision):

@@ -205,6 +205,18 @@ def test_direct_starts_the_old_version_again() -> None:
     assert stage[number].downtime > 30
 
 
+def test_an_environment_in_which_nothing_ever_succeeded_can_be_taken_down() -> None:
+    stage = Stage(BLUE_GREEN)
+    stage.never_ready = {'r1'}
+    number = stage.deploy('v1')
+    stage.play(700)
+    assert stage[number].conclusion == 'failure'
+    stage.say(f.WithdrawRequested('ada'))
+    stage.play(5)
+    assert isinstance(stage.facts[-1], f.Withdrawn)
+    assert stage.environment.wanted == {}
+
+
 def test_a_first_version_that_fails_is_withdrawn() -> None:
     stage = Stage(DIRECT + '    progressDeadlineSeconds: 30\n')
     stage.never_ready.add('r1')

@@ -103,6 +103,7 @@ class Play(NamedTuple):
     never_ready: frozenset[str] = frozenset()
     kind: str = f.DEPLOY
     failing: str = ''  # hook of the new version
+    first: bool = False  # v1 itself is deployed
 
 
 def promotes(stage: Mortal, one: Deployment) -> f.Fact | None:
@@ -156,6 +157,8 @@ PLAYS: Mapping[str, Play] = {
     'canary, aborted': Play(CANARY, 'rolled_back', aborts),
     'canary by instances': Play(CANARY, 'success', promotes, capabilities=UNWEIGHED),
     'never ready': Play(BLUE_GREEN, 'failure', promotes, never_ready=frozenset({'r2'})),
+    'first': Play(BLUE_GREEN, 'success', first=True),
+    'first, never ready': Play(BLUE_GREEN, 'failure', never_ready=frozenset({'r1'}), first=True),
     'direct, never ready': Play(
         f'{TARGET}    strategy: direct\n', 'rolled_back', never_ready=frozenset({'r2'})
     ),
@@ -176,6 +179,11 @@ class End(NamedTuple):
 
 def begin(play: Play) -> Mortal:
     stage = Mortal(play.text, play.capabilities)
+    if play.first:
+        stage.never_ready = set(play.never_ready)
+        stage.deploy('v1')
+        stage.writes = 0
+        return stage
     stage.deploy('v1')
     stage.play(20)
     assert stage[1].conclusion == 'success'
@@ -246,7 +254,8 @@ def check(name: str, *kills: Kill) -> None:
     assert not [hook for hook, count in stage.hooks.items() if count > 1], 'no hook runs twice'
     if one.back is not None and NOBODY in one.back.reason:
         assert found.stable == one.stable
-        assert found.routes.weight(one.stable) == (0 if play.capabilities is IN_PLACE else 100)
+        whole = 0 if play.capabilities is IN_PLACE or play.first else 100
+        assert found.routes.weight(one.stable) == whole
         return
     assert found == undisturbed, one
 

@@ -163,6 +163,9 @@ def down(store: Store, place: Place, by: str, reason: str) -> int:
             f'#{busy.number} to {place.name} goes on or waits',
             f'take it back first: liftlock abort {place.name}',
         )
+    managed = [one for one in environment.deployments.values() if one.request.kind != f.JOB]
+    if not any(one.revision for one in managed):
+        raise UserError(f'nothing was ever started in {place.name} from here')
     (asked,) = deliveries.append(store, place.id, [f.WithdrawRequested(by, reason)])
     return asked.seq
 
