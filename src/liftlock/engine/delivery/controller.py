@@ -309,6 +309,13 @@ class Controller:
         target = self._stand.target
         return {'public': target.address(), 'preview': target.address(preview=True)}
 
+    def _entrances(self, stand: Stand) -> dict[str, str]:
+        """Where a test finds the version: without a preview, where everybody does."""
+        found = self._addresses()
+        if not self._environment.routes.preview:
+            found['preview'] = found['public'] or stand.environment.url
+        return found
+
     def _watched(self, stand: Stand) -> tuple[Instance, ...]:
         """A place that is updated as a whole is looked at from outside, by its URL."""
         if not stand.terms.capabilities.in_place:
@@ -436,7 +443,7 @@ class Controller:
                     stand.blueprint,
                     one.version,
                     self._bench.secrets(self._place),
-                    self._addresses(),
+                    self._entrances(stand),
                 ),
                 await self._directory(stand.terms.analyses[name], one),
             ),
