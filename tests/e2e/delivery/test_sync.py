@@ -195,22 +195,34 @@ def test_what_fails_by_itself_is_tried_once_and_by_hand_again(shop: Shop) -> Non
     assert shop.deployments()[0]['reason'] == 'retry of #2'
 
 
-def test_drift_of_instances_is_shown_until_they_are_back(shop: Shop) -> None:
+def test_what_changes_in_the_settings_is_shown(shop: Shop) -> None:
     shop.say('run')
     shop.say('deploy', 'staging')
-    (instance,) = shop.status()['instances']
-    os.kill(instance['pid'], signal.SIGSTOP)  # what an instance does is health, not drift
-    os.kill(instance['pid'], signal.SIGCONT)
     shop.commit(**{'liftlock.yml': SETTINGS.replace('grace: 1s', 'grace: 2s')})
-    shown = shop.say('sync', 'staging', '--dry-run', status=1).out
-    assert 'has no green run yet' in shown
+    assert 'has no green run yet' in shop.say('sync', 'staging', '--dry-run', status=1).out
+    shop.say('supervise', '--stop')  # who would deploy it
     shop.say('run')
-    shown = shop.say('sync', 'staging', '--dry-run', '--json', status=1).out
-    told = json.loads(shown)
+    told = json.loads(shop.say('sync', 'staging', '--dry-run', '--json', status=1).out)
     assert not told['in_sync']
+    assert told['total'] == 1
     ((title, lines),) = told['changes'].items()
     assert title == 'liftlock.yml, as far as it concerns staging'
     assert [line[:1] for line in lines if line[:1] in '+-'] == ['-', '+']
+
+
+def test_drift_of_instances_is_shown_until_they_are_back(shop: Shop, tmp_path: Path) -> None:
+    ill = tmp_path / 'ill'
+    shop.commit(**{'app.py': f'import os\nassert not os.path.exists("{ill}")\n{APPLICATION}'})
+    shop.say('run')
+    shop.say('deploy', 'staging')
+    (instance,) = shop.status()['instances']
+    ill.touch()
+    os.kill(instance['pid'], signal.SIGKILL)
+    until_drift(shop, '(r1): 1 wanted, 0 running')
+    assert shop.status()['sync'] == 'out of sync'
+    ill.unlink()
+    wait_for(lambda: shop.status()['sync'] == 'in sync', shop.status)
+    assert len(shop.deployments()) == 1
 
 
 def test_a_green_run_is_deployed_wherever_its_ref_goes(shop: Shop) -> None:
