@@ -14,8 +14,6 @@ from liftlock.store import artifacts, runs
 from liftlock.store.database import Store
 from liftlock.store.runs import Run
 
-MANY = 1000  # runs that are looked through
-
 
 class Made(NamedTuple):
     """The files of a commit, and the runs that it had."""
@@ -30,9 +28,8 @@ class Made(NamedTuple):
 def latest(store: Store, repository: str, commit: str) -> tuple[Run, ...]:
     """The newest run of each workflow for the commit."""
     found: dict[str, Run] = {}
-    for run in runs.recent(store, limit=MANY):
-        if run.sha == commit and run.repository == repository:
-            found.setdefault(run.workflow, run)
+    for run in runs.of_commit(store, repository, commit):
+        found.setdefault(run.workflow, run)
     return tuple(found.values())
 
 

@@ -34,6 +34,7 @@ class Desires:
         self._where = where
         self._store = store
         self._common = common
+        self._heads: dict[int, tuple[Any, Head | None]] = {}
         self._known: dict[int, tuple[Any, Desired]] = {}
 
     async def __call__(self, place: Place, blueprint: Blueprint) -> Desired:
@@ -42,7 +43,8 @@ class Desires:
         if trigger is None:
             return NOTHING
         try:
-            head = await asyncio.to_thread(heads.newest, self._repository(place), trigger)
+            common = self._repository(place)
+            head = await asyncio.to_thread(self._newest, place, common, trigger)
             return self._of(place, trigger, head)
         except UserError as error:
             return Desired(lacking=_told(error))
@@ -54,12 +56,21 @@ class Desires:
         if trigger is None:
             return NOTHING
         try:
-            return self._of(place, trigger, heads.newest(self._repository(place), trigger))
+            head = self._newest(place, self._repository(place), trigger)
+            return self._of(place, trigger, head)
         except UserError as error:
             return Desired(lacking=_told(error))
 
     def _repository(self, place: Place) -> Path:
         return self._common or heads.common_of(_sources(self._store, place))
+
+    def _newest(self, place: Place, common: Path, trigger: Trigger) -> Head | None:
+        state = common, trigger, heads.fingerprint(common)
+        before, head = self._heads.get(place.id, (None, None))
+        if before != state:
+            head = heads.newest(common, trigger)
+            self._heads[place.id] = state, head
+        return head
 
     def _of(self, place: Place, trigger: Trigger, head: Head | None) -> Desired:
         if head is None:

@@ -45,18 +45,25 @@ def newest(common: Path, trigger: Trigger) -> Head | None:
     return None
 
 
+def fingerprint(common: Path) -> str:
+    """Another text whenever any branch or tag has moved: cheap, for no commit is looked at."""
+    return _ask(common, '--format=%(refname) %(objectname)')
+
+
 def listed(common: Path) -> tuple[Head, ...]:
     """All branches and tags, newest first; of several tags on one commit, the highest version."""
+    order = '--sort=-version:refname', '--sort=-creatordate'
+    return parse(_ask(common, *order, f'--format={FORMAT}'))
+
+
+def _ask(common: Path, *words: str) -> str:
     if not common.is_dir():
         raise UserError(f'the repository is gone: {common}', 'deploy from where it is now')
-    order = '--sort=-version:refname', '--sort=-creatordate'
-    answer = git.ask(
-        'for-each-ref', *order, f'--format={FORMAT}', HEADS, TAGS, cwd=common,
-        env={**git.NEUTRAL, 'GIT_DIR': str(common)},
-    )  # fmt: skip
+    env = {**git.NEUTRAL, 'GIT_DIR': str(common)}
+    answer = git.ask('for-each-ref', *words, HEADS, TAGS, cwd=common, env=env)
     if answer.code:
         raise UserError(f'git cannot read {common}: {answer.last}')
-    return parse(answer.text)
+    return answer.text
 
 
 def parse(text: str) -> tuple[Head, ...]:

@@ -160,6 +160,13 @@ def recent(store: Store, *, workflow: str = '', status: str = '', limit: int = 2
         return [Run(*row) for row in rows]
 
 
+def of_commit(store: Store, repository: str, commit: str) -> list[Run]:
+    """Newest first."""
+    query = RUNS + 'WHERE repository = ? AND sha = ? ORDER BY id DESC'
+    with store.reading() as sql:
+        return [Run(*row) for row in sql.execute(query, (repository, commit))]
+
+
 def unfinished(store: Store) -> list[Run]:
     """Runs that have not ended, oldest first."""
     with store.reading() as sql:
