@@ -85,6 +85,14 @@ class Environment:
         """Those whose protection is not satisfied yet."""
         return [one for one in self.deployments.values() if one.phase is Phase.WAITING]
 
+    def pending(self, version: Version) -> Deployment | None:
+        """One that is to bring the version by itself, as git says, and has not ended."""
+        for one in self.deployments.values():
+            ended = one.phase is Phase.ENDED or one.phase is Phase.RETURNING
+            if not ended and one.request.kind == f.SYNC and one.version.id == version.id:
+                return one
+        return None
+
     @property
     def last(self) -> Deployment | None:
         """The last that succeeded."""
