@@ -129,6 +129,8 @@ def _bring(asked: Here, found: Compared, given: dict[str, object]) -> int:
         )
     if not given['json']:
         print(flush=True)
+    if twin := environment.pending(version):
+        return _follow(asked, found, twin.number, given)
     wish = Wish(asked.by, f.SYNC, found.behind)
     return deploy.deliver(asked, place.name, version, wish, given)
 
@@ -137,6 +139,7 @@ def _go_on(asked: Here, found: Compared) -> None:
     """What comes next is deployed by itself again."""
     if found.place.id and requests.release(asked.store, found.place, asked.by):
         ensure(asked.where.state)
+        print('\nFrom now on it follows git again.', file=sys.stderr)
 
 
 def _again(asked: Here, found: Compared, given: dict[str, object]) -> int:
@@ -152,6 +155,10 @@ def _again(asked: Here, found: Compared, given: dict[str, object]) -> int:
     reason = f'drift: {found.drift.partition(chr(10))[0]}'
     number = requests.again(asked.store, found.place, last, asked.by, reason, f.SYNC)
     requests.release(asked.store, found.place, asked.by)
+    return _follow(asked, found, number, given)
+
+
+def _follow(asked: Here, found: Compared, number: int, given: dict[str, object]) -> int:
     ensure(asked.where.state)
     json = bool(given['json'])
     if given['no_follow']:
