@@ -20,7 +20,8 @@ def command(
 ) -> int:
     """Go back to a version that has succeeded in ENVIRONMENT, as it was: it is not built again.
 
-    Where it still stands, this is one change of routes. Going back needs no approval. Afterwards
+    What goes on is taken back. Where the old version still stands, this is one change of routes.
+    Going back needs no approval. Afterwards
     nothing is deployed by itself until somebody deploys. Where jobs of workflows deploy, the
     earlier version's job is run again, here, until it has ended.
     """
@@ -29,12 +30,13 @@ def command(
     if (back := returns.find(asked.store, place, to, reason)) is not None:
         return _run_again(asked, back, json=json)
     after = follow.begin(asked, place)
-    number = requests.rollback(asked.store, place, to, asked.by, reason)
+    went = requests.rollback(asked.store, place, to, asked.by, reason)
     ensure(asked.where.state)
     if no_follow:
-        follow.told(place, number, json)
+        follow.told(place, went.number, json)
         return 0
-    return follow.follow(asked, place, number, after, json=json)
+    status = follow.follow(asked, place, went.number, after, json=json, wait=went.aborted)
+    return 0 if went.aborted else status
 
 
 def _run_again(asked: here.Here, back: Return, *, json: bool) -> int:

@@ -42,6 +42,14 @@ class Apply(NamedTuple):
     back: bool = False  # it had the revision before
 
 
+class Advance(NamedTuple):
+    """Tell a place that has paused by its own rules to go on; with `full`, to its end. Announced
+    and told as `Apply` is, under this `operation`."""
+
+    operation: str
+    full: bool
+
+
 class Run(NamedTuple):
     """Run a hook once: before, before_switch, after or after_rollback."""
 
@@ -67,4 +75,6 @@ class Hold(NamedTuple):
     reason: str
 
 
-Decision: TypeAlias = Prepare | Scale | Shift | Remove | Apply | Run | Measure | Record | Hold
+Decision: TypeAlias = (
+    Prepare | Scale | Shift | Remove | Apply | Advance | Run | Measure | Record | Hold
+)

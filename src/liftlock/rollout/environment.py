@@ -16,6 +16,7 @@ from liftlock.rollout.sight import Routes
 from liftlock.rollout.version import Version
 
 SUCCESS: Final = 'success'
+BEFORE: Final = 'r0'  # what was there before the first deployment
 ERROR: Final = 'error'  # the cause of a failure that is the place's
 
 
@@ -23,7 +24,7 @@ class Environment:
     """Advanced by one fact at a time. Deployments are kept for good, in order of their numbers."""
 
     __slots__ = (
-        'at', 'confirmed', 'deployments', 'done', 'drift', 'health_at', 'health_message',
+        'adopted', 'at', 'confirmed', 'deployments', 'done', 'drift', 'health_at', 'health_message',
         'healthy', 'held', 'kept', 'routes', 'routes_at', 'seq', 'stable', 'successes', 'versions',
         'wanted', 'withdrawing',
     )  # fmt: skip
@@ -33,6 +34,7 @@ class Environment:
         self.at = 0.0
         self.deployments: dict[int, Deployment] = {}
         self.successes: list[int] = []  # numbers of deployments that came to a good end
+        self.adopted: Version | None = None  # what was there before the first deployment
         self.stable = ''  # the revision that succeeded last
         self.versions: dict[str, Version] = {}  # by revision
         self.wanted: dict[str, int] = {}
@@ -128,12 +130,12 @@ class Environment:
         return seen.index(version.id) if version.id in seen else None
 
     def revision_of(self, version: Version) -> str:
-        """The last revision under which the version succeeded; '' if it never did."""
+        """The last revision under which the version succeeded, or was found; '' if it never did."""
         for number in reversed(self.successes):
             one = self.deployments[number]
             if one.version.id == version.id and one.revision:
                 return one.revision
-        return ''
+        return BEFORE if self.adopted is not None and self.adopted.id == version.id else ''
 
     def bad(self) -> frozenset[str]:
         """Ids of versions that were taken back, or left by a rollback, and have not succeeded
@@ -175,6 +177,11 @@ def _started(environment: Environment, fact: f.DeploymentStarted, at: float) -> 
     one = environment.deployments.get(fact.number)
     if one is not None and fact.revision:
         environment.versions[fact.revision] = one.version
+
+
+def _adopted(environment: Environment, fact: f.Adopted, at: float) -> None:
+    environment.adopted, environment.stable = fact.version, fact.revision
+    environment.versions[fact.revision] = fact.version
 
 
 def _scale_set(environment: Environment, fact: f.ScaleSet, at: float) -> None:
@@ -235,6 +242,7 @@ def _drift_seen(environment: Environment, fact: f.DriftSeen, at: float) -> None:
 
 _CHANGES: Final[Mapping[type[Any], Callable[[Environment, Any, float], None]]] = {
     f.DeploymentRequested: _requested,
+    f.Adopted: _adopted,
     f.DeploymentStarted: _started,
     f.ScaleSet: _scale_set,
     f.RoutesSet: _routes_set,

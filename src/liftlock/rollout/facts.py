@@ -76,6 +76,13 @@ class DeploymentAllowed(NamedTuple):
     message: str = ''
 
 
+class Adopted(NamedTuple):
+    """What was there before Liftlock's first deployment, as far as it can be gone back to."""
+
+    revision: str
+    version: Version
+
+
 class DeploymentStarted(NamedTuple):
     """`revision` is what it runs as, `stable` what had the traffic before ('' for the first).
 
@@ -299,6 +306,7 @@ Fact: TypeAlias = (
     | ProtectionBypassed
     | DeploymentHeld
     | DeploymentAllowed
+    | Adopted
     | DeploymentStarted
     | StepStarted
     | StepFinished

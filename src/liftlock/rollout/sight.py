@@ -79,7 +79,8 @@ class Sight(NamedTuple):
 
     `routes` is what the router has confirmed; None where the place has no router of ours, or it
     has not confirmed yet. Places that are updated as a whole (`in_place`) tell the revision they
-    were asked for last, whether it has settled, and `failed` with why it never will.
+    were asked for last, whether it has settled, `failed` with why it never will, and `paused` with
+    why it waits for somebody by its own rules.
     """
 
     instances: tuple[Instance, ...] = ()
@@ -88,6 +89,7 @@ class Sight(NamedTuple):
     settled: bool = False
     failed: str = ''
     message: str = ''
+    paused: str = ''
 
 
 class Window(NamedTuple):
@@ -121,6 +123,7 @@ class Seen(NamedTuple):
     settled: bool = False
     failed: str = ''
     message: str = ''
+    paused: str = ''
     underway: frozenset[str] = frozenset()  # operations that this controller is carrying out
     since: float = 0.0  # when it began to look; before, nobody may have
 
@@ -135,3 +138,4 @@ class Capabilities(NamedTuple):
     mirrors: bool = False
     preview: bool = False
     metrics: bool = False  # of the router: error_rate, latency
+    adopts: bool = False  # it can go back to what was there before Liftlock's first deployment

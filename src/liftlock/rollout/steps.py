@@ -12,7 +12,7 @@ from liftlock.language.records import NamedTuple
 from liftlock.rollout import course, trials
 from liftlock.rollout import facts as f
 from liftlock.rollout.course import Step, Terms
-from liftlock.rollout.decisions import Apply, Decision, Hold, Prepare, Record, Run
+from liftlock.rollout.decisions import Advance, Apply, Decision, Hold, Prepare, Record, Run
 from liftlock.rollout.deployment import Deployment
 from liftlock.rollout.environment import Environment
 from liftlock.rollout.phases import Phase
@@ -20,6 +20,7 @@ from liftlock.rollout.sight import Group, HeaderRoute, Match, Mirror, Routes, Se
 from liftlock.rollout.trials import Outcome
 
 CRASHES: Final = 3  # so often may an instance die before it is said to be in a crash loop
+ITS_OWN: Final = 3.0  # seconds for a place that was told to go on to do so
 NOBODY: Final = 'the controller ended while it ran, so nobody knows how far it came'
 
 
@@ -157,7 +158,8 @@ def _skippable(step: Step) -> bool:
 
 
 def _late(scene: Scene, step: Step) -> str:
-    if isinstance(step, course.Wait | course.Analyse | course.Hook):
+    waits = isinstance(step, course.Wait | course.Analyse | course.Hook)
+    if waits or scene.seen.paused:
         return ''
     deadline = scene.terms.environment.progress_deadline_seconds
     moved = max(scene.deployment.moved_at, scene.seen.since)
@@ -325,7 +327,20 @@ def _update(scene: Scene, step: course.Update) -> list[Decision]:
         return fail(scene, 'health', scene.seen.failed)
     if scene.seen.revision == revision and scene.seen.settled:
         return done(scene, scene.seen.message)
+    if scene.seen.paused:
+        return _advance(scene)
     return wait(scene.seen.message or 'the update has not settled yet')
+
+
+def _advance(scene: Scene) -> list[Decision]:
+    """The place has paused by its own rules, as an Argo Rollout does: people let it go on."""
+    one = scene.deployment
+    operation = 'advance:full' if one.full else f'advance:{one.promoted_at:.3f}'
+    if one.promoted_at > one.step_at and operation not in one.operations:
+        return [Advance(operation, one.full)]
+    if one.paused is None and scene.now > one.moved_at + ITS_OWN:
+        return [Record(f.Paused(scene.number, scene.seen.paused))]
+    return wait(scene.seen.paused)
 
 
 def _restored(scene: Scene, step: course.Restore) -> list[Decision]:

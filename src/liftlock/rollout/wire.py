@@ -23,6 +23,7 @@ KINDS: Final[Mapping[str, type[Any]]] = {
         f.ProtectionBypassed,
         f.DeploymentHeld,
         f.DeploymentAllowed,
+        f.Adopted,
         f.DeploymentStarted,
         f.StepStarted,
         f.StepFinished,

@@ -49,6 +49,7 @@ class Stage:
         self.readings: Callable[[Deployment, str], Reading] = lambda one, name: GOOD
         self.hook: Callable[[str, str], bool] = lambda hook, revision: True
         self.failed = ''
+        self.pauses = ''  # a place's own
         self.dead: set[str] = set()  # operations that were begun when the controller died
 
     # --- people
@@ -120,9 +121,13 @@ class Stage:
             for name, running in self.running.items()
         }
         routed = not self.terms.capabilities.in_place
-        settled = bool(self.applied) and not self.failed
+        paused = self.pauses if self.applied == self._newest() else ''
+        settled = bool(self.applied) and not self.failed and not paused
         routes = self.routes if routed else None
-        return Seen(groups, routes, self.applied, settled, self.failed)
+        return Seen(groups, routes, self.applied, settled, self.failed, paused=paused)
+
+    def _newest(self) -> str:
+        return max(self.environment.versions, default='')
 
     def obey(self, number: int, decision: d.Decision) -> None:
         self.asked.append(decision)
@@ -141,6 +146,8 @@ class Stage:
                 back = self[number].back is not None
                 operation = f'apply:{revision}' + (':back' if back else '')
                 self._operate(number, operation, lambda: self._apply(revision))
+            case d.Advance(operation, _):
+                self._operate(number, operation, self._lift)
             case d.Run(hook, revision):
                 self._operate(number, f'hook:{hook}', lambda: self.hook(hook, revision))
             case d.Measure(stage, name):
@@ -152,6 +159,10 @@ class Stage:
 
     def _apply(self, revision: str) -> bool:
         self.applied = revision
+        return True
+
+    def _lift(self) -> bool:
+        self.pauses = ''
         return True
 
     def _operate(self, number: int, operation: str, task: Callable[[], bool]) -> None:

@@ -3,6 +3,7 @@ from liftlock.rollout import facts as f
 from liftlock.rollout.analysis import Reading
 from liftlock.rollout.deployment import Deployment
 from liftlock.rollout.phases import Phase
+from liftlock.rollout.version import Version
 from unit.rollout.stage import BAD, GOOD, IN_PLACE, ROUTED, Stage
 
 PROCESS = '    target: {process: {command: serve, instances: 3}}\n'
@@ -405,6 +406,31 @@ def test_a_rollback_takes_the_old_revision_again() -> None:
     stage.play(20)
     assert stage[number].conclusion == 'success'
     assert stage.applied == 'r1'
+
+
+def test_a_first_update_that_fails_goes_back_to_what_was_there_before() -> None:
+    stage = Stage("    target: {command: {deploy: 'true'}}\n", IN_PLACE)
+    stage.say(f.Adopted('r0', Version('app:7', image='registry/app@sha256:7')))
+    number = stage.deploy('v1')
+    stage.until(lambda: stage.applied == 'r1')
+    stage.failed = 'tasks cannot start'
+    stage.turn()
+    stage.failed = ''
+    stage.play(20)
+    assert stage[number].conclusion == 'rolled_back'
+    assert stage.applied == 'r0'
+
+
+def test_a_place_that_pauses_by_its_own_rules_goes_on_when_somebody_promotes() -> None:
+    stage = Stage('    target: {kubernetes: {rollout: web}}\n', IN_PLACE)
+    stage.deployed('v1')
+    stage.pauses = 'paused: CanaryPauseStep'
+    number = stage.deploy('v2')
+    stage.until(lambda: stage[number].phase is Phase.PAUSED)
+    stage.say(f.Promoted(number, 'ada'))
+    stage.play(10)
+    assert stage.pauses == ''
+    assert stage[number].conclusion == 'success'
 
 
 # --- the line

@@ -20,7 +20,7 @@ from liftlock.engine.delivery import blueprint as blueprints
 from liftlock.engine.delivery.blueprint import Blueprint
 from liftlock.engine.delivery.healthwatch import HealthWatch
 from liftlock.engine.delivery.hooks import Hooks
-from liftlock.engine.delivery.ports import Measuring, Meter, Probe, Target
+from liftlock.engine.delivery.ports import Adopting, Measuring, Meter, Pausing, Probe, Target
 from liftlock.engine.delivery.syncing import Desire, Looked, Syncing, no_desire
 from liftlock.engine.delivery.work import Work
 from liftlock.errors import UserError
@@ -32,7 +32,7 @@ from liftlock.rollout import wire
 from liftlock.rollout.course import Terms
 from liftlock.rollout.decide import decide, governing
 from liftlock.rollout.deployment import Deployment
-from liftlock.rollout.environment import Environment
+from liftlock.rollout.environment import BEFORE, Environment
 from liftlock.rollout.phases import Phase
 from liftlock.rollout.sight import Instance, Seen, Sight
 from liftlock.rollout.trouble import Trouble
@@ -164,6 +164,7 @@ class Controller:
         self._begin_anew(number)
         try:
             stand = await self._stand_for(number)
+            await self._adopt(stand)
             self.sight = await stand.target.look()
             self._health.look(self._watched(stand), self._checks(stand), {}, now)
             self.seen = self._seen(stand, now)
@@ -183,6 +184,15 @@ class Controller:
             self._governing = number
             self._troubles.clear()
             self._work.forget_troubles()
+
+    async def _adopt(self, stand: Stand) -> None:
+        """Before the first deployment: what is there can be gone back to."""
+        environment = self._environment
+        if environment.stable or environment.active or not stand.terms.capabilities.adopts:
+            return
+        version = await cast(Adopting, stand.target).adopt()
+        if version is not None:
+            self._append([f.Adopted(BEFORE, version)])
 
     def _is_a_jobs(self, number: int) -> bool:
         """Then its run carries it out, and there may not even be a target here."""
@@ -292,6 +302,8 @@ class Controller:
     def _revision(self, name: str) -> Revision:
         """With its own settings and variables, and the secrets of today."""
         known = self._revisions.get(name)
+        if name == BEFORE:
+            return _bare(self._environment, name)
         if known is None:
             one = next(
                 each for each in self._environment.deployments.values() if each.revision == name
@@ -344,9 +356,16 @@ class Controller:
             settled = bool(group and group.ready)
             message = (group.message if group else '') or message
         return Seen(
-            groups, sight.routes, sight.revision, settled, sight.failed, message,
-            self._work.underway, self._begun,
-        )  # fmt: skip
+            groups,
+            sight.routes,
+            sight.revision,
+            settled,
+            sight.failed,
+            message,
+            paused=sight.paused,
+            underway=self._work.underway,
+            since=self._begun,
+        )
 
     # --- decisions
 
@@ -368,6 +387,9 @@ class Controller:
                 operation = f'apply:{revision}' + (':back' if self._returning else '')
                 update = partial(self._apply, target, revision, back)
                 work.start(operation, partial(self._operate, operation, update))
+            case d.Advance(operation, full):
+                onward = partial(self._advance, target, full)
+                work.start(operation, partial(self._operate, operation, onward))
             case d.Run(hook, revision):
                 operation = f'hook:{hook}'
                 command = partial(self._hook, stand, hook, revision)
@@ -398,6 +420,10 @@ class Controller:
     async def _apply(self, target: Target, revision: str, back: bool) -> tuple[bool, str, str]:
         identity = await target.apply(self._revision(revision), back=back)
         return True, '', identity
+
+    async def _advance(self, target: Target, full: bool) -> tuple[bool, str, str]:
+        await cast(Pausing, target).promote(full=full)
+        return True, '', ''
 
     async def _hook(self, stand: Stand, hook: str, revision: str) -> tuple[bool, str, str]:
         known = self._revision(revision)

@@ -8,7 +8,7 @@ from liftlock.language.settings.model import Analysis, HealthCheck
 from liftlock.rollout.analysis import Reading
 from liftlock.rollout.sight import Capabilities, Instance, Routes, Sight
 from liftlock.rollout.sight import Window as Window
-from liftlock.rollout.version import Revision
+from liftlock.rollout.version import Revision, Version
 
 
 class Target(Protocol):
@@ -79,6 +79,23 @@ class Pruning(Protocol):
 
     async def prune(self, *, allow_empty: bool = False) -> str:
         """Delete what the present revision does not have; what that was, '' for nothing."""
+        ...
+
+
+class Pausing(Protocol):
+    """What targets satisfy besides whose looks say `paused`."""
+
+    async def promote(self, *, full: bool) -> None:
+        """Let the place go on; with `full`, to its end."""
+        ...
+
+
+class Adopting(Protocol):
+    """What targets satisfy besides whose capabilities say `adopts`."""
+
+    async def adopt(self) -> Version | None:
+        """What was there before Liftlock's first deployment: `apply` with `back` and the revision
+        r0 goes back to it. None where nothing was."""
         ...
 
 

@@ -94,28 +94,48 @@ def again(store: Store, place: Place, one: Deployment, by: str, reason: str, kin
     return _number(deliveries.request(store, place.id, wish))
 
 
-def rollback(store: Store, place: Place, to: str, by: str, reason: str) -> int:
-    """Go back to a version that succeeded here: the one before, unless `to` names another."""
+class Back(NamedTuple):
+    """What goes back: a deployment that was going on (`aborted`), or a new one."""
+
+    number: int
+    aborted: bool
+
+
+def rollback(store: Store, place: Place, to: str, by: str, reason: str) -> Back:
+    """Go back to a version that succeeded here: the one before, unless `to` names another. What
+    goes on is taken back, and that is all where nothing is named."""
     environment = fold(deliveries.facts(store, place.id))
-    earlier = find(environment, place, to) if to else environment.before()
-    if earlier is None:
+    active = environment.active
+    going = active if active is not None and active.request.kind != f.JOB else None
+    if going is not None:
+        why = reason or 'rolled back'
+        facts: list[f.Fact] = [f.AbortRequested(going.number, by, why), f.AutomationHeld(by, why)]
+        deliveries.append(store, place.id, facts)
+        if not to:
+            return Back(going.number, aborted=True)
+    wish = _earlier(environment, place, to)._replace(number=0, by=by, reason=reason)
+    number = _number(deliveries.request(store, place.id, wish))
+    if going is None:
+        held = f.AutomationHeld(by, reason or f'rolled back to {wish.version.name}')
+        deliveries.append(store, place.id, [held])
+    return Back(number, aborted=False)
+
+
+def _earlier(environment: Environment, place: Place, to: str) -> f.DeploymentRequested:
+    """What asks for it, but for who does and why."""
+    last, current = environment.last, environment.current
+    found = find(environment, place, to) if to else environment.before()
+    if found is not None:
+        version, settings = found.version, found.request.settings
+    elif environment.adopted is not None and last is not None and not to:
+        version, settings = environment.adopted, last.request.settings
+    else:
         raise UserError(
             f'{place.name} has no earlier version to go back to', 'liftlock deployments shows all'
         )
-    current = environment.current
-    if current is not None and current.id == earlier.version.id and environment.active is None:
-        raise UserError(f'{earlier.version.name} is what runs in {place.name} already')
-    wish = f.DeploymentRequested(
-        0, f.ROLLBACK, earlier.version, earlier.request.settings, by, reason
-    )
-    held = f.AutomationHeld(by, reason or f'rolled back to {earlier.version.name}')
-    number = _number(deliveries.request(store, place.id, wish))
-    active = environment.active
-    facts: list[f.Fact] = [held]
-    if active is not None and active.request.kind != f.JOB:
-        facts.append(f.AbortRequested(active.number, by, 'rolled back'))
-    deliveries.append(store, place.id, facts)
-    return number
+    if current is not None and current.id == version.id and environment.active is None:
+        raise UserError(f'{version.name} is what runs in {place.name} already')
+    return f.DeploymentRequested(0, f.ROLLBACK, version, settings, '')
 
 
 def promote(store: Store, place: Place, by: str, *, full: bool) -> int:

@@ -79,9 +79,9 @@ def refuse_missing(
             f'{", ".join(absent)}',
             'commit them, or take them out of env_file',
         )
-    used = _used(environment)
+    asked = used(environment)
     for context, known, word in (('vars', blueprint.variables, 'variable'),):
-        gone = [name for name in used.get(context, ()) if name not in known]
+        gone = [name for name in asked.get(context, ()) if name not in known]
         if gone:
             raise UserError(
                 f'{blueprint.environment} needs variables that it does not have: {", ".join(gone)}',
@@ -89,7 +89,8 @@ def refuse_missing(
             )
 
 
-def _used(environment: model.Environment) -> dict[str, list[str]]:
+def used(environment: model.Environment) -> dict[str, list[str]]:
+    """Names of secrets and variables that its variables are made of, by context."""
     import re
 
     found: dict[str, list[str]] = {}

@@ -20,7 +20,7 @@ from typing import Any, Final, TypeAlias
 
 from liftlock.language.settings import model
 from liftlock.plan.masking import Masker
-from liftlock.rollout.sight import Sight
+from liftlock.rollout.sight import Capabilities, Sight
 from liftlock.rollout.trouble import Trouble
 from liftlock.rollout.version import Revision, Version
 from liftlock.targets.command import leftovers, record, running, words
@@ -40,6 +40,8 @@ class Command(Whole):
     """`lay` puts the files of a version into an empty directory. `env` are variables and secrets,
     `secrets` the names of those that nobody may see, for looks at a place where nothing has been
     deployed by this process. `deadline` is for `deploy`, `rollback` and `verify`, in seconds."""
+
+    capabilities = Capabilities(in_place=True, adopts=True)
 
     def __init__(
         self,

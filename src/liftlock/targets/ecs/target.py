@@ -14,7 +14,7 @@ from pathlib import Path
 from typing import Any, Final
 
 from liftlock.language.settings import model
-from liftlock.rollout.sight import Instance, Sight
+from liftlock.rollout.sight import Capabilities, Instance, Sight
 from liftlock.rollout.trouble import Trouble
 from liftlock.rollout.version import Revision, Version
 from liftlock.targets.ecs import definition, judgement, lines, record, tasks
@@ -31,6 +31,8 @@ class Ecs(Whole):
     """`directory` keeps what AWS cannot tell; `environment` is a name that nobody else in the
     account has. `read` gives a file of a commit; `env` are variables and secrets, for the log-in.
     """
+
+    capabilities = Capabilities(in_place=True, adopts=True)
 
     def __init__(
         self,

@@ -4,8 +4,8 @@ from abc import ABC, abstractmethod
 from collections.abc import AsyncIterator, Iterable
 
 from liftlock.rollout.sight import Instance, Sight
+from liftlock.targets.kubernetes import argo, progress
 from liftlock.targets.kubernetes import place as places
-from liftlock.targets.kubernetes import progress
 from liftlock.targets.kubernetes.calm import Calm
 from liftlock.targets.kubernetes.names import Doc, selector
 from liftlock.targets.kubernetes.place import Place, Usage
@@ -32,12 +32,14 @@ class Updated(Whole, ABC):
         found = progress.together(workloads)
         settled = found.settled and not found.failed
         instances = await self._instances(revision)
+        waits = any(argo.paused(one) for one in workloads if one['kind'] == 'Rollout')
         return Sight(
             instances,
             revision=revision,
             settled=settled,
             failed=found.failed,
             message=found.message or _why(instances),
+            paused=found.message if waits else '',
         )
 
     async def _instances(self, revision: str) -> tuple[Instance, ...]:

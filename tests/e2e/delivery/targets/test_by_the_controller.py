@@ -47,7 +47,9 @@ class Stage:
         return self.wake(requests.deploy(self.store, blueprint, version, Wish('mona'))[1])
 
     def roll_back(self, to: str = '') -> int:
-        return self.wake(requests.rollback(self.store, self.environment, to, 'mona', 'because'))
+        return self.wake(
+            requests.rollback(self.store, self.environment, to, 'mona', 'because').number
+        )
 
     def wake(self, number: int) -> int:
         """As whoever asks for something does."""
