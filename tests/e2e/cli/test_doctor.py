@@ -200,3 +200,36 @@ def test_outside_of_a_repository_the_machine_is_looked_at(bare: Project, tmp_pat
     ended = bare.liftlock('doctor')
     assert ended.status == 0
     assert ended.out.startswith('ok       git')
+
+
+def test_what_delivering_to_an_environment_lacks_is_told(bare: Project) -> None:
+    bare.write(
+        'liftlock.yml',
+        'environments:\n'
+        '  staging: {secrets: [TOKEN]}\n'
+        '  production: {target: {kubernetes: {manifests: [k8s]}}, secrets: [TOKEN, OTHER]}\n',
+    )
+    bare.workflow('{on: push, jobs: {a: {runs-on: ubuntu-latest, steps: [{run: ls}]}}}')
+    bare.git('remote', 'add', 'origin', 'https://github.com/acme/shop.git')
+    secret = ('secret', 'set', 'TOKEN', '--env', 'Production', '--from-file', 'liftlock.yml')
+    assert bare.liftlock(*secret).status == 0
+    ended = bare.liftlock('doctor')
+    assert ended.status == 1, ended.err
+    _, _, lacks = ended.out.partition('What delivering to the environments')
+    assert lacks.splitlines()[2:] == [
+        'staging',
+        '  missing  the secret TOKEN is not set',
+        '           liftlock secret set TOKEN --env staging',
+        '',
+        'production',
+        '  missing  there is no kubectl',
+        '           install kubectl 1.20 or newer: https://kubernetes.io/docs/tasks/tools/',
+        '  missing  there is no kubeconfig',
+        '           log in to the cluster, or set KUBECONFIG for Liftlock',
+        '  missing  k8s is not in the repository',
+        '           correct its name, or commit it',
+        '  missing  the secret OTHER is not set',
+        '           liftlock secret set OTHER --env production',
+    ], ended.out
+    problems = [one['problem'] for one in told(bare)['environments']]
+    assert problems[:2] == ['the secret TOKEN is not set', 'there is no kubectl']

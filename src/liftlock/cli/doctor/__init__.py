@@ -6,6 +6,7 @@ programs   which programs a script calls
 fetching   what is behind `uses:`
 images     whether an image can be had
 verdicts   whether a need is met
+deliveries what environments need to be delivered to from here
 telling    all of it, in words and as JSON
 """
 
@@ -16,7 +17,7 @@ from typing import TYPE_CHECKING
 
 import click
 
-from liftlock.cli import wiring
+from liftlock.cli import declared, wiring
 from liftlock.cli.colour import paint
 from liftlock.errors import FAILED, UserError
 from liftlock.language.workflow import Workflow
@@ -36,10 +37,11 @@ def command(state: str | None, as_json: bool) -> int:
 
     In a repository, also tell what its workflows ask for that is not here: labels, engines,
     images, services, actions, programs of scripts, versions, and the names of secrets and
-    variables. Actions that are not in the cache yet are fetched, as a run would; registries are
-    asked for images that are not here.
+    variables; and what delivering to the environments of its liftlock.yml lacks. Actions that are
+    not in the cache yet are fetched, as a run would; registries are asked for images that are not
+    here.
     """
-    from liftlock.cli.doctor import machine, telling
+    from liftlock.cli.doctor import deliveries, machine, telling
 
     where = wiring.place(state)
     top, home, name = _repository(where)
@@ -48,15 +50,21 @@ def command(state: str | None, as_json: bool) -> int:
     workflows = _workflows(top)
     findings = _examine(workflows, top, here)
     given = _not_stored(_given(workflows), where, name)
+    lacks = deliveries.examine(top, here, name) if (top / declared.FILE).is_file() else []
     if as_json:
         import json
 
-        print(json.dumps(telling.record(things, findings, given), indent=2, ensure_ascii=False))
+        print(
+            json.dumps(telling.record(things, findings, given, lacks), indent=2, ensure_ascii=False)
+        )
     else:
         for line in telling.lines(things, findings, given, paint(sys.stdout)):
             print(line)
+        for line in telling.lacks(lacks, paint(sys.stdout)):
+            print(line)
     broken = any(thing.needed and not thing.found for thing in things)
-    return FAILED if broken or any(finding.missing for finding in findings) else 0
+    missing = any(finding.missing for finding in findings)
+    return FAILED if broken or missing or lacks else 0
 
 
 def _repository(where: wiring.Place) -> 'tuple[Path, Home, str]':

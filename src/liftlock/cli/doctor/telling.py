@@ -6,6 +6,7 @@ from typing import Any
 
 from liftlock.cli.colour import Paint
 from liftlock.cli.doctor import verdicts
+from liftlock.cli.doctor.deliveries import Lack
 from liftlock.cli.doctor.machine import Thing
 from liftlock.cli.doctor.needs import Need
 from liftlock.cli.doctor.verdicts import Verdict
@@ -69,7 +70,25 @@ def _given(given: Given) -> Iterator[str]:
             yield f'{context.capitalize()} to be given to a run ({ways}): {", ".join(names)}'
 
 
-def record(things: Iterable[Thing], findings: Iterable[Finding], given: Given) -> dict[str, Any]:
+def lacks(found: Sequence[Lack], paint: Paint) -> Iterator[str]:
+    if found:
+        yield ''
+        yield paint.bold('What delivering to the environments of liftlock.yml lacks')
+    for name, of_one in groupby(found, key=lambda lack: lack.environment):
+        yield ''
+        yield name
+        for _, problem, remedy in of_one:
+            yield f'  {paint.red("missing")}  {problem}'
+            if remedy:
+                yield f'           {remedy}'
+
+
+def record(
+    things: Iterable[Thing],
+    findings: Iterable[Finding],
+    given: Given,
+    environments: Iterable[Lack] = (),
+) -> dict[str, Any]:
     return {
         'tools': [thing._asdict() for thing in things],
         'needs': [
@@ -87,4 +106,5 @@ def record(things: Iterable[Thing], findings: Iterable[Finding], given: Given) -
             for one in findings
         ],
         **{context: dict(names) for context, names in given.items()},
+        'environments': [lack._asdict() for lack in environments],
     }
