@@ -306,11 +306,11 @@ async def measure(times: int, count: int, seconds: float) -> list[Row]:
         shop = Shop(Path(name))
         try:
             return [
+                *await many(shop, count, seconds),
                 *await deliveries_of(shop, 'blue-green switches', BLUE_GREEN, times),
                 *await deliveries_of(shop, 'canary walks', CANARY, times),
                 *await bad_releases(shop, 100, max(1, times // 10)),
                 *await bad_releases(shop, 5, max(1, times // 10)),
-                *await many(shop, count, seconds),
             ]
         finally:
             shop.close()

@@ -162,6 +162,7 @@ def hook(counts: Path) -> str:
         '#!/bin/sh\n'
         f'echo "begin $VERSION $REVISION" >> {counts}/$1\n'
         'sleep 0.2\n'
+        f'while [ -e {counts.parent}/stay ]; do sleep 0.05; done\n'
         f'echo "end $VERSION $REVISION" >> {counts}/$1\n'
     )
 

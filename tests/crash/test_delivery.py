@@ -9,6 +9,7 @@ writes down what became of each.
 import contextlib
 import os
 import random
+import signal
 from collections.abc import Callable, Iterator, Mapping
 from http.client import HTTPConnection
 from pathlib import Path
@@ -18,7 +19,7 @@ from urllib.parse import urlsplit
 import pytest
 
 from containers import lack
-from crash.shop import Shop, Told, customers, failures, until
+from crash.shop import PATIENCE, Shop, Told, customers, failures, until
 from liftlock.rollout.trouble import Trouble
 from liftlock.targets.envoy import process as envoy
 
@@ -217,3 +218,54 @@ def note(name: str, deaths: list[str], what: str) -> None:
         died = '; '.join(deaths) or 'nobody died'
         with Path(TABLE).open('a') as file:
             file.write(f'| {name} | {died} | {what} |\n')
+
+
+def test_a_hook_does_not_go_on_beside_what_undoes_it(shop: Shop) -> None:
+    base(shop, 'bluegreen')
+    name = new_version(shop)
+    stay = shop.directory / 'stay'
+    shop.die()
+    stay.touch()
+    child = shop.start('deploy', 'bluegreen', '--wait')
+    try:
+        until(lambda: begun(shop, 'before', name), shop.log)
+        os.kill(shop.supervisor(), signal.SIGKILL)
+        until(lambda: begun(shop, 'after_rollback', name), shop.log)
+        assert not marked(), 'the hook goes on'
+    finally:
+        stay.unlink()
+        said, _ = child.communicate(timeout=PATIENCE)
+    assert child.returncode == 1, said
+    assert UNKNOWN in said
+    assert f'end {name}' not in (shop.counts / 'before').read_text()
+    until(lambda: settled(shop, 'bluegreen'), lambda: said)
+
+
+def begun(shop: Shop, hook: str, version: str) -> bool:
+    return any(each.startswith(f'{hook} {version} ') for each in shop.hooks())
+
+
+def marked() -> list[str]:
+    """Processes of the hook `before`."""
+    found = []
+    for file in Path('/proc').glob('[0-9]*/cmdline'):
+        with contextlib.suppress(OSError):
+            words = file.read_bytes().split(b'\0')
+            if b'before' in words and words[1].endswith(b'/hook'):
+                found.append(file.parent.name)
+    return found
+
+
+def test_taken_down_although_who_does_it_is_killed(shop: Shop) -> None:
+    base(shop, 'direct')
+    shop.die('rename 3', 'write 1 after', 'write 1 before')
+    told = shop.run('down', 'direct')
+    assert told.status == 0, told.said
+    assert shop.deaths
+    assert not shop.running('direct')
+    assert [one['kind'] for one in shop.facts('direct')].count('Withdrawn') == 1
+    assert not answer(shop, 'direct')
+    shop.die()
+    told = shop.run('deploy', 'direct')  # and it can be brought back
+    assert told.status == 0, told.said
+    until(lambda: settled(shop, 'direct'), lambda: told.said)

@@ -136,6 +136,7 @@ class Controller:
     async def run(self) -> None:
         """Until it is cancelled, or somebody else has taken the environment over (StaleToken)."""
         self._read()
+        await self._end_leftovers()
         try:
             while True:
                 pause = await self._turn()
@@ -148,6 +149,14 @@ class Controller:
             await self._health.end()
             if self._stand is not None:
                 await self._stand.target.close()
+
+    async def _end_leftovers(self) -> None:
+        """What nobody waits for any more must not go on beside what undoes it."""
+        active = self._environment.active
+        operations = active.operations.items() if active else ()
+        if any(ended is None and name.startswith('hook:') for name, ended in operations):
+            place = self._bench.directory / str(self._place.id)
+            await asyncio.to_thread(self._bench.hooks.end_leftovers, place)
 
     # --- a turn
 

@@ -3,16 +3,19 @@
 import asyncio
 import os
 import signal
+import time
 from collections.abc import Awaitable, Callable, Mapping
 from contextlib import suppress
 from pathlib import Path
 from typing import Final
 
+from liftlock.plan import digest
 from liftlock.plan.masking import Masker
 from liftlock.rollout.version import Revision, Version
 
 END: Final = 20  # so many lines are kept of what a hook said
 SHELL: Final = ('sh', '-e', '-c')
+MARK: Final = 'RUNNER_TRACKING_ID'  # by which processes are found after a `kill -9`
 
 Lay = Callable[[Version, Path], Awaitable[None]]
 
@@ -38,7 +41,7 @@ class Hooks:
         process = await asyncio.create_subprocess_exec(
             *SHELL, command,
             cwd=files,
-            env={**base, **env},
+            env={**base, **env, MARK: _mark(place)},
             stdin=asyncio.subprocess.DEVNULL,
             stdout=asyncio.subprocess.PIPE,
             stderr=asyncio.subprocess.STDOUT,
@@ -58,6 +61,13 @@ class Hooks:
         tail = _masked(said, revision)
         return not ended, '\n'.join((ended, *tail)) if tail else ended, ''
 
+    def end_leftovers(self, place: Path) -> None:
+        """Kill what a controller of this place, which was killed, has left running."""
+        from liftlock.runner.executors import orphans
+
+        while orphans.end(_mark(place)):  # they may fork meanwhile
+            time.sleep(0.02)
+
     async def files(self, version: Version, place: Path) -> Path:
         """The version's files, laid down once."""
         files = place / 'files' / version.id
@@ -70,6 +80,10 @@ class Hooks:
         with suppress(OSError):  # somebody else was quicker
             draft.rename(files)
         return files
+
+
+def _mark(place: Path) -> str:
+    return f'hook-{digest.of(str(place.absolute()))[:16]}'
 
 
 def _masked(said: bytes, revision: Revision) -> list[str]:
