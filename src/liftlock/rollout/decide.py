@@ -284,7 +284,11 @@ def _start(environment: Environment, one: Deployment, terms: Terms) -> f.Deploym
 def _health(scene: Scene) -> Iterator[Decision]:
     environment, stable = scene.environment, scene.environment.stable
     if scene.terms.capabilities.in_place:
-        healthy, message = not scene.seen.failed, scene.seen.failed
+        group = scene.group(scene.seen.revision)  # its URL, where there is something to be asked
+        if group.unknown:
+            return
+        message = scene.seen.failed or ('' if group.ready else group.message)
+        healthy = not message
     else:
         group = scene.group(stable)
         if group.unknown:

@@ -317,6 +317,20 @@ def test_a_version_that_turns_bad_is_taken_back_by_itself_once() -> None:
     assert stage[number].version.id in stage.environment.bad()
 
 
+def test_what_is_updated_as_a_whole_is_watched_at_its_url() -> None:
+    rolling = "    target: {command: {deploy: x}}\n    rollback: {on: [unhealthy], watch: 5m}\n"
+    stage = Stage(rolling, IN_PLACE)
+    stage.deployed('v1')
+    stage.deployed('v2')
+    stage.running = {stage.applied: 1}  # who asks at the URL, and is answered
+    stage.play(20)
+    assert stage.environment.healthy
+    stage.never_ready = {stage.applied}
+    stage.until(lambda: stage.environment.successes[-1] == 3)
+    assert stage[3].request.reason == 'unhealthy: it does not answer'
+    assert stage[3].version.name == 'v1'
+
+
 def test_after_the_watch_nothing_is_taken_back_by_itself() -> None:
     stage = Stage(WATCHED)
     stage.deployed('v1')

@@ -104,6 +104,7 @@ class Controller:
             or environment.withdrawing
             or self._work.underway
             or self._syncs
+            or self._watches
         )
 
     @property
@@ -111,6 +112,15 @@ class Controller:
         """Whether what git says counts here."""
         stand, environment = self._stand, self._environment
         return bool(environment.stable and stand is not None and stand.environment.sync)
+
+    @property
+    def _watches(self) -> bool:
+        """Whether the last deployment may still be taken back by itself."""
+        last = self._environment.deployments.get(governing(self._environment))
+        rollback = self._stand.environment.rollback if self._stand is not None else None
+        if last is None or rollback is None:
+            return False
+        return time.time() < last.finished_at + rollback.watch
 
     @property
     def _lives(self) -> bool:
@@ -213,7 +223,8 @@ class Controller:
             return 0.0
         active = environment.active
         moves = active is not None and active.phase is not Phase.PAUSED
-        pause = MOVING if moves else STANDING if any(environment.wanted.values()) else NOTHING
+        stands = any(environment.wanted.values()) or self._watches
+        pause = MOVING if moves else STANDING if stands else NOTHING
         return max(0.02, min(pause, self._hold - now))
 
     def _settle(self, number: int, terms: Terms, now: float) -> tuple[d.Decision, ...]:
@@ -341,7 +352,7 @@ class Controller:
         """A place that is updated as a whole is looked at from outside, by its URL."""
         if not stand.terms.capabilities.in_place:
             return self.sight.instances
-        if not self.sight.settled:
+        if not (self.sight.settled and self._checks(stand)):
             return ()
         return (Instance('url', self.sight.revision, alive=True),)
 
