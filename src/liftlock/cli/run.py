@@ -9,6 +9,7 @@ from typing import Any
 import click
 
 from liftlock.cli import options
+from liftlock.errors import UserError
 from liftlock.runner import repository
 
 
@@ -49,6 +50,8 @@ def command(state: str | None, /, **given: Any) -> int:
 
 def _go_on(asked: options.Asked, step: str, given: dict[str, Any]) -> int:
     """`rerun` of the last run, which says what it goes on from."""
+    if given['deploy']:
+        raise UserError('--deploy is for whole runs', 'deploy afterwards: liftlock deploy')
     from liftlock.cli import rerun
 
     kept = {name: given[name] for name in ('json', 'verbose', 'shell_on_failure', 'slots')}

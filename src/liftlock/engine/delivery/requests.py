@@ -109,16 +109,25 @@ def rollback(store: Store, place: Place, to: str, by: str, reason: str) -> Back:
     going = active if active is not None and active.request.kind != f.JOB else None
     if going is not None:
         why = reason or 'rolled back'
-        facts: list[f.Fact] = [f.AbortRequested(going.number, by, why), f.AutomationHeld(by, why)]
+        facts = [f.AbortRequested(going.number, by, why), *_held(environment, by, why)]
         deliveries.append(store, place.id, facts)
         if not to:
             return Back(going.number, aborted=True)
     wish = _earlier(environment, place, to)._replace(number=0, by=by, reason=reason)
     number = _number(deliveries.request(store, place.id, wish))
     if going is None:
-        held = f.AutomationHeld(by, reason or f'rolled back to {wish.version.name}')
-        deliveries.append(store, place.id, [held])
+        why = reason or f'rolled back to {wish.version.name}'
+        deliveries.append(store, place.id, _held(environment, by, why))
     return Back(number, aborted=False)
+
+
+def _held(environment: Environment, by: str, why: str) -> list[f.Fact]:
+    """Nothing is deployed by itself from now on, nor what waits to be."""
+    pending = (*environment.waiting, *environment.line)
+    called_off = (
+        f.AbortRequested(one.number, by, why) for one in pending if one.request.kind == f.SYNC
+    )
+    return [*called_off, f.AutomationHeld(by, why)]
 
 
 def _earlier(environment: Environment, place: Place, to: str) -> f.DeploymentRequested:
