@@ -19,7 +19,7 @@ from liftlock.language.records import NamedTuple
 from liftlock.language.settings.model import Backoff, Sync
 from liftlock.rollout import facts as f
 from liftlock.rollout.deployment import Deployment
-from liftlock.rollout.environment import ERROR, SUCCESS, Environment
+from liftlock.rollout.environment import BEFORE, ERROR, SUCCESS, Environment
 from liftlock.rollout.phases import Phase
 from liftlock.rollout.sight import Group, Routes, Seen
 from liftlock.rollout.version import Version
@@ -298,9 +298,10 @@ def _is_healing(one: Deployment) -> bool:
 
 
 def whole(environment: Environment, seen: Seen) -> str:
-    """A place that is updated as a whole knows what it was updated to last."""
+    """A place that is updated as a whole knows what it was updated to last; but not by name what
+    was there before Liftlock."""
     stable = environment.stable
-    if not stable or seen.revision == stable:
+    if stable in ('', BEFORE, seen.revision):
         return ''
     there = _named(environment, seen.revision) if seen.revision else 'what Liftlock does not know'
     return f'{_named(environment, stable)} was deployed, {there} is there'
