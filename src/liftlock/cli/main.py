@@ -56,6 +56,10 @@ COMMANDS: Final = {
         'deployments': 'List what was delivered, and what became of it.',
         'down': 'Take down everything that runs in an environment.',
     },
+    'The server': {
+        'serve': 'Serve web pages and REST over what has run here.',
+        'token': 'Create, list and revoke tokens for the server.',
+    },
     'Secrets and variables': {
         'secret': 'Store, list and remove secrets of a repository or an environment.',
         'variable': 'Set, show, list and remove variables (`vars.NAME`).',

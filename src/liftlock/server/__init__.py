@@ -1,1 +1,1 @@
-"""HTTP: REST, web UI, webhooks, live logs. May import the engine and what is below it."""
+"""HTTP: web pages, REST and live updates over the store of `liftlock run`."""

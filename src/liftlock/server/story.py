@@ -1,0 +1,95 @@
+"""Facts of a deployment as sentences for a page: (time, kind, sentence)."""
+
+from collections.abc import Callable, Iterable, Mapping
+from typing import Any, Final
+
+from liftlock.language.figures import duration
+from liftlock.language.records import NamedTuple
+from liftlock.rollout import facts as f
+from liftlock.rollout.sight import Routes
+
+
+class Told(NamedTuple):
+    """`kind` is good, bad, warn or ''."""
+
+    at: float
+    kind: str
+    text: str
+
+
+def told(facts: Iterable[f.Stamped], number: int) -> list[Told]:
+    """The story of the deployment with this number, in order."""
+    found = []
+    for stamped in facts:
+        if getattr(stamped.fact, 'number', None) != number:
+            continue
+        tell = _TOLD.get(type(stamped.fact))
+        kind, text = tell(stamped.fact) if tell else ('', '')
+        if text:
+            found.append(Told(stamped.at, kind, text))
+    return found
+
+
+def weights(routes: Routes) -> str:
+    """`r12 90 %, r13 10 %`, and what else gets requests."""
+    parts = [f'{name} {percent} %' for name, percent in routes.weights]
+    parts += [f'preview {routes.preview}'] if routes.preview else []
+    parts += [f'{one.revision} by header {one.name}' for one in routes.headers]
+    parts += [f'{one.percent} % mirrored to {one.revision}' for one in routes.mirrors]
+    return ', '.join(parts) or 'nowhere'
+
+
+def _with(text: str, more: str) -> str:
+    return f'{text}: {more}' if more else text
+
+
+def _measured(fact: f.Measured) -> tuple[str, str]:
+    if fact.weight == 'open':
+        return '', ''
+    kind = {'successful': 'good', 'failed': 'bad'}.get(fact.phase, 'warn')
+    return kind, _with(f'{fact.analysis} {fact.phase}', fact.message)
+
+
+def _analysed(fact: f.AnalysisFinished) -> tuple[str, str]:
+    kind = 'good' if fact.phase == 'successful' else 'bad'
+    return kind, _with(f'Analysis {fact.analysis} {fact.phase}', fact.message)
+
+
+def _operation(fact: f.OperationFinished) -> tuple[str, str]:
+    return (
+        ('', f'{fact.operation} done') if fact.ok else ('bad', _with(fact.operation, fact.message))
+    )
+
+
+def _finished(fact: f.DeploymentFinished) -> tuple[str, str]:
+    good = fact.conclusion == 'success'
+    down = f', {duration(fact.downtime)} without an instance' if fact.downtime else ''
+    text = f'Ended: {fact.conclusion.replace("_", " ")}{down}'
+    return 'good' if good else 'bad', _with(text, fact.message)
+
+
+_TOLD: Final[Mapping[type[Any], Callable[[Any], tuple[str, str]]]] = {
+    f.DeploymentRequested: lambda fact: (
+        '',
+        _with(f'{fact.version.name} asked for by {fact.by}', fact.reason),
+    ),
+    f.Approved: lambda fact: ('good', _with(f'Approved by {fact.by}', fact.comment)),
+    f.Rejected: lambda fact: ('bad', _with(f'Rejected by {fact.by}', fact.comment)),
+    f.ProtectionBypassed: lambda fact: (
+        'warn',
+        _with(f'Protection bypassed by {fact.by}', fact.reason),
+    ),
+    f.DeploymentHeld: lambda fact: ('warn', _with('Waits', fact.reason)),
+    f.DeploymentAllowed: lambda fact: ('', _with('May start', fact.message)),
+    f.StepFinished: lambda fact: ('', _with(fact.name, fact.message)),
+    f.Shifted: lambda fact: ('', f'Traffic: {weights(fact.routes)}'),
+    f.Paused: lambda fact: ('warn', _with('Paused', fact.reason)),
+    f.Promoted: lambda fact: ('', f'{"Fully promoted" if fact.full else "Promoted"} by {fact.by}'),
+    f.AbortRequested: lambda fact: ('warn', _with(f'Aborted by {fact.by}', fact.reason)),
+    f.RollbackStarted: lambda fact: ('bad', _with(f'Goes back ({fact.cause})', fact.reason)),
+    f.Measured: _measured,
+    f.AnalysisFinished: _analysed,
+    f.OperationFinished: _operation,
+    f.Noticed: lambda fact: ('warn' if fact.level == 'warning' else '', fact.message),
+    f.DeploymentFinished: _finished,
+}

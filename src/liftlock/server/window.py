@@ -1,0 +1,129 @@
+"""Windows into the log of a job, step by step: lines are counted from 1 within their step.
+
+A step's lines need not stand together: steps in the background write between those of others. What
+is sent is HTML, one element a line, and nothing is read but the segments that hold the window.
+"""
+
+import re
+from bisect import bisect_right
+from collections.abc import Iterator
+from datetime import UTC, datetime
+from html import escape
+from typing import Final
+
+from liftlock.errors import UserError
+from liftlock.language.records import NamedTuple
+from liftlock.server import ansi
+from liftlock.store.logs import LogReader, Segment
+
+MOST: Final = 2000  # lines of one window
+MOST_HITS: Final = 10_000
+ERRORS: Final = '##[error]'
+_MARK: Final = re.compile(r'##\[(group|endgroup|section|command|debug|notice|warning|error)\](.*)')
+
+
+class Hit(NamedTuple):
+    step: int
+    line: int
+
+
+class Found(NamedTuple):
+    """`more`: there are more than are told."""
+
+    hits: tuple[Hit, ...]
+    more: bool
+
+
+class Steps:
+    """Where the lines of each step are."""
+
+    def __init__(self, reader: LogReader) -> None:
+        self._reader = reader
+        self._segments: dict[int, list[Segment]] = {}
+        self._starts: dict[int, list[int]] = {}
+        for segment in reader.segments:
+            mine = self._segments.setdefault(segment.step, [])
+            starts = self._starts.setdefault(segment.step, [])
+            starts.append(starts[-1] + mine[-1].lines if mine else 0)
+            mine.append(segment)
+
+    def count(self, step: int) -> int:
+        mine = self._segments.get(step)
+        return self._starts[step][-1] + mine[-1].lines if mine else 0
+
+    def counts(self) -> dict[int, int]:
+        return {step: self.count(step) for step in self._segments}
+
+    def lines(self, step: int, start: int, stop: int) -> Iterator[tuple[int, float, str]]:
+        """(number from 1, time, text) of the step's lines from `start` (from 0) up to `stop`."""
+        mine = self._segments.get(step, [])
+        starts = self._starts.get(step, [])
+        at = max(bisect_right(starts, start) - 1, 0)
+        for segment, first in zip(mine[at:], starts[at:], strict=True):
+            if first >= stop:
+                return
+            texts = self._reader.text(segment).split('\n')
+            for index in range(max(start - first, 0), min(stop - first, segment.lines)):
+                yield first + index + 1, segment.at, texts[index]
+
+    def search(self, wanted: re.Pattern[str], literal: str = '') -> Found:
+        """Where it is found, in order of the steps. With a `literal` (in lower case) segments are
+        passed over in which it does not occur at all."""
+        hits: list[Hit] = []
+        for step in sorted(self._segments):
+            for segment, first in zip(self._segments[step], self._starts[step], strict=True):
+                text = self._reader.text(segment)
+                if literal and literal not in text.lower():
+                    continue
+                for index, line in enumerate(text.split('\n')[: segment.lines], first + 1):
+                    if wanted.search(ansi.plain(line)):
+                        hits.append(Hit(step, index))
+                if len(hits) > MOST_HITS:
+                    return Found(tuple(hits[:MOST_HITS]), True)
+        return Found(tuple(hits), False)
+
+    def errors(self) -> Found:
+        return self.search(re.compile(r'^##\[error\]'), ERRORS)
+
+
+def pattern(text: str, *, regex: bool) -> tuple[re.Pattern[str], str]:
+    """What `search` is given. UserError for what is no regular expression."""
+    if not regex:
+        return re.compile(re.escape(text), re.IGNORECASE), text.lower() if text.isascii() else ''
+    try:
+        return re.compile(text, re.IGNORECASE), ''
+    except re.error as error:
+        raise UserError(f'this is no regular expression: {error}') from None
+
+
+def html(steps: Steps, step: int, start: int, stop: int) -> str:
+    """The window; groups can be folded, as far as they lie within it."""
+    style = ansi.PLAIN
+    parts: list[str] = []
+    open_group = False
+    for number, at, text in steps.lines(step, start, min(stop, start + MOST)):
+        mark = _MARK.match(text)
+        kind = mark[1] if mark else ''
+        shown, style = ansi.html(mark[2] if mark else text, style)
+        line = _line(step, number, at, shown, kind)
+        if kind in ('group', 'endgroup') and open_group:
+            parts.append('</details>')
+            open_group = False
+        if kind == 'group':
+            summary = _line(step, number, at, shown, kind, 'summary')
+            parts.append(f'<details class="fold">{summary}')
+            open_group = True
+        else:
+            parts.append(line)
+    return ''.join(parts) + ('</details>' if open_group else '')
+
+
+def _line(step: int, number: int, at: float, shown: str, kind: str, tag: str = 'div') -> str:
+    name = f's{step}-L{number}'
+    clock = datetime.fromtimestamp(at, UTC).strftime('%H:%M:%S.') + f'{int(at % 1 * 1000):03}'
+    kinds = f' k-{escape(kind)}' if kind else ''
+    word = {'error': 'Error: ', 'warning': 'Warning: ', 'notice': 'Notice: '}.get(kind, '')
+    return (
+        f'<{tag} class="l{kinds}" id="{name}"><a class="n" href="#{name}">{number}</a>'
+        f'<span class="c" data-t="{clock}"></span><span class="t">{word}{shown}</span></{tag}>'
+    )
