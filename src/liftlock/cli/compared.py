@@ -19,6 +19,7 @@ from liftlock.language.records import NamedTuple
 from liftlock.language.settings import model
 from liftlock.language.settings.parse import parse
 from liftlock.rollout import sync as states
+from liftlock.rollout.drift import replicas, whole
 from liftlock.rollout.environment import Environment, fold
 from liftlock.rollout.sight import Seen
 from liftlock.rollout.sync import Desired
@@ -151,8 +152,8 @@ def _drift(asked: Here, place: Place, environment: Environment, now: Blueprint) 
         return ''
     seen = Seen(live.groups, live.sight.routes, live.sight.revision)
     if isinstance(settings.target, model.Process | model.Compose):
-        return states.replicas(environment, seen)
-    return states.whole(environment, seen)
+        return replicas(environment, seen)
+    return whole(environment, seen)
 
 
 def _compared(asked: Here, place: Place, environment: Environment, now: Blueprint) -> str:

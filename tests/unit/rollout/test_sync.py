@@ -7,6 +7,7 @@ import pytest
 
 from liftlock.language.settings.model import Automated, Backoff, Sync
 from liftlock.rollout import facts as f
+from liftlock.rollout.drift import replicas, whole
 from liftlock.rollout.environment import Environment
 from liftlock.rollout.sight import Group, Routes, Seen
 from liftlock.rollout.sync import (
@@ -19,8 +20,6 @@ from liftlock.rollout.sync import (
     Wait,
     judge,
     pause,
-    replicas,
-    whole,
 )
 from liftlock.rollout.version import Version
 

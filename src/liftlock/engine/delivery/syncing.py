@@ -16,6 +16,7 @@ from liftlock.language.settings.model import Sync
 from liftlock.rollout import facts as f
 from liftlock.rollout import sync as states
 from liftlock.rollout.deployment import Deployment
+from liftlock.rollout.drift import replicas, whole
 from liftlock.rollout.environment import Environment
 from liftlock.rollout.sight import Seen
 from liftlock.rollout.sync import Deploy, Desired, Heal, InSync, Outcome, Wait
@@ -61,7 +62,7 @@ class Syncing:
     ) -> tuple[Desired, str]:
         """What git says, and how the place differs from what was deployed there."""
         desired = await self._desire(place, blueprint)
-        differs = states.whole if at.in_place else states.replicas
+        differs = whole if at.in_place else replicas
         self._notice(differs(environment, at.seen), now)
         drift = self._drift if now - self._since >= PERIOD else ''
         compared = await self._compare(at, environment, now)
