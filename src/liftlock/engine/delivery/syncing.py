@@ -56,6 +56,12 @@ class Syncing:
         self._drift, self._since = '', 0.0
         self._compared, self._compared_at, self._compared_for = '', 0.0, 0
         self._pruned = 0
+        self._followed = 0  # the deployment after which was looked last
+
+    def is_due(self, environment: Environment, now: float) -> bool:
+        """From time to time, and at once after a deployment."""
+        last = environment.last
+        return now >= self.due or (last is not None and last.number != self._followed)
 
     async def look(
         self, place: Place, blueprint: Blueprint, at: Looked, environment: Environment, now: float
@@ -74,6 +80,7 @@ class Syncing:
         """Everything that is to be written down; says when to look again."""
         outcome = states.judge(environment, sync, desired, drift, now)
         self.due = now + PERIOD
+        self._followed = environment.last.number if environment.last else 0
         if isinstance(outcome, Wait) and outcome.until:
             self.due = max(now + 0.1, min(self.due, outcome.until))
         return list(facts(environment, outcome))
