@@ -512,7 +512,7 @@ class Controller:
     def _look_at_git(self, stand: Stand, now: float) -> None:
         if not self._syncs or self._environment.active:
             return
-        if now >= self._syncing.due:
+        if self._syncing.is_due(self._environment, now):
             self._work.start('sync', partial(self._sync, stand))
         self._hold = min(self._hold, max(self._syncing.due, now + STANDING))
 
