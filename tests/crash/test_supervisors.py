@@ -6,13 +6,14 @@ import resource
 import signal
 from collections.abc import Iterator
 from contextlib import suppress
+from functools import partial
 from pathlib import Path
 
 import pytest
 
 from containers import lack
 from crash.shop import PATIENCE, Shop, customers, failures, until
-from liftlock.engine.delivery import alive
+from liftlock.engine.delivery import alive, calls
 from liftlock.errors import UserError
 from liftlock.rollout.trouble import Trouble
 from liftlock.targets.envoy import process as envoy
@@ -79,6 +80,7 @@ def test_nobody_takes_over_from_one_that_is_frozen_and_it_goes_on_later(
     frozen = shop.supervisor()
     os.kill(frozen, signal.SIGSTOP)
     monkeypatch.setattr(alive, 'PATIENCE', 1.0)
+    monkeypatch.setattr(alive, 'ask', partial(calls.ask, patience=0.5))
     with pytest.raises(UserError, match=rf'process {frozen}\) does not answer') as raised:
         alive.ensure(shop.state)
     assert 'end that process' in raised.value.hint
@@ -215,3 +217,16 @@ def test_who_asks_without_room_is_told_so_and_nothing_begins(shop: Shop) -> None
     assert 'cannot write' in said
     assert 'Traceback' not in said
     assert shop.last('gated') == last
+
+
+def test_who_stops_following_stops_nothing_else_and_is_told_so(shop: Shop) -> None:
+    first = paused(shop)
+    waiting = shop.start('deploy', 'gated', '--run', '1')
+    until(lambda: shop.last('gated') == first + 1, lambda: 'it never asked')
+    until(lambda: state(shop, first + 1) == 'queued', lambda: state(shop, first + 1))
+    waiting.send_signal(signal.SIGINT)
+    said, _ = waiting.communicate(timeout=PATIENCE)
+    assert waiting.returncode == 130
+    assert f'#{first + 1} goes on' in said
+    assert 'liftlock abort gated' in said
+    assert state(shop, first + 1) == 'queued'

@@ -28,8 +28,17 @@ def follow(
     a person, 1 when it did not succeed.
 
     Who follows also sees to it that somebody carries it out: a supervisor that was killed is
-    started again.
+    started again. Who stops following stops nothing else.
     """
+    try:
+        return _follow(here, place, number, after, json, wait)
+    except KeyboardInterrupt:
+        told = f'#{number} goes on. Watch:  liftlock status {place.name} --watch'
+        print(f'\n{told}\nTake back:  liftlock abort {place.name}', file=sys.stderr)
+        raise
+
+
+def _follow(here: Here, place: Place, number: int, after: int, json: bool, wait: bool) -> int:
     colours = paint(sys.stdout)
     began = 0.0
     for stamped in _facts(here, place, after):
@@ -94,3 +103,5 @@ def begin(here: Here, place: Place) -> int:
 def told(place: Place, number: int, json: bool) -> None:
     if json:
         print(jsons.dumps({'environment': place.name, 'number': number}))
+    else:
+        print(f'#{number} to {place.name} is under way: liftlock status {place.name}')
