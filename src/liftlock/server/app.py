@@ -99,9 +99,7 @@ async def _missing(request: Request, error: Exception) -> Response:
 
 
 async def _broken(request: Request, error: Exception) -> Response:
-    return _told(
-        request, 500, 'this is a bug in liftlock', 'the log of the server tells more'
-    )
+    return _told(request, 500, 'this is a bug in liftlock', 'the log of the server tells more')
 
 
 def _told(request: Request, status: int, message: str, hint: str) -> Response:

@@ -43,6 +43,10 @@ def _with(text: str, more: str) -> str:
     return f'{text}: {more}' if more else text
 
 
+def _waits(reason: str) -> str:
+    return f'{reason[:1].upper()}{reason[1:]}' if reason.startswith('waits') else f'Waits: {reason}'
+
+
 def _measured(fact: f.Measured) -> tuple[str, str]:
     if fact.weight == 'open':
         return '', ''
@@ -79,7 +83,7 @@ _TOLD: Final[Mapping[type[Any], Callable[[Any], tuple[str, str]]]] = {
         'warn',
         _with(f'Protection bypassed by {fact.by}', fact.reason),
     ),
-    f.DeploymentHeld: lambda fact: ('warn', _with('Waits', fact.reason)),
+    f.DeploymentHeld: lambda fact: ('warn', _waits(fact.reason)),
     f.DeploymentAllowed: lambda fact: ('', _with('May start', fact.message)),
     f.StepFinished: lambda fact: ('', _with(fact.name, fact.message)),
     f.Shifted: lambda fact: ('', f'Traffic: {weights(fact.routes)}'),
