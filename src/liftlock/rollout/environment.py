@@ -182,6 +182,9 @@ def _started(environment: Environment, fact: f.DeploymentStarted, at: float) -> 
 def _adopted(environment: Environment, fact: f.Adopted, at: float) -> None:
     environment.adopted, environment.stable = fact.version, fact.revision
     environment.versions[fact.revision] = fact.version
+    active = environment.active
+    if active is not None and not active.stable:
+        environment.deployments[active.number] = active._replace(stable=fact.revision)
 
 
 def _scale_set(environment: Environment, fact: f.ScaleSet, at: float) -> None:

@@ -424,8 +424,9 @@ def test_a_rollback_takes_the_old_revision_again() -> None:
 
 def test_a_first_update_that_fails_goes_back_to_what_was_there_before() -> None:
     stage = Stage("    target: {command: {deploy: 'true'}}\n", IN_PLACE)
-    stage.say(f.Adopted('r0', Version('app:7', image='registry/app@sha256:7')))
     number = stage.deploy('v1')
+    stage.until(lambda: bool(stage[number].revision))
+    stage.say(f.Adopted('r0', Version('app:7', image='registry/app@sha256:7')))
     stage.until(lambda: stage.applied == 'r1')
     stage.failed = 'tasks cannot start'
     stage.turn()

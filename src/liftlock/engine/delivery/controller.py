@@ -183,7 +183,6 @@ class Controller:
         self._begin_anew(number)
         try:
             stand = await self._stand_for(number)
-            await self._adopt(stand)
             self.sight = await stand.target.look()
             self._health.look(self._watched(stand), self._checks(stand), {}, now)
             self.seen = self._seen(stand, now)
@@ -203,15 +202,6 @@ class Controller:
             self._governing = number
             self._troubles.clear()
             self._work.forget_troubles()
-
-    async def _adopt(self, stand: Stand) -> None:
-        """Before the first deployment: what is there can be gone back to."""
-        environment = self._environment
-        if environment.stable or environment.active or not stand.terms.capabilities.adopts:
-            return
-        version = await cast(Adopting, stand.target).adopt()
-        if version is not None:
-            self._append([f.Adopted(BEFORE, version)])
 
     def _is_a_jobs(self, number: int) -> bool:
         """Then its run carries it out, and there may not even be a target here."""
@@ -435,7 +425,14 @@ class Controller:
     async def _prepare(self, target: Target, revision: str) -> None:
         number = self._number
         message = await target.prepare(self._revision(revision))
-        self._append([f.Prepared(number, revision, message)])
+        self._append([*await self._found(target), f.Prepared(number, revision, message)])
+
+    async def _found(self, target: Target) -> list[f.Fact]:
+        """Before the first deployment changes anything: what is there can be gone back to."""
+        if self._environment.stable or not target.capabilities.adopts:
+            return []
+        version = await cast(Adopting, target).adopt()
+        return [f.Adopted(BEFORE, version)] if version is not None else []
 
     async def _apply(self, target: Target, revision: str, back: bool) -> tuple[bool, str, str]:
         identity = await target.apply(self._revision(revision), back=back)
