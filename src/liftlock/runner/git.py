@@ -109,7 +109,8 @@ async def run(
     except FileNotFoundError:
         raise _missing() from None
     try:
-        out, err = await asyncio.wait_for(process.communicate(), timeout)
+        async with asyncio.timeout(timeout):
+            out, err = await process.communicate()
     except TimeoutError:
         return Answer(-1, '', f'fatal: no answer within {timeout:g} seconds')
     finally:

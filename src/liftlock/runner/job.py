@@ -126,7 +126,8 @@ async def _watch(job: Job, stop: Stop) -> None:
     _cancel(job, stop.reason)
     try:
         patience = job.request.plan.cancel_timeout_minutes * MINUTE
-        await asyncio.wait_for(stop.forced.wait(), patience)
+        async with asyncio.timeout(patience):
+            await stop.forced.wait()
     except TimeoutError:
         pass
     _force(job)

@@ -88,7 +88,8 @@ async def _run(world: World, cwd: Path, *command: str) -> str:
         stderr=asyncio.subprocess.PIPE,
     )
     try:
-        out, err = await asyncio.wait_for(process.communicate(), _PATIENCE)
+        async with asyncio.timeout(_PATIENCE):
+            out, err = await process.communicate()
     except TimeoutError:
         raise CannotFetch(f'{Path(command[0]).name} took more than {_PATIENCE:g} seconds') from None
     finally:

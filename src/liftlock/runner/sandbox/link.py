@@ -80,7 +80,8 @@ class Link:
         self._answers[answer] = waiting
         self.send(text)
         try:
-            return await asyncio.wait_for(waiting, _PATIENCE)
+            async with asyncio.timeout(_PATIENCE):
+                return await waiting
         except TimeoutError:
             raise CannotStart('The sandbox does not answer') from None
 

@@ -190,7 +190,8 @@ def _filtered(calls: int) -> tuple[str, ...]:
 async def _meet(wanted: _Wanted, begun: _Begun) -> Sandbox:
     link = begun.link
     try:
-        _, (root, *_) = await asyncio.wait_for(link.listen_for('ready'), _PATIENCE)
+        async with asyncio.timeout(_PATIENCE):
+            _, (root, *_) = await link.listen_for('ready')
         listener = None if wanted.network else await listen(link, 0)
     except (CannotStart, TimeoutError, ValueError):
         words = os.pread(begun.said, 1 << 14, 0).decode('utf-8', 'replace')

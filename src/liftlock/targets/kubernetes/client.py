@@ -90,7 +90,8 @@ class Client:
     async def ask(self, command: Command, stdin: str = '') -> Answer:
         process = await self._start(command)
         try:
-            out, err = await asyncio.wait_for(process.communicate(stdin.encode()), self.patience)
+            async with asyncio.timeout(self.patience):
+                out, err = await process.communicate(stdin.encode())
         except TimeoutError:
             words = f'{commands.shown(command)} did not end within {self.patience:g} s'
             raise Trouble(words, COMPLAINTS[0][1], again=True) from None

@@ -65,7 +65,8 @@ async def _end(
         await vigil.over()
         process.wait()
     with suppress(TimeoutError):
-        await asyncio.wait_for(copying, _REST)
+        async with asyncio.timeout(_REST):
+            await copying
 
 
 async def _copy(

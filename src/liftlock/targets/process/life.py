@@ -102,7 +102,8 @@ class Life:
                 return True
             self._news.clear()
             with suppress(TimeoutError):
-                await asyncio.wait_for(self._news.wait(), left)
+                async with asyncio.timeout(left):
+                    await self._news.wait()
         return False
 
     async def _start(self) -> None:
@@ -214,7 +215,8 @@ class Life:
         deadline = time.monotonic() + self._ground.grace
         vigil.send_term()
         with suppress(TimeoutError):
-            await asyncio.wait_for(vigil.over(), self._ground.grace)
+            async with asyncio.timeout(self._ground.grace):
+                await vigil.over()
         if vigil.is_over:
             await self._end_rest(deadline)
         await asyncio.to_thread(ending.kill, self.record.mark, self.record.pid)

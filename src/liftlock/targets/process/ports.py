@@ -50,8 +50,9 @@ async def answers(port: int) -> bool:
     try:
         with closing(socket.socket()) as asking:
             asking.setblocking(False)
-            connecting = asyncio.get_running_loop().sock_connect(asking, (LOOPBACK, port))
-            await asyncio.wait_for(connecting, _PATIENCE)
+            # Python 3.11's wait_for forgets a cancellation that comes together with the answer.
+            async with asyncio.timeout(_PATIENCE):
+                await asyncio.get_running_loop().sock_connect(asking, (LOOPBACK, port))
     except TimeoutError:
         return True
     except OSError:
