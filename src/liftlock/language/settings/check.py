@@ -7,7 +7,7 @@ from liftlock.language.diagnostics import Diagnostic
 from liftlock.language.nearest import suggestion
 from liftlock.language.reading.schedules import cron_problem, timezone_problem
 from liftlock.language.rule import Rule
-from liftlock.language.settings import analyses, clusters, moments, syncs
+from liftlock.language.settings import analyses, clusters, moments, places, syncs
 from liftlock.language.settings.metrics import BUILT_IN
 from liftlock.language.settings.model import (
     Analyse,
@@ -95,11 +95,7 @@ def _contradictions(environment: Environment) -> Iterator[Finding]:
     yield from _freezes(environment.freeze)
     yield from clusters.check(environment)
     yield from syncs.check(environment)
-    conditions = environment.rollback.on if environment.rollback else ()
-    for condition in conditions:
-        if condition.metric == 'unhealthy' and not environment.health_checks:
-            message = 'nothing here can be unhealthy: there are no health checks'
-            yield CONFLICT, condition.span, message, 'add health_checks to this environment'
+    yield from places.check(environment)
 
 
 def _strategy(environment: Environment) -> Iterator[Finding]:
