@@ -15,8 +15,7 @@ from liftlock.language.settings.parse import parse
 
 def read(text: str) -> Settings:
     settings, diagnostics = parse('liftlock.yml', text)
-    assert diagnostics == ()
-    assert settings is not None
+    assert settings is not None, diagnostics
     return settings
 
 
