@@ -18,10 +18,20 @@ from liftlock.server import site
 from liftlock.server.doing import Forbidden
 from liftlock.server.pages import log, run
 from liftlock.store import deliveries, listing, runs
+from liftlock.store.deliveries import Place
 from liftlock.store.listing import Filter
+from liftlock.store.runs import Run
 
 MOST: Final = 100  # of a list
 LARGEST: Final = 64 * 1024  # bytes of a body
+
+
+class Malformed(UserError):
+    """What was sent cannot be understood."""
+
+
+class Missing(UserError):
+    """That to which something is to be done is not there."""
 
 
 async def list_runs(request: Request) -> Response:
@@ -47,8 +57,7 @@ async def show_run(request: Request) -> Response:
 
 async def cancel_run(request: Request) -> Response:
     here, given = site.of(request), await _body(request)
-    number = request.path_params['run']
-    runs.find(here.store, str(number))
+    number = _run_of(request).id
     here.doing.cancel(site.person(request), number, force=given.get('force') is True)
     return await _run(request, 202)
 
@@ -57,8 +66,8 @@ async def rerun_run(request: Request) -> Response:
     here, given = site.of(request), await _body(request)
     failed, job = given.get('failed') is True, given.get('job', '')
     if not isinstance(job, str) or (failed and job):
-        raise UserError('`failed` is true or false, `job` a name; they exclude each other')
-    number = request.path_params['run']
+        raise Malformed('`failed` is true or false, `job` a name; they exclude each other')
+    number = _run_of(request).id
     here.doing.rerun(site.person(request), number, failed=failed, job=job)
     return await _run(request, 202)
 
@@ -100,11 +109,11 @@ async def list_deployments(request: Request) -> Response:
 async def act(request: Request) -> Response:
     """approve, reject, promote, abort or rollback; the deployment's number is answered."""
     here, given = site.of(request), await _body(request)
-    place = here.place(request.path_params['environment'])
+    place = _place_of(request)
     person, doing = site.person(request), here.doing
     number, comment = given.get('number', 0), str(given.get('comment', ''))
     if not isinstance(number, int):
-        raise UserError('`number` is a number')
+        raise Malformed('`number` is a number')
     match request.path_params['act']:
         case 'approve':
             found = doing.approve(person, place, number, comment)
@@ -126,26 +135,40 @@ async def whoami(request: Request) -> Response:
     return JSONResponse(site.person(request)._asdict())
 
 
+def _run_of(request: Request) -> Run:
+    try:
+        return runs.find(site.of(request).store, str(request.path_params['run']))
+    except UserError as error:
+        raise Missing(str(error), error.hint) from None
+
+
+def _place_of(request: Request) -> Place:
+    try:
+        return site.of(request).place(request.path_params['environment'])
+    except UserError as error:
+        raise Missing(str(error), error.hint) from None
+
+
 async def _body(request: Request) -> Mapping[str, Any]:
     body = b''
     async for chunk in request.stream():
         body += chunk
         if len(body) > LARGEST:
-            raise UserError('the body is too large')
+            raise Malformed('the body is too large')
     if not body:
         return {}
     try:
         found = json.loads(body)
     except ValueError:
-        raise UserError('the body is no JSON') from None
+        raise Malformed('the body is no JSON') from None
     if not isinstance(found, dict):
-        raise UserError('the body is to be a JSON object')
+        raise Malformed('the body is to be a JSON object')
     return found
 
 
 def _number(text: str, name: str) -> int:
     if not (text.isascii() and text.isdecimal() and len(text) < 19):
-        raise UserError(f'`{name}` is a number')
+        raise Malformed(f'`{name}` is a number')
     return int(text)
 
 
@@ -166,7 +189,8 @@ def answering(handler: Handler) -> Handler:
         except Forbidden as error:
             return JSONResponse({'error': str(error), 'hint': error.hint}, 403)
         except UserError as error:
-            status = 404 if 'there is no' in str(error) or 'has no job' in str(error) else 422
+            missing = isinstance(error, Missing) or request.method == 'GET'
+            status = 404 if missing and not isinstance(error, Malformed) else 422
             return JSONResponse({'error': str(error), 'hint': error.hint}, status)
 
     return answer

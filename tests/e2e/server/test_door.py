@@ -1,0 +1,137 @@
+"""Who gets in, and what nobody else can have done in his name."""
+
+import pytest
+
+from liftlock.server.patience import MOST
+from serving import Person, Server, Site
+
+
+@pytest.mark.parametrize('path', ['/', '/runs', '/runs/1', '/deployments', '/audit', '/tokens'])
+def test_nobody_reads_a_page_without_logging_in(site: Site, path: str) -> None:
+    answer = site.server.ask('GET', path)
+    assert answer.status == 303
+    assert answer.headers['location'].startswith('/login')
+
+
+@pytest.mark.parametrize('path', ['/api/v1/runs', '/api/v1/environments', '/metrics', '/events'])
+def test_no_program_reads_without_a_token(site: Site, path: str) -> None:
+    assert site.server.ask('GET', path).status == 401
+    wrong = {'authorization': 'Bearer llt_guessed'}
+    assert site.server.ask('GET', path, None, wrong).status == 401
+
+
+def test_health_is_told_to_everybody(site: Site) -> None:
+    assert site.server.ask('GET', '/health').json['status'] == 'ok'
+    assert site.server.ask('GET', '/health/database').json['status'] == 'ok'
+
+
+def test_the_link_of_the_first_start_lets_in_once(site: Site, person: Person) -> None:
+    path = f'/login/{site.code}'
+    for _ in range(2):  # looking at it does not use it up
+        form = person.get(path)
+        assert 'once' in form.text
+    entered = person.post('/login', {'csrf': person.csrf(form), 'code': site.code})
+    assert entered.status == 303
+    assert person.get('/').status == 200
+    again = Person(site.server)
+    form = again.get('/login')
+    refused = again.post('/login', {'csrf': again.csrf(form), 'code': site.code})
+    assert refused.status == 403
+
+
+def test_the_cookie_is_out_of_reach_of_scripts(site: Site, person: Person) -> None:
+    answer = person.log_in(site.token)
+    cookie = next(
+        one for one in answer.headers.get_all('set-cookie') if one.startswith('liftlock_session=')
+    )
+    assert 'HttpOnly' in cookie
+    assert 'SameSite=lax' in cookie
+
+
+def test_logging_in_leads_where_somebody_wanted_to_go_but_never_elsewhere(
+    site: Site, person: Person
+) -> None:
+    assert person.get('/runs/1?attempt=1').headers['location'].endswith('/runs/1%3Fattempt%3D1')
+    form = person.get('/login?next=/runs/1')
+    given = {'csrf': person.csrf(form), 'token': site.token}
+    assert person.post('/login', {**given, 'next': '/runs/1'}).headers['location'] == '/runs/1'
+    other = Person(site.server)
+    given['csrf'] = other.csrf(other.get('/login'))
+    elsewhere = other.post('/login', {**given, 'next': '//evil.example/'})
+    assert elsewhere.headers['location'] == '/'
+
+
+def test_every_page_forbids_scripts_of_others(site: Site, admin: Person) -> None:
+    for path in ('/', '/runs/1', '/runs/1/jobs/build'):
+        page = admin.get(path)
+        policy = page.headers['content-security-policy']
+        assert "script-src 'self'" in policy
+        assert "frame-ancestors 'none'" in policy
+        assert 'unsafe' not in policy
+        assert '<script>' not in page.text
+        assert ' style=' not in page.text
+        assert ' onclick=' not in page.text
+
+
+@pytest.mark.parametrize('path', ['/runs/1/cancel', '/runs/1/rerun', '/tokens', '/logout'])
+def test_a_form_of_somebody_else_does_nothing(site: Site, admin: Person, path: str) -> None:
+    guessed = {'csrf': 'guessed', 'person': 'eve', 'role': 'admin'}
+    assert admin.post(path, guessed).status in (303, 403)
+    crossing = {'sec_fetch_site': 'cross-site'}
+    real = admin.csrf(admin.get('/'))
+    assert admin.post(path, {'csrf': real, 'person': 'eve'}, **crossing).status == 403
+    assert admin.post(path, {'csrf': real}, origin='https://evil.example').status == 403
+    assert admin.get('/').status == 200  # not even logged out
+    assert not any(one['person'] == 'eve' for one in site.tokens())
+
+
+def test_a_cookie_does_nothing_by_rest(site: Site, admin: Person) -> None:
+    assert admin.get('/api/v1/runs').status == 200
+    assert admin.post('/api/v1/runs/1/rerun', {}).status == 403
+
+
+def test_whoever_guesses_has_to_wait(fresh: tuple[Server, str]) -> None:
+    server, token = fresh
+    guesser = server.person()
+    for _ in range(MOST):
+        assert guesser.log_in('llt_guess').status == 403
+    waiting = guesser.log_in(token)
+    assert waiting.status == 429
+    assert int(waiting.headers['retry-after']) > 0
+
+
+def test_logging_out_ends_the_session(site: Site, admin: Person) -> None:
+    before = dict(admin.cookies)
+    assert admin.act('/', '/logout').headers['location'] == '/login'
+    admin.cookies = before
+    assert admin.get('/').status == 303
+
+
+def test_a_viewer_sees_everything_and_changes_nothing(site: Site, admin: Person) -> None:
+    token = site.token_of('vera', 'viewer')
+    vera = Person(site.server, token)
+    page = vera.get('/runs/1')
+    assert page.status == 200
+    assert 'again' not in page.text
+    vera.act('/runs/1', '/runs/1/rerun', back='/runs/1')
+    assert 'may not do this' in vera.get('/runs/1').text
+    assert site.api('POST', '/runs/1/rerun', {}, token).status == 403
+    assert vera.get('/tokens').status == 403
+    assert vera.get('/audit').status == 403
+
+
+def test_a_revoked_token_is_good_for_nothing_at_once(site: Site, admin: Person) -> None:
+    token = site.token_of('hubot', 'developer')
+    hubot = Person(site.server, token)
+    number = next(one['id'] for one in site.tokens() if one['person'] == 'hubot')
+    assert hubot.get('/').status == 200
+    admin.act('/tokens', f'/tokens/{number}/revoke')
+    assert hubot.get('/').status == 303
+    assert site.api('GET', '/runs', None, token).status == 401
+
+
+def test_what_people_do_is_on_record(site: Site, admin: Person) -> None:
+    page = admin.get('/audit').text
+    assert 'logged in' in page
+    assert 'token created' in page
+    assert 'is not what it was' not in page
