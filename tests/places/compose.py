@@ -54,7 +54,9 @@ class Services:
     async def lay(self, version: Version, place: Path) -> None:
         """Every version is the same program; what it is called is in its environment."""
         await asyncio.to_thread(shutil.copy, APPLICATION, place / 'app.pl')
-        (place / 'Dockerfile').write_text(f'{DOCKERFILE}LABEL version={version.name}\n')
+        # No other place has the same image: whoever removes one would remove it for all.
+        labels = f'LABEL version={version.name} place={self.names.base}\n'
+        (place / 'Dockerfile').write_text(DOCKERFILE + labels)
         (place / 'compose.yaml').write_text(json.dumps(self.file))
 
     def target(self, health: HealthCheck | None = None, **settings: Any) -> ComposeTarget:

@@ -273,12 +273,15 @@ def test_a_path_that_is_too_long_for_a_socket_will_do(tmp_path: Path) -> None:
         end(state)
 
 
-def test_what_dead_ones_left_is_in_nobodys_way(state: Path) -> None:
+def test_what_dead_ones_left_is_in_nobodys_way(
+    state: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     lodge = Lodge(state)
     lodge.prepare()
     lodge.lock.write_text('{"pid": 1}')
+    monkeypatch.chdir(lodge.socket.parent)  # the whole path may be too long for it
     with socket.socket(socket.AF_UNIX) as dead:
-        dead.bind(str(lodge.socket))
+        dead.bind(lodge.socket.name)
     assert alive.find(state) is None
     assert alive.ensure(state).started
 
