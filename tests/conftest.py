@@ -1,8 +1,11 @@
 """What all tests share: `pytest --update-golden` writes expected outputs anew; read the diff."""
 
 import signal
+from collections.abc import Iterator
 
 import pytest
+
+import leftovers
 
 # A shell without a terminal lets what it starts with `&` ignore these, and its children would, too.
 for ignored in (signal.SIGINT, signal.SIGQUIT):
@@ -17,3 +20,10 @@ def pytest_addoption(parser: pytest.Parser) -> None:
 @pytest.fixture
 def update_golden(request: pytest.FixtureRequest) -> bool:
     return bool(request.config.getoption('--update-golden'))
+
+
+@pytest.fixture(scope='session', autouse=True)
+def nothing_is_left(tmp_path_factory: pytest.TempPathFactory) -> Iterator[None]:
+    """Whatever was started in a directory of this session has ended at its end."""
+    yield
+    leftovers.check(tmp_path_factory.getbasetemp())
