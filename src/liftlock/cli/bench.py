@@ -124,7 +124,14 @@ class Works:
                 # In a namespace there may be environments of other stores: numbers would meet.
                 name = f'{place.name}-{digest.of(place.repository)[:6]}'
                 lay = self.lay_commit
-                return kubernetes.make(settings, strategy, name=name, directory=directory, lay=lay)
+                return kubernetes.make(
+                    settings,
+                    strategy,
+                    name=name,
+                    directory=directory,
+                    lay=lay,
+                    kubeconfig=variables.kubeconfig(blueprint, self.secrets(place)),
+                )
         raise UserError(
             f'{place.name} has no target in liftlock.yml, so nothing can be deployed to it',
             'add target:, or let a workflow job with this environment deploy',

@@ -225,7 +225,7 @@ def test_what_delivering_to_an_environment_lacks_is_told(bare: Project) -> None:
         '  missing  there is no kubectl',
         '           install kubectl 1.20 or newer: https://kubernetes.io/docs/tasks/tools/',
         '  missing  there is no kubeconfig',
-        '           log in to the cluster, or set KUBECONFIG for Liftlock',
+        '           log in to the cluster, or give the environment secrets: [KUBECONFIG]',
         '  missing  k8s is not in the repository',
         '           correct its name, or commit it',
         '  missing  the secret OTHER is not set',

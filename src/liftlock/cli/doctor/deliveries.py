@@ -13,7 +13,7 @@ from typing import Final
 
 from liftlock.cli.declared import FILE
 from liftlock.cli.doctor.machine import Machine
-from liftlock.engine.delivery.variables import used
+from liftlock.engine.delivery.variables import KUBECONFIG, used
 from liftlock.language.records import NamedTuple
 from liftlock.language.settings import model
 from liftlock.language.settings.parse import parse
@@ -71,7 +71,7 @@ def _of_target(environment: model.Environment, seen: Seen) -> Found:
         case model.Ecs() as target:
             yield from _ecs(environment, target, seen)
         case model.Kubernetes() as target:
-            yield from _kubernetes(target, seen)
+            yield from _kubernetes(environment, target, seen)
 
 
 def _router(seen: Seen) -> Found:
@@ -99,13 +99,15 @@ def _ecs(environment: model.Environment, target: model.Ecs, seen: Seen) -> Found
     yield from _files(seen, target.task_definition)
 
 
-def _kubernetes(target: model.Kubernetes, seen: Seen) -> Found:
+def _kubernetes(environment: model.Environment, target: model.Kubernetes, seen: Seen) -> Found:
     if not seen.program('kubectl'):
         yield 'there is no kubectl', KUBECTL
     if target.helm and not seen.program('helm'):
         yield 'there is no helm', HELM
-    if not seen.cluster():
-        yield 'there is no kubeconfig', 'log in to the cluster, or set KUBECONFIG for Liftlock'
+    own = {*environment.secrets, *environment.env}
+    if KUBECONFIG not in own and not seen.cluster():
+        remedy = f'log in to the cluster, or give the environment secrets: [{KUBECONFIG}]'
+        yield 'there is no kubeconfig', remedy
     chart = target.helm.chart if target.helm else ''
     local = chart if chart.startswith('.') or seen.file(chart.partition('/')[0]) else ''
     values = target.helm.values if target.helm else ()

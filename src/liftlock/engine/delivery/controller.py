@@ -135,7 +135,10 @@ class Controller:
         """What is there now, as JSON."""
         if self._stand is None:
             raise UserError(f'nothing runs in {self._place.name}')
-        sight = await self._stand.target.look()
+        try:
+            sight = await self._stand.target.look()
+        except Trouble as trouble:
+            raise UserError(str(trouble), trouble.hint) from None
         groups = {name: group._asdict() for name, group in self.seen.groups.items()}
         known = {**self._addresses(), 'groups': groups}
         return {'sight': wire.plain(sight), **known, 'address': known['public']}

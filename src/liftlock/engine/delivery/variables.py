@@ -1,6 +1,7 @@
 """What a deployment finds in its environment variables, and what is missing before it begins."""
 
 from collections.abc import Mapping
+from typing import Final
 
 from liftlock.engine.delivery import blueprint as blueprints
 from liftlock.engine.delivery.blueprint import Blueprint
@@ -9,6 +10,8 @@ from liftlock.errors import UserError
 from liftlock.language.expressions.values import Value
 from liftlock.language.settings import model
 from liftlock.rollout.version import Revision, Version
+
+KUBECONFIG: Final = 'KUBECONFIG'
 
 
 def contexts(
@@ -58,7 +61,20 @@ def revision(
         found |= fill_all(environment.target.env, known)
     promised = tuple(each for each in environment.secrets if each in secrets)
     found |= {each: secrets[each] for each in promised}
+    if isinstance(environment.target, model.Kubernetes):
+        found.pop(KUBECONFIG, None)
+        promised = tuple(each for each in promised if each != KUBECONFIG)
     return Revision(name, version, found, promised, environment.target)
+
+
+def kubeconfig(blueprint: Blueprint, secrets: Mapping[str, str]) -> str:
+    """The file, or what stands in it, if the environment has one of its own. It is for Liftlock:
+    the application never gets it."""
+    environment = blueprints.environment(blueprint)
+    if KUBECONFIG in environment.secrets:
+        return secrets.get(KUBECONFIG, '')
+    own = {name: text for name, text in environment.env.items() if name == KUBECONFIG}
+    return fill_all(own, contexts(blueprint, Version(''), secrets)).get(KUBECONFIG, '')
 
 
 def refuse_missing(

@@ -80,6 +80,11 @@ class Client:
         self.cluster = cluster
         self.patience = patience
 
+    @property
+    def _env(self) -> dict[str, str] | None:
+        file = self.cluster.kubeconfig
+        return {**os.environ, 'KUBECONFIG': file} if file else None
+
     async def run(self, command: Command, stdin: str = '', expected: tuple[int, ...] = (0,)) -> str:
         """What it printed. Raises Trouble where it ends otherwise than expected."""
         answer = await self.ask(command, stdin)
@@ -116,7 +121,7 @@ class Client:
         pipe = asyncio.subprocess.PIPE
         try:
             return await asyncio.create_subprocess_exec(
-                *command, stdin=pipe, stdout=pipe, stderr=pipe, limit=1 << 20
+                *command, stdin=pipe, stdout=pipe, stderr=pipe, limit=1 << 20, env=self._env
             )
         except FileNotFoundError:
             name = os.path.basename(command[0])  # noqa: PTH119 - a word, not a file of ours

@@ -12,12 +12,14 @@ JSON: Final = ('--output', 'json')
 
 
 class Cluster(NamedTuple):
-    """Where a command line goes. An empty context is the current one of the kubeconfig."""
+    """Where a command line goes. An empty context is the current one of the kubeconfig, which
+    both programs find by their environment."""
 
     context: str = ''
     namespace: str = 'default'
     program: str = 'kubectl'
     helm: str = 'helm'
+    kubeconfig: str = ''  # a file; '' is that of whoever runs Liftlock
 
 
 def kubectl(cluster: Cluster, *words: str) -> Command:

@@ -28,13 +28,17 @@ def make(
     lay: Lay,
     cluster: Cluster | None = None,
     patience: float = PATIENCE,
+    kubeconfig: str = '',
 ) -> Kubernetes:
     """`name` is unlike that of every other environment in the namespace: what is ours carries it
     as a label. `directory` is for records; `lay` puts a version's files into a directory.
+    `kubeconfig` is a file, or what stands in one.
 
     Raises Trouble where the settings cannot be carried out.
     """
-    where = (cluster or Cluster())._replace(context=target.context, namespace=target.namespace)
+    where = (cluster or Cluster())._replace(
+        context=target.context, namespace=target.namespace, kubeconfig=_file(kubeconfig, directory)
+    )
     rolling = strategy if isinstance(strategy, model.Rolling) else None
     place = Place(
         target,
@@ -53,6 +57,19 @@ def make(
             )
         return Coloured(place, routers.choose(target, place.label))
     return _in_place(target, place)
+
+
+def _file(kubeconfig: str, directory: Path) -> str:
+    """kubectl wants a file; nobody else may read it."""
+    if 'apiVersion' not in kubeconfig:
+        return str(Path(kubeconfig).expanduser()) if kubeconfig else ''
+    directory.mkdir(mode=0o700, parents=True, exist_ok=True)
+    file = directory / 'kubeconfig'
+    draft = file.with_suffix('.new')
+    draft.touch(mode=0o600)
+    draft.write_text(kubeconfig, encoding='utf-8')
+    draft.replace(file)
+    return str(file)
 
 
 def _in_place(target: model.Kubernetes, place: Place) -> Kubernetes:
