@@ -318,7 +318,7 @@ def test_a_version_that_turns_bad_is_taken_back_by_itself_once() -> None:
 
 
 def test_what_is_updated_as_a_whole_is_watched_at_its_url() -> None:
-    rolling = "    target: {command: {deploy: x}}\n    rollback: {on: [unhealthy], watch: 5m}\n"
+    rolling = '    target: {command: {deploy: x}}\n    rollback: {on: [unhealthy], watch: 5m}\n'
     stage = Stage(rolling, IN_PLACE)
     stage.deployed('v1')
     stage.deployed('v2')
