@@ -191,9 +191,9 @@ def wait(reason: str, until: float = 0.0) -> list[Decision]:
 def _hook(scene: Scene, step: course.Hook) -> list[Decision]:
     operation = f'hook:{step.hook}'
     version = scene.deployment.version.id
-    if step.hook == 'before_switch' and (operation, version) in scene.environment.done:
-        return done(scene, 'this version has had it')
     if operation not in scene.deployment.operations:
+        if step.hook == 'before_switch' and (operation, version) in scene.environment.done:
+            return done(scene, 'this version has had it before')
         return [Run(step.hook, scene.new)]
     ended = scene.deployment.operations[operation]
     if ended is None and operation in scene.seen.underway:
