@@ -16,15 +16,14 @@ from starlette.requests import Request
 from starlette.responses import Response, StreamingResponse
 
 from liftlock.errors import UserError
-from liftlock.server import picture, site
+from liftlock.server import picture, site, topics
 from liftlock.server.pages import log as logs
 from liftlock.server.site import Site
 from liftlock.server.window import Steps
-from liftlock.store import deliveries, listing
+from liftlock.store import listing
 
 PERIOD: Final = 0.25  # seconds between two looks
 HEARTBEAT: Final = 15.0
-LIVE: Final = 2.0  # seconds between two looks at instances while something is deployed
 MOST: Final = 500  # streams at a time
 HEADERS: Final = {'cache-control': 'no-store', 'x-accel-buffering': 'no'}
 
@@ -39,7 +38,7 @@ async def stream(request: Request) -> Response:
         look = _look(request, here)
     except (UserError, KeyError, ValueError):
         return Response('there is no such topic\n', 404)
-    seen = request.headers.get('last-event-id', '')
+    seen = request.headers.get('last-event-id') or request.query_params.get('seen', '')
     body = _events(request, here, look, seen)
     return StreamingResponse(body, media_type='text/event-stream', headers=HEADERS)
 
@@ -49,7 +48,6 @@ async def _events(request: Request, here: Site, look: Look, seen: str) -> AsyncI
     try:
         yield 'retry: 1000\n\n'
         told = time.monotonic()
-        seen = seen or (look()[0] if not _is_log(request) else '')
         while not here.ending.is_set() and not await request.is_disconnected():
             identity, data = look()
             if identity != seen:
@@ -77,39 +75,10 @@ def _is_log(request: Request) -> bool:
 
 def _look(request: Request, here: Site) -> Look:
     given = request.query_params
-    match given.get('topic', ''):
-        case 'run':
-            return _run(here, int(given['run']))
-        case 'log':
-            return _log(request, here, int(given['run']), given['job'])
-        case 'environment':
-            return _environment(here, int(given['id']))
-        case 'runs':
-            return lambda: (f'r{listing.newest_fact(here.store)}', '')
-        case 'deployments' | 'all':
-            return lambda: (
-                f'r{listing.newest_fact(here.store)}'
-                f'd{max(deliveries.latest(here.store).values(), default=0)}',
-                '',
-            )
-        case other:
-            raise KeyError(other)
-
-
-def _run(here: Site, run: int) -> Look:
-    return lambda: (f'r{listing.newest_fact(here.store, run)}', '')
-
-
-def _environment(here: Site, environment: int) -> Look:
-    place = here.place(environment)
-
-    def look() -> tuple[str, str]:
-        seq = deliveries.latest(here.store).get(environment, 0)
-        (standing,) = here.folded([place], time.time())
-        going = standing.environment.active is not None
-        return f'd{seq}' + (f't{int(time.time() / LIVE)}' if going else ''), ''
-
-    return look
+    if _is_log(request):
+        return _log(request, here, int(given['run']), given['job'])
+    mark = topics.marking(here, given)
+    return lambda: (mark(), '')
 
 
 def _log(request: Request, here: Site, run: int, key: str) -> Look:

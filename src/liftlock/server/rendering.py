@@ -34,7 +34,7 @@ def page(request: Request, name: str, status: int = 200, /, **values: Any) -> Re
         'said': words,
         'now': time.time(),
         'version': site.of(request).ground.version,
-        'topic': '',  # of live updates
+        'topic': '',  # the query of its live updates
         'may': (lambda what: doing.may(person, what)) if person else (lambda what: False),
         **values,
     }

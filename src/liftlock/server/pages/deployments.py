@@ -12,7 +12,7 @@ from liftlock.errors import UserError
 from liftlock.language.records import NamedTuple
 from liftlock.rollout.deployment import Deployment
 from liftlock.rollout.phases import Phase
-from liftlock.server import rendering, site, story
+from liftlock.server import rendering, site, story, topics
 from liftlock.server.doing import Person
 from liftlock.server.site import Site
 from liftlock.store import deliveries
@@ -34,6 +34,7 @@ class Waiting(NamedTuple):
 
 async def index(request: Request) -> Response:
     here, now = site.of(request), time.time()
+    topic = topics.begin(here, 'deployments')
     standings = await here.standings(deliveries.environments(here.store), now)
     repositories = list(dict.fromkeys(one.place.repository for one in standings))
     return rendering.page(
@@ -44,13 +45,14 @@ async def index(request: Request) -> Response:
         word=word,
         recent=deliveries.listed(here.store, limit=25),
         places={one.place.id: one.place for one in standings},
-        topic='deployments',
+        topic=topic,
     )
 
 
 async def show(request: Request) -> Response:
     here, now, who = site.of(request), time.time(), site.person(request)
     place = here.place(request.path_params['environment'])
+    topic = topics.begin(here, 'environment', id=place.id)
     (standing,) = await here.standings([place], now)
     environment = standing.environment
     return rendering.page(
@@ -67,7 +69,7 @@ async def show(request: Request) -> Response:
         story=story.told(standing.facts, _shown(standing)),
         paused=Phase.PAUSED,
         returning=Phase.RETURNING,
-        topic=f'environment&id={place.id}',
+        topic=topic,
     )
 
 

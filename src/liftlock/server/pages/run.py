@@ -10,7 +10,7 @@ from starlette.responses import FileResponse, Response
 from liftlock.engine.telling import condition
 from liftlock.errors import UserError
 from liftlock.plan.facts import Annotated
-from liftlock.server import graph, picture, rendering, site
+from liftlock.server import graph, picture, rendering, site, topics
 from liftlock.server.doing import Person
 from liftlock.server.pages.acting import local
 from liftlock.server.picture import Picture
@@ -23,6 +23,7 @@ SANDBOX = {'content-security-policy': 'sandbox', 'x-content-type-options': 'nosn
 
 async def show(request: Request) -> Response:
     here, now = site.of(request), time.time()
+    topic = topics.begin(here, 'run', run=request.path_params['run'])
     drawn = of(request)
     nodes = picture.nodes(drawn, now)
     plan = drawn.plan
@@ -43,7 +44,7 @@ async def show(request: Request) -> Response:
         line_of=lambda one: _line_of(drawn, one),
         artifacts=artifacts.listed(here.store, drawn.run.id),
         workflow=plan.request.files.get(plan.request.workflow, '') if plan else '',
-        topic=f'run&run={drawn.run.id}',
+        topic=topic,
     )
 
 

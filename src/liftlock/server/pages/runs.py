@@ -10,7 +10,7 @@ from starlette.responses import Response
 from liftlock.engine.delivery.standing import word
 from liftlock.engine.telling import condition
 from liftlock.language.records import NamedTuple
-from liftlock.server import rendering, site
+from liftlock.server import rendering, site, topics
 from liftlock.store import deliveries, listing
 from liftlock.store.database import Store
 from liftlock.store.listing import Filter
@@ -30,7 +30,7 @@ class Row(NamedTuple):
 
 async def overview(request: Request) -> Response:
     here, now = site.of(request), time.time()
-    store = here.store
+    store, topic = here.store, topics.begin(here, 'all')
     standings = here.folded(deliveries.environments(store), now)
     return rendering.page(
         request,
@@ -44,12 +44,13 @@ async def overview(request: Request) -> Response:
         standings=standings,
         word=word,
         running=rows(store, listing.newest(store, Filter(status='in_progress'), limit=10)),
-        topic='all',
+        topic=topic,
     )
 
 
 async def index(request: Request) -> Response:
-    store = site.of(request).store
+    here = site.of(request)
+    store, topic = here.store, topics.begin(here, 'runs')
     given = request.query_params
     wanted = Filter(**{name: given.get(name, '').strip() for name in Filter._fields})
     before, after = (_number(given.get(name, '')) for name in NUMBERS)
@@ -68,7 +69,7 @@ async def index(request: Request) -> Response:
         older=_older(wanted, shown, older),
         newer=_newer(wanted, shown, newer),
         chips=[(name, value, _link(wanted._replace(**{name: ''}))) for name, value in _set(wanted)],
-        topic='runs',
+        topic=topic,
     )
 
 

@@ -337,8 +337,17 @@ if (log.dataset.live) {
   addEventListener('pagehide', () => source.close());
 }
 
-findErrors();
-if (!heed() && Number(log.dataset.opened) >= 0) {
-  const first = steps.get(Number(log.dataset.opened));
-  first?.toggle(true);
+// Without a place in the address: the first error of the step that failed, or the step that runs.
+async function begin() {
+  const looked = findErrors();
+  const number = Number(log.dataset.opened);
+  if (heed() || number < 0) return;
+  const step = steps.get(number);
+  step?.toggle(true);
+  await looked;
+  const error = errors.findIndex((one) => one[0] === number);
+  if (step?.section.dataset.state !== 'failure' || error < 0 || scrollY > 0) return;
+  await step.reach(errors[error][1]);
+  atError = error;
 }
+begin();

@@ -7,7 +7,7 @@ const main = document.getElementById('main');
 if (main?.dataset.topic) follow(main.dataset.topic);
 
 function follow(topic) {
-  const source = new EventSource(`/events?topic=${topic}`);
+  const source = new EventSource(`/events?${topic}`);
   let due = false;
   source.addEventListener('changed', () => {
     if (due) return; // one fetch for many changes
