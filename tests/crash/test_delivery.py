@@ -19,7 +19,8 @@ from urllib.parse import urlsplit
 import pytest
 
 from containers import lack
-from crash.shop import PATIENCE, Shop, Told, customers, failures, until
+from crash.customers import customers, failures
+from crash.shop import PATIENCE, Shop, Told, until
 from liftlock.rollout.trouble import Trouble
 from liftlock.targets.envoy import process as envoy
 
