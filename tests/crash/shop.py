@@ -1,93 +1,28 @@
-"""A repository whose application is delivered for real, customers, and a supervisor that dies.
+"""A repository whose application is delivered for real, and a supervisor that dies.
 
-A plan says where supervisors die, one life a line: `write 5 after`. A module that Python imports at
-its start, in the supervisor's process only, counts what can be counted from outside of the product:
-
-write N before|after   a controller appends facts for the Nth time; the transaction
-rename N               a file is about to get its name: records, routes, releases
-popen N                a program is about to be started
-
-So each transition has a point before it, a point after it, and points among its effects.
+A plan says where supervisors die, one life a line: `write 5 after` (see death.py).
 """
 
 import contextlib
-import http.client
 import json
 import os
 import signal
 import sqlite3
 import subprocess
 import sys
-import threading
 import time
 from collections import Counter
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any, Final, NamedTuple
-from urllib.parse import urlsplit
 
+from crash.death import DEATH
 from liftlock.targets.envoy import process as envoy
 from liftlock.targets.process import ground, ownership, procfs
 
 ROOT: Final = Path(__file__).parents[2]
 APPLICATION: Final = ROOT / 'tests' / 'places' / 'application.py'
 PATIENCE: Final = 90.0  # seconds, on a busy machine
-
-DEATH: Final = """
-import os, signal, sys
-
-PLAN, TRACE = os.environ.get('DEATHS'), os.environ.get('TRACE')
-if PLAN and 'supervise' in sys.orig_argv:
-    counts, busy = {}, []
-
-    def load():
-        with open(PLAN) as file:
-            lines = file.read().splitlines()
-        draft = PLAN + '.draft'
-        with open(draft, 'w') as file:
-            file.write('\\n'.join(lines[1:]))
-        os.replace(draft, PLAN)
-        return lines[0].split() if lines else []
-
-    plan = load()
-
-    def at(kind, when='before', told=''):
-        if when == 'before':
-            counts[kind] = counts.get(kind, 0) + 1
-        here = [kind, str(counts[kind])] + ([when] if kind == 'write' else [])
-        dies = here == plan
-        with open(TRACE, 'a') as file:
-            file.write(f'{os.getpid()} {" ".join(here)} {told} {"DIES" if dies else ""}\\n')
-        if dies:
-            os.kill(os.getpid(), signal.SIGKILL)
-
-    from liftlock.store import deliveries
-
-    append = deliveries.append
-
-    def appended(store, environment, facts, token=0, after=None):
-        if not token:
-            return append(store, environment, facts, token, after)
-        told = '+'.join(type(fact).__name__ for fact in facts)
-        at('write', 'before', told)
-        found = append(store, environment, facts, token, after)
-        at('write', 'after', told)
-        return found
-
-    deliveries.append = appended
-    KINDS = {'os.rename': 'rename', 'subprocess.Popen': 'popen', 'os.posix_spawn': 'popen'}
-
-    def heard(event, given):
-        kind = KINDS.get(event)
-        if kind and not busy:
-            busy.append(1)
-            try:
-                at(kind, 'before', os.path.basename(str(given[0])))
-            finally:
-                busy.clear()
-
-    sys.addaudithook(heard)
-"""
 
 WORKFLOW: Final = """
 name: CI
@@ -409,52 +344,3 @@ def until(truth: Callable[[], object], what: Callable[[], object], seconds: floa
     while not truth():
         assert time.monotonic() < end, what()
         time.sleep(0.05)
-
-
-class Customer:
-    """Asks all the time, over one connection that it keeps, and counts what it gets."""
-
-    def __init__(self, address: str) -> None:
-        self._port = urlsplit(address).port or 0
-        self.answers: Counter[str] = Counter()
-        self._over = threading.Event()
-        self._thread = threading.Thread(target=self._ask)
-
-    @property
-    def failures(self) -> Counter[str]:
-        """What is no answer of the application."""
-        return Counter({one: n for one, n in self.answers.items() if not one.startswith('v')})
-
-    def _ask(self) -> None:
-        connection = http.client.HTTPConnection('127.0.0.1', self._port, timeout=20)
-        while not self._over.is_set():
-            try:
-                connection.request('GET', '/')
-                answer = connection.getresponse()
-                text = answer.read().decode()
-            except (OSError, http.client.HTTPException) as error:
-                connection.close()
-                self.answers[f'!{type(error).__name__}'] += 1
-            else:
-                said = text if text.startswith('v') else f'!{answer.status} {text[:60]}'
-                self.answers[said] += 1
-            time.sleep(0.005)
-        connection.close()
-
-    def __enter__(self) -> 'Customer':
-        self._thread.start()
-        return self
-
-    def __exit__(self, *raised: object) -> None:
-        self._over.set()
-        self._thread.join()
-
-
-@contextlib.contextmanager
-def customers(address: str, count: int = 2) -> Iterator[Sequence[Customer]]:
-    with contextlib.ExitStack() as stack:
-        yield [stack.enter_context(Customer(address)) for _ in range(count)]
-
-
-def failures(found: Sequence[Customer]) -> Counter[str]:
-    return sum((one.failures for one in found), Counter())

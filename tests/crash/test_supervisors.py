@@ -12,7 +12,8 @@ from pathlib import Path
 import pytest
 
 from containers import lack
-from crash.shop import PATIENCE, Shop, customers, failures, until
+from crash.customers import customers, failures
+from crash.shop import PATIENCE, Shop, until
 from liftlock.engine.delivery import alive, calls
 from liftlock.errors import UserError
 from liftlock.rollout.trouble import Trouble
