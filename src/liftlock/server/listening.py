@@ -18,7 +18,11 @@ GRACE: Final = 5  # seconds for answers that are being given
 def bind(host: str, port: int) -> socket.socket:
     """OSError where that cannot be. Port 0: one that is free."""
     family = socket.AF_INET6 if ':' in host else socket.AF_INET
-    return socket.create_server((host, port), family=family, backlog=256)
+    listener = socket.create_server((host, port), family=family, backlog=256)
+    # asyncio does this for sockets that say they are TCP, which these do not: an answer in two
+    # parts would wait 40 ms for the other side's acknowledgement of the first.
+    listener.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
+    return listener
 
 
 class Server(uvicorn.Server):

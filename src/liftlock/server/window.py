@@ -8,6 +8,7 @@ import re
 from bisect import bisect_right
 from collections.abc import Iterator
 from datetime import UTC, datetime
+from functools import lru_cache
 from html import escape
 from typing import Final
 
@@ -120,10 +121,15 @@ def html(steps: Steps, step: int, start: int, stop: int) -> str:
 
 def _line(step: int, number: int, at: float, shown: str, kind: str, tag: str = 'div') -> str:
     name = f's{step}-L{number}'
-    clock = datetime.fromtimestamp(at, UTC).strftime('%H:%M:%S.') + f'{int(at % 1 * 1000):03}'
     kinds = f' k-{escape(kind)}' if kind else ''
     word = {'error': 'Error: ', 'warning': 'Warning: ', 'notice': 'Notice: '}.get(kind, '')
     return (
         f'<{tag} class="l{kinds}" id="{name}"><a class="n" href="#{name}">{number}</a>'
-        f'<span class="c" data-t="{clock}"></span><span class="t">{word}{shown}</span></{tag}>'
+        f'<span class="c" data-t="{_clock(at)}"></span><span class="t">{word}{shown}</span></{tag}>'
     )
+
+
+@lru_cache(maxsize=1024)
+def _clock(at: float) -> str:
+    """Lines that were written together have one time."""
+    return datetime.fromtimestamp(at, UTC).strftime('%H:%M:%S.') + f'{int(at % 1 * 1000):03}'

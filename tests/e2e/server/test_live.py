@@ -1,8 +1,10 @@
 """Runs that the server carries out, told while they go on, and taken up after its death."""
 
 import json
+import socket
 from collections.abc import Callable
 
+from liftlock.server import listening
 from serving import Project, Server, Site
 
 Eventually = Callable[[Callable[[], object]], None]
@@ -81,3 +83,9 @@ def test_there_is_no_stream_of_what_does_not_exist(fresh: tuple[Server, str]) ->
         events = server.events(f'/events{path}', token)
         assert events.status == 404, path
         events.close()
+
+
+def test_no_answer_waits_for_an_acknowledgement() -> None:
+    """40 ms for a page of two packets, otherwise."""
+    with listening.bind('127.0.0.1', 0) as listener:
+        assert listener.getsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY)
