@@ -243,7 +243,7 @@ def _returned(scene: Scene) -> Iterator[f.Fact]:
 
 
 def _applied(one: Deployment) -> bool:
-    return any(operation.startswith('apply:') for operation in one.operations)
+    return f'apply:{one.revision}' in one.operations
 
 
 # --- 3. without one
