@@ -9,8 +9,9 @@ from pathlib import Path
 from liftlock.cli import wiring
 from liftlock.cli.desires import Desires
 from liftlock.engine.delivery import variables
+from liftlock.engine.delivery.bench import Bench
 from liftlock.engine.delivery.blueprint import Blueprint
-from liftlock.engine.delivery.controller import Bench, Controller
+from liftlock.engine.delivery.controller import Controller
 from liftlock.engine.delivery.hooks import Hooks
 from liftlock.engine.delivery.ports import Target
 from liftlock.engine.delivery.proof import Eyes

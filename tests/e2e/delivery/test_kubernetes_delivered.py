@@ -13,8 +13,9 @@ import yaml
 from e2e.delivery.clusters import DEPLOYMENT, SERVICE, cluster
 from fakekube.server import Cluster
 from liftlock.engine.delivery import requests
+from liftlock.engine.delivery.bench import Bench
 from liftlock.engine.delivery.blueprint import Blueprint
-from liftlock.engine.delivery.controller import Bench, Controller
+from liftlock.engine.delivery.controller import Controller
 from liftlock.engine.delivery.hooks import Hooks
 from liftlock.engine.delivery.ports import Target
 from liftlock.engine.delivery.requests import Wish

@@ -15,8 +15,9 @@ from e2e.delivery.clusters import DEPLOYMENT, SERVICE, cluster
 from fakekube.server import Cluster
 from liftlock.engine.delivery import blueprint as blueprints
 from liftlock.engine.delivery import requests, syncing
+from liftlock.engine.delivery.bench import Bench
 from liftlock.engine.delivery.blueprint import Blueprint
-from liftlock.engine.delivery.controller import Bench, Controller
+from liftlock.engine.delivery.controller import Controller
 from liftlock.engine.delivery.hooks import Hooks
 from liftlock.engine.delivery.ports import Target
 from liftlock.engine.delivery.requests import Wish

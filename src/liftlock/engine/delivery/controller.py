@@ -7,90 +7,59 @@ changes nothing, and what must not happen twice was announced before it began.
 """
 
 import asyncio
-import logging
 import time
-from collections.abc import Awaitable, Callable, Iterator, Mapping, Sequence
+from collections.abc import Mapping
 from contextlib import suppress
 from functools import partial
-from pathlib import Path
-from typing import Any, Final, cast
+from typing import Any, Final
 
-from liftlock.engine.delivery import admission, variables
+from liftlock.engine.delivery import admission, looking
 from liftlock.engine.delivery import blueprint as blueprints
-from liftlock.engine.delivery.blueprint import Blueprint
+from liftlock.engine.delivery.bench import Bench
+from liftlock.engine.delivery.deeds import Deeds
+from liftlock.engine.delivery.ground import Ground, Stand
 from liftlock.engine.delivery.healthwatch import HealthWatch
-from liftlock.engine.delivery.hooks import Hooks
-from liftlock.engine.delivery.ports import Adopting, Measuring, Meter, Pausing, Probe, Target
-from liftlock.engine.delivery.syncing import Desire, Looked, Syncing, no_desire
+from liftlock.engine.delivery.holding import Holding
+from liftlock.engine.delivery.syncing import Looked, Syncing
+from liftlock.engine.delivery.troubles import Troubles
 from liftlock.engine.delivery.work import Work
 from liftlock.errors import UserError
-from liftlock.language.records import NamedTuple
-from liftlock.language.settings import model
 from liftlock.rollout import decisions as d
 from liftlock.rollout import facts as f
 from liftlock.rollout import wire
 from liftlock.rollout.course import Terms
-from liftlock.rollout.decide import decide, governing
+from liftlock.rollout.decide import decide
 from liftlock.rollout.deployment import Deployment
-from liftlock.rollout.environment import BEFORE, Environment
+from liftlock.rollout.environment import Environment
 from liftlock.rollout.phases import Phase
-from liftlock.rollout.sight import Instance, Seen, Sight
+from liftlock.rollout.sight import Seen, Sight
 from liftlock.rollout.trouble import Trouble
-from liftlock.rollout.version import Revision
-from liftlock.store import deliveries
-from liftlock.store.database import Store
-from liftlock.store.deliveries import Behind, Place
+from liftlock.store.deliveries import Place
 
 MOVING: Final = 0.2  # seconds between two looks while a deployment goes on
 STANDING: Final = 1.0  # while something runs that must be kept up
+ELSEWHERE: Final = 5.0  # to see what other environments have come to, which wake nobody here
 NOTHING: Final = 30.0  # while there is nothing to look at
 PATIENCE: Final = 100  # turns of one decision; more would be a bug
-
-log = logging.getLogger(__name__)
-
-
-class Bench(NamedTuple):
-    """What the supervisor has for all environments. `directory` is `<state>/delivery`."""
-
-    store: Store
-    target: Callable[[Place, Blueprint, model.Environment, Path], Awaitable[Target]]
-    secrets: Callable[[Place], Mapping[str, str]]
-    hooks: Hooks
-    probe: Probe
-    measure: Measuring
-    directory: Path
-    teams: Mapping[str, Sequence[str]] = {}
-    desire: Desire = no_desire
-
-
-class Stand(NamedTuple):
-    """The place as one blueprint makes it."""
-
-    settings: str
-    blueprint: Blueprint
-    environment: model.Environment
-    target: Target
-    terms: Terms
 
 
 class Controller:
     def __init__(self, bench: Bench, place: Place) -> None:
         self._bench = bench
-        self._place = place
-        self._environment = Environment()
-        self._token = place.token
+        self._holding = Holding(bench.store, place)
+        self._ground = Ground(bench, self._holding)
         self._woken = asyncio.Event()
         self._work = Work(self._ended)
+        self._deeds = Deeds(bench, self._holding, self._ground, self._work)
+        self._troubles = Troubles(self._holding)
         self._health = HealthWatch(bench.probe, self.wake)
         self._syncing = Syncing(bench.desire)
-        self._stand: Stand | None = None
-        self._revisions: dict[str, Revision] = {}
-        self._troubles: dict[str, str] = {}  # what was told, by what it hinders
-        self._governing = 0  # the deployment whose troubles they are
-        self._hold = 0.0
+        self._hold = 0.0  # until when nothing is due by time
         self._begun = time.time()
         self.sight = Sight()  # as of the last turn
         self.seen = Seen()
+
+    # --- what is asked of it
 
     @property
     def busy(self) -> bool:
@@ -100,47 +69,23 @@ class Controller:
             environment.active
             or environment.line
             or environment.waiting
-            or any(environment.wanted.values())
             or environment.withdrawing
+            or any(environment.wanted.values())
             or self._work.underway
             or self._syncs
             or self._watches
         )
 
-    @property
-    def _syncs(self) -> bool:
-        """Whether what git says counts here."""
-        stand, environment = self._stand, self._environment
-        return bool(environment.stable and stand is not None and stand.environment.sync)
-
-    @property
-    def _watches(self) -> bool:
-        """Whether the last deployment may still be taken back by itself."""
-        last = self._environment.deployments.get(governing(self._environment))
-        rollback = self._stand.environment.rollback if self._stand is not None else None
-        if last is None or rollback is None:
-            return False
-        return time.time() < last.finished_at + rollback.watch
-
-    @property
-    def _lives(self) -> bool:
-        """Whether there is something to look at, or to be done."""
-        environment = self._environment
-        return bool(
-            environment.stable or environment.active or environment.line or environment.wanted
-            or environment.withdrawing
-        )  # fmt: skip
-
     async def look(self) -> Mapping[str, Any]:
         """What is there now, as JSON."""
-        if self._stand is None:
-            raise UserError(f'nothing runs in {self._place.name}')
+        if self._ground.stand is None:
+            raise UserError(f'nothing runs in {self._holding.place.name}')
         try:
-            sight = await self._stand.target.look()
+            sight = await self._ground.stand.target.look()
         except Trouble as trouble:
             raise UserError(str(trouble), trouble.hint) from None
         groups = {name: group._asdict() for name, group in self.seen.groups.items()}
-        known = {**self._addresses(), 'groups': groups}
+        known = {**self._ground.addresses(), 'groups': groups}
         return {'sight': wire.plain(sight), **known, 'address': known['public']}
 
     def wake(self) -> None:
@@ -148,7 +93,7 @@ class Controller:
 
     async def run(self) -> None:
         """Until it is cancelled, or somebody else has taken the environment over (StaleToken)."""
-        self._read()
+        self._holding.read()
         await self._end_leftovers()
         try:
             while True:
@@ -160,65 +105,89 @@ class Controller:
         finally:
             await self._work.end()
             await self._health.end()
-            if self._stand is not None:
-                await self._stand.target.close()
+            await self._ground.close()
+
+    # --- what there is to do
+
+    @property
+    def _environment(self) -> Environment:
+        return self._holding.environment
+
+    @property
+    def _lives(self) -> bool:
+        """Whether there is something to look at, or to be done."""
+        environment = self._environment
+        return bool(
+            environment.stable
+            or environment.active
+            or environment.line
+            or environment.wanted
+            or environment.withdrawing
+        )
+
+    @property
+    def _syncs(self) -> bool:
+        """Whether what git says counts here."""
+        stand = self._ground.stand
+        return bool(self._environment.stable and stand is not None and stand.environment.sync)
+
+    @property
+    def _watches(self) -> bool:
+        """Whether the last deployment may still be taken back by itself."""
+        last, stand = self._environment.deployments.get(self._holding.number), self._ground.stand
+        rollback = stand.environment.rollback if stand is not None else None
+        if last is None or rollback is None:
+            return False
+        return time.time() < last.finished_at + rollback.watch
 
     async def _end_leftovers(self) -> None:
         """What nobody waits for any more must not go on beside what undoes it."""
         active = self._environment.active
         operations = active.operations.items() if active else ()
         if any(ended is None and name.startswith('hook:') for name, ended in operations):
-            place = self._bench.directory / str(self._place.id)
-            await asyncio.to_thread(self._bench.hooks.end_leftovers, place)
+            room = self._bench.room(self._holding.place)
+            await asyncio.to_thread(self._bench.hooks.end_leftovers, room)
 
     # --- a turn
 
     async def _turn(self) -> float:
         """Everything that is due now; returns how long nothing is due by time."""
-        self._read()
-        self._refuse_stale()
+        self._holding.read()
+        self._holding.refuse_stale()
         now = time.time()
         self._hold = now + NOTHING
         self._admit(now)
-        number = governing(self._environment)
+        number = self._holding.number
         if not number or not self._lives or self._is_a_jobs(number):
             return self._hold - now
-        self._begin_anew(number)
+        if not self._troubles.are_of(number):
+            self._work.forget_troubles()  # nor does it wait for what another has tried in vain
         try:
-            stand = await self._stand_for(number)
-            self.sight = await stand.target.look()
-            self._health.look(self._watched(stand), self._checks(stand), {}, now)
-            self.seen = self._seen(stand, now)
-            self._trouble_over('look')
+            stand = await self._look(number, now)
         except (Trouble, UserError) as error:
-            self._trouble('look', error)
+            self._troubles.arise('look', error)
             return STANDING
+        self._troubles.over('look')
         for decision in self._settle(number, stand.terms, now):
-            self._obey(decision, stand)
+            if isinstance(decision, d.Hold):
+                self._hold = min(self._hold, decision.until or self._hold)
+            else:
+                self._deeds.begin(decision, stand)
         self._look_at_git(stand, now)
         return self._pause(number, now)
-
-    def _begin_anew(self, number: int) -> None:
-        """What hindered one deployment is told again if it hinders the next, which neither waits
-        for what the other has tried in vain."""
-        if number != self._governing:
-            self._governing = number
-            self._troubles.clear()
-            self._work.forget_troubles()
 
     def _is_a_jobs(self, number: int) -> bool:
         """Then its run carries it out, and there may not even be a target here."""
         return self._environment.deployments[number].request.kind == f.JOB
 
-    def _pause(self, number: int, now: float) -> float:
-        environment = self._environment
-        if governing(environment) != number:
-            return 0.0
-        active = environment.active
-        moves = active is not None and active.phase is not Phase.PAUSED
-        stands = any(environment.wanted.values()) or self._watches
-        pause = MOVING if moves else STANDING if stands else NOTHING
-        return max(0.02, min(pause, self._hold - now))
+    async def _look(self, number: int, now: float) -> Stand:
+        stand = await self._ground.stand_for(number, self._work.end)
+        self.sight = await stand.target.look()
+        instances = looking.watched(stand, self.sight)
+        self._health.look(instances, looking.checks(stand), {}, now)
+        seen = looking.seen(stand, self.sight, self._health, now)
+        self.seen = seen._replace(underway=self._work.underway, since=self._begun)
+        return stand
 
     def _settle(self, number: int, terms: Terms, now: float) -> tuple[d.Decision, ...]:
         """Write down what is to be recorded until nothing more is; return the rest."""
@@ -227,285 +196,58 @@ class Controller:
             records = [each.fact for each in decisions if isinstance(each, d.Record)]
             if not records:
                 return decisions
-            if not self._append(records, decided=True):
-                self._read()
-            if governing(self._environment) != number:
+            if not self._holding.append(records, decided=True):
+                self._holding.read()
+            if self._holding.number != number:
                 self.wake()
                 return ()
         raise AssertionError(f'no end of records: {records}')
 
-    def _read(self) -> None:
-        seq = self._environment.seq
-        for stamped in deliveries.facts(self._bench.store, self._place.id, seq):
-            self._environment.take(stamped)
+    def _pause(self, number: int, now: float) -> float:
+        environment = self._environment
+        if self._holding.number != number:
+            return 0.0
+        active = environment.active
+        moves = active is not None and active.phase is not Phase.PAUSED
+        stands = any(environment.wanted.values()) or self._watches
+        pause = MOVING if moves else STANDING if stands else NOTHING
+        return max(0.02, min(pause, self._hold - now))
 
-    def _refuse_stale(self) -> None:
-        """Who was stopped for a while, and followed by another, must not bring about anything."""
-        if self._token and deliveries.place(self._bench.store, self._place.id).token != self._token:
-            raise deliveries.StaleToken(f'{self._place.name} is held by somebody else now')
-
-    def _append(self, facts: Sequence[f.Fact], *, decided: bool = False) -> bool:
-        """False if somebody has written since the facts were `decided`."""
-        after = self._environment.seq if decided else None
-        place, token = self._place.id, self._token
-        try:
-            stamped = deliveries.append(self._bench.store, place, facts, token, after)
-        except Behind:
-            return False
-        if stamped and stamped[0].seq == self._environment.seq + 1:
-            for each in stamped:
-                self._environment.take(each)
+    def _ended(self, name: str, error: BaseException | None) -> None:
+        """A deed has."""
+        if error is None:
+            self._troubles.over(name)
         else:
-            self._read()  # with what others have written in between
-        return True
+            self._troubles.arise(name, error)
+        self.wake()
 
     # --- what holds deployments
 
     def _admit(self, now: float) -> None:
-        for one in self._environment.waiting:
+        for one in (*self._environment.waiting, *self._environment.line):
             if one.request.kind == f.JOB:
                 continue  # its run asks for itself
             if one.abort is not None:
                 why = f'{one.abort.by} cancelled it'
-                self._append([f.DeploymentFinished(one.number, 'cancelled', why)])
-                continue
-            try:
-                settings = blueprints.environment(self._blueprint(one.request.settings))
-            except UserError as error:
-                self._append([f.DeploymentFinished(one.number, 'rejected', str(error))])
-                continue
-            store, repository = self._bench.store, self._place.repository
-            known = admission.known(store, repository, one, settings, self._bench.teams)
-            fact = admission.judge(one, settings, known, now)
-            if fact is not None:
-                self._append([fact])
-            elif one.held_until:
-                self._hold = min(self._hold, one.held_until)
-            if settings.needs:
-                self._hold = min(self._hold, now + 5.0)  # other environments don't wake this one
-        self._drop_cancelled()
+                self._holding.append([f.DeploymentFinished(one.number, 'cancelled', why)])
+            elif one.phase is Phase.WAITING:
+                self._judge(one, now)
 
-    def _drop_cancelled(self) -> None:
-        for one in self._environment.line:
-            if one.abort is not None and one.request.kind != f.JOB:
-                why = f'{one.abort.by} cancelled it'
-                self._append([f.DeploymentFinished(one.number, 'cancelled', why)])
-
-    # --- the place
-
-    def _blueprint(self, digest: str) -> Blueprint:
-        return blueprints.load(deliveries.text(self._bench.store, digest))
-
-    async def _stand_for(self, number: int) -> Stand:
-        digest = self._environment.deployments[number].request.settings
-        if self._stand is not None and self._stand.settings == digest:
-            return self._stand
-        blueprint = self._blueprint(digest)
-        environment = blueprints.environment(blueprint)
-        if self._stand is not None:
-            await self._work.end()  # what is still wanted is asked for again
-            await self._stand.target.close()
-            self._stand = None
-        directory = self._bench.directory / str(self._place.id)
-        target = await self._bench.target(self._place, blueprint, environment, directory)
-        terms = blueprints.terms(blueprint, target.capabilities)
-        self._stand = Stand(digest, blueprint, environment, target, terms)
-        return self._stand
-
-    def _revision(self, name: str) -> Revision:
-        """With its own settings and variables, and the secrets of today."""
-        known = self._revisions.get(name)
-        if name == BEFORE:
-            return _bare(self._environment, name)
-        if known is None:
-            one = next(
-                each for each in self._environment.deployments.values() if each.revision == name
-            )
-            secrets = self._bench.secrets(self._place)
-            blueprint = self._blueprint(one.request.settings)
-            version = self._environment.versions[name]
-            known = variables.revision(name, version, blueprint, secrets, self._addresses())
-            self._revisions[name] = known
-        return known
-
-    def _addresses(self) -> dict[str, str]:
-        if self._stand is None:
-            return {}
-        target = self._stand.target
-        return {'public': target.address(), 'preview': target.address(preview=True)}
-
-    def _entrances(self, stand: Stand) -> dict[str, str]:
-        """Where a test finds the version: without a preview, where everybody does."""
-        found = self._addresses()
-        if not self._environment.routes.preview:
-            found['preview'] = found['public'] or stand.environment.url
-        return found
-
-    def _watched(self, stand: Stand) -> tuple[Instance, ...]:
-        """A place that is updated as a whole is looked at from outside, by its URL."""
-        if not stand.terms.capabilities.in_place:
-            return self.sight.instances
-        if not (self.sight.settled and self._checks(stand)):
-            return ()
-        return (Instance('url', self.sight.revision, alive=True),)
-
-    def _checks(self, stand: Stand) -> tuple[model.HealthCheck, ...]:
-        checks, url = stand.environment.health_checks, stand.environment.url.rstrip('/')
-        if not stand.terms.capabilities.in_place:
-            return checks
-        return tuple(
-            one._replace(endpoint=url + one.endpoint) if one.endpoint.startswith('/') else one
-            for one in checks
-            if url or not one.endpoint.startswith('/')
-        )
-
-    def _seen(self, stand: Stand, now: float) -> Seen:
-        sight, checks = self.sight, self._checks(stand)
-        min_ready = stand.environment.min_ready_seconds
-        groups = self._health.groups(self._watched(stand), checks, min_ready, now)
-        settled, message = sight.settled, sight.message
-        if stand.terms.capabilities.in_place and settled and checks:
-            group = groups.get(sight.revision)
-            settled = bool(group and group.ready)
-            message = (group.message if group else '') or message
-        return Seen(
-            groups,
-            sight.routes,
-            sight.revision,
-            settled,
-            sight.failed,
-            message,
-            paused=sight.paused,
-            underway=self._work.underway,
-            since=self._begun,
-        )
-
-    # --- decisions
-
-    def _obey(self, decision: d.Decision, stand: Stand) -> None:
-        target, work = stand.target, self._work
-        match decision:
-            case d.Hold(until, _):
-                self._hold = min(self._hold, until or self._hold)
-            case d.Scale(revision, instances):
-                task = partial(self._scale, target, revision, instances)
-                work.start(f'scale:{revision}', task, instances)
-            case d.Shift(routes):
-                work.start('shift', partial(target.route, routes), routes)
-            case d.Remove():
-                work.start('remove', partial(self._remove, target))
-            case d.Prepare(revision):
-                work.start('prepare', partial(self._prepare, target, revision))
-            case d.Apply(revision, back):
-                operation = f'apply:{revision}' + (':back' if self._returning else '')
-                update = partial(self._apply, target, revision, back)
-                work.start(operation, partial(self._operate, operation, update))
-            case d.Advance(operation, full):
-                onward = partial(self._advance, target, full)
-                work.start(operation, partial(self._operate, operation, onward))
-            case d.Run(hook, revision):
-                operation = f'hook:{hook}'
-                command = partial(self._hook, stand, hook, revision)
-                work.start(operation, partial(self._operate, operation, command))
-            case d.Measure(stage, analysis):
-                look = partial(self._measure, stand, stage, analysis)
-                work.start(f'measure:{stage}:{analysis}', look)
-
-    @property
-    def _returning(self) -> bool:
-        active = self._environment.active
-        return active is not None and active.phase is Phase.RETURNING
-
-    async def _scale(self, target: Target, revision: str, instances: int) -> None:
-        known = self._revision(revision) if instances else _bare(self._environment, revision)
-        await target.scale(known, instances)
-
-    async def _remove(self, target: Target) -> None:
-        await target.stop()
-        self._stand = None
-        self._append([f.Withdrawn()])
-
-    async def _prepare(self, target: Target, revision: str) -> None:
-        number = self._number
-        message = await target.prepare(self._revision(revision))
-        self._append([*await self._found(target), f.Prepared(number, revision, message)])
-
-    async def _found(self, target: Target) -> list[f.Fact]:
-        """Before the first deployment changes anything: what is there can be gone back to."""
-        if self._environment.stable or not target.capabilities.adopts:
-            return []
-        version = await cast(Adopting, target).adopt()
-        return [f.Adopted(BEFORE, version)] if version is not None else []
-
-    async def _apply(self, target: Target, revision: str, back: bool) -> tuple[bool, str, str]:
-        identity = await target.apply(self._revision(revision), back=back)
-        return True, '', identity
-
-    async def _advance(self, target: Target, full: bool) -> tuple[bool, str, str]:
-        await cast(Pausing, target).promote(full=full)
-        return True, '', ''
-
-    async def _hook(self, stand: Stand, hook: str, revision: str) -> tuple[bool, str, str]:
-        known = self._revision(revision)
-        command = getattr(stand.environment.hooks, hook)
-        deadline = float(stand.environment.progress_deadline_seconds)
-        env = {
-            **known.env,
-            'ENVIRONMENT': self._place.name,
-            'REVISION': revision,
-            'VERSION': known.version.name,
-            'COMMIT': known.version.commit,
-            'URL': self._addresses().get('public', ''),
-            'PREVIEW_URL': self._addresses().get('preview', ''),
-        }
-        place = self._bench.directory / str(self._place.id)
-        return await self._bench.hooks.run(command, known, env, place, deadline)
-
-    async def _operate(self, operation: str, task: Callable[[], Any]) -> None:
-        """Announce it, do it, and say what became of it; one of the two facts is always there."""
-        number = self._number
-        self._append([f.OperationStarted(number, operation)])
+    def _judge(self, one: Deployment, now: float) -> None:
+        holding, bench = self._holding, self._bench
         try:
-            ok, told, identity = await task()
-        except (Trouble, UserError) as error:
-            ok, told, identity = False, str(error), ''
-        message, _, output = told.partition('\n')
-        self._append([f.OperationFinished(number, operation, ok, message, output, identity)])
-
-    async def _measure(self, stand: Stand, stage: str, name: str) -> None:
-        from liftlock.engine.delivery import measuring
-
-        number = self._number
-        one = self._environment.deployments[number]
-        fact = await measuring.measure(
-            self._bench.measure,
-            cast(Meter, stand.target) if stand.terms.capabilities.metrics else None,
-            stand.terms.analyses[name],
-            one,
-            measuring.Asked(
-                stage,
-                name,
-                variables.contexts(
-                    stand.blueprint,
-                    one.version,
-                    self._bench.secrets(self._place),
-                    self._entrances(stand),
-                ),
-                await self._directory(stand.terms.analyses[name], one),
-            ),
-        )
-        self._append([fact])
-
-    async def _directory(self, analysis: model.Analysis, one: Deployment) -> str:
-        """Commands find the files of the version that they are about."""
-        if not analysis.command:
-            return ''
-        place = self._bench.directory / str(self._place.id)
-        return str(await self._bench.hooks.files(one.version, place))
-
-    @property
-    def _number(self) -> int:
-        return governing(self._environment)
+            settings = blueprints.environment(holding.blueprint(one.request.settings))
+        except UserError as error:
+            holding.append([f.DeploymentFinished(one.number, 'rejected', str(error))])
+            return
+        known = admission.known(bench.store, holding.place.repository, one, settings, bench.teams)
+        fact = admission.judge(one, settings, known, now)
+        if fact is not None:
+            holding.append([fact])
+        elif one.held_until:
+            self._hold = min(self._hold, one.held_until)
+        if settings.needs:
+            self._hold = min(self._hold, now + ELSEWHERE)
 
     # --- what git says
 
@@ -521,53 +263,11 @@ class Controller:
         environment, syncing, sync = self._environment, self._syncing, stand.environment.sync
         assert sync is not None
         in_place = stand.terms.capabilities.in_place
-        revision = partial(self._revision, environment.stable)
+        revision = partial(self._ground.revision, environment.stable)
         at = Looked(stand.target, in_place, self.seen, revision)
-        self._append(await syncing.prune(at, environment, sync))
-        found = await syncing.look(self._place, stand.blueprint, at, environment, time.time())
-        if self._stand is stand and not environment.active:
+        self._holding.append(await syncing.prune(at, environment, sync))
+        place = self._holding.place
+        found = await syncing.look(place, stand.blueprint, at, environment, time.time())
+        if self._ground.stand is stand and not environment.active:
             facts = syncing.follow(environment, sync, *found, time.time())
-            self._append(facts, decided=True)
-
-    # --- troubles
-
-    def _ended(self, name: str, error: BaseException | None) -> None:
-        if error is None:
-            self._trouble_over(name)
-        else:
-            self._trouble(name, error)
-        self.wake()
-
-    def _trouble(self, name: str, error: BaseException) -> None:
-        """Told once. What trying again cannot mend takes the deployment back."""
-        if isinstance(error, OSError):  # the disk is full, say
-            error = Trouble(f'this machine refuses: {error}', again=True)
-        known = isinstance(error, Trouble | UserError)
-        told = str(error) if known else f'this is a bug in liftlock: {error!r}'
-        if not known:
-            log.error('%s: %s', self._place.name, name, exc_info=error)
-        if hint := getattr(error, 'hint', ''):
-            told = f'{told} ({hint})'
-        if self._troubles.get(name) == told:
-            return
-        self._troubles[name] = told
-        self._append(list(self._consequences(name, error, told)))
-
-    def _consequences(self, name: str, error: BaseException, told: str) -> Iterator[f.Fact]:
-        number = self._number
-        active = self._environment.active
-        yield f.Noticed(number, 'error', told)
-        forward = active is not None and active.phase in (Phase.PROGRESSING, Phase.PAUSED)
-        final = not (isinstance(error, Trouble) and error.again)
-        if forward and final and not name.startswith(('measure:', 'sync')):
-            yield f.RollbackStarted(number, 'error', told)
-
-    def _trouble_over(self, name: str) -> None:
-        self._troubles.pop(name, None)
-
-
-def _bare(environment: Environment, revision: str) -> Revision:
-    """To end a revision nothing of what it was started with is needed."""
-    from liftlock.rollout.version import Version
-
-    return Revision(revision, environment.versions.get(revision, Version('')))
+            self._holding.append(facts, decided=True)

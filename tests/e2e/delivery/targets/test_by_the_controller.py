@@ -10,8 +10,9 @@ from typing import Any
 import pytest
 
 from liftlock.engine.delivery import requests
+from liftlock.engine.delivery.bench import Bench
 from liftlock.engine.delivery.blueprint import Blueprint
-from liftlock.engine.delivery.controller import Bench, Controller
+from liftlock.engine.delivery.controller import Controller
 from liftlock.engine.delivery.hooks import Hooks
 from liftlock.engine.delivery.ports import Target
 from liftlock.engine.delivery.requests import Wish
