@@ -110,8 +110,8 @@ def _line(start: tuple[int, int], end: tuple[int, int]) -> str:
 def _box(node: Node, x: int, y: int) -> str:
     name = node.name if len(node.name) <= LETTERS else f'{node.name[: LETTERS - 1]}…'
     ended = f'{node.done} of {node.legs}' if node.legs > 1 else ''
-    note = ' · '.join(part for part in (ended, node.note) if part) or node.state
-    said = f'{node.name}: {node.state}' + (f', {note}' if note != node.state else '')
+    note = ' · '.join(part for part in (node.state, ended, node.note) if part)
+    said = f'{node.name}: {note}'
     behind = (
         f'<rect class="behind" x="4" y="4" width="{WIDTH}" height="{HEIGHT}" rx="7"/>'
         if node.legs > 1
@@ -124,7 +124,8 @@ def _box(node: Node, x: int, y: int) -> str:
         f'<text class="name" x="34" y="17">{escape(name)}</text>'
         f'<text class="note" x="34" y="31">{escape(note)}</text>'
     )
-    inner = f'<title>{escape(said)}</title>{drawn}'
-    if node.href:
-        inner = f'<a href="{escape(node.href)}" aria-label="{escape(said)}">{inner}</a>'
-    return f'<g class="node is-{escape(node.state)}" transform="translate({x} {y})">{inner}</g>'
+    inner = f'<a href="{escape(node.href)}">{drawn}</a>' if node.href else drawn
+    return (
+        f'<g class="node is-{escape(node.state)}" transform="translate({x} {y})">'
+        f'<title>{escape(said)}</title>{inner}</g>'
+    )

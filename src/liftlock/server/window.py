@@ -122,9 +122,13 @@ def html(steps: Steps, step: int, start: int, stop: int) -> str:
 def _line(step: int, number: int, at: float, shown: str, kind: str, tag: str = 'div') -> str:
     name = f's{step}-L{number}'
     kinds = f' k-{escape(kind)}' if kind else ''
+    # What folds is a control already, and must not hold another one.
+    shown_number = f'<a class="n" href="#{name}">{number}</a>'
+    if tag == 'summary':
+        shown_number = f'<span class="n">{number}</span>'
     word = {'error': 'Error: ', 'warning': 'Warning: ', 'notice': 'Notice: '}.get(kind, '')
     return (
-        f'<{tag} class="l{kinds}" id="{name}"><a class="n" href="#{name}">{number}</a>'
+        f'<{tag} class="l{kinds}" id="{name}">{shown_number}'
         f'<span class="c" data-t="{_clock(at)}"></span><span class="t">{word}{shown}</span></{tag}>'
     )
 

@@ -87,7 +87,7 @@ def window(chromium: Any, site: Site) -> Iterator[Window]:
 def test_from_the_start_page_to_the_line_that_failed(window: Window) -> None:
     page = window.page
     page.get_by_role('link', name='CI', exact=True).first.click()
-    page.get_by_role('link', name='test: failure, 2 of 2').click()
+    page.get_by_role('link', name='test failure · 2 of 2').click()
     error = page.locator('.k-error', has_text='It broke')
     error.wait_for()
     page.get_by_role('button', name='Next error (2)').click()

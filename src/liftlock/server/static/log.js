@@ -168,7 +168,7 @@ holder.addEventListener('click', (event) => {
   const number = event.target.closest('.n');
   if (!number) return;
   event.preventDefault();
-  const found = /^#s(\d+)-L(\d+)$/.exec(number.getAttribute('href'));
+  const found = /^s(\d+)-L(\d+)$/.exec(number.parentElement.id);
   const [step, line] = [Number(found[1]), Number(found[2])];
   const wide = event.shiftKey && range?.step === step;
   range = wide
