@@ -13,6 +13,7 @@ place=$demo/shop customer=
 finish() {
   [ -z "$customer" ] || kill "$customer" 2>/dev/null || true
   [ -n "${KEEP:-}" ] || liftlock down production --reason 'the demo is over' >/dev/null 2>&1 || true
+  [ -n "${KEEP:-}" ] || liftlock supervise --stop >/dev/null 2>&1 || true
 }
 trap finish EXIT
 
