@@ -12,7 +12,7 @@ PATIENCE: Final = 15.0  # seconds; some have only just been told to end
 _PROC: Final = Path('/proc')
 
 
-def check(directory: Path) -> None:
+def check(directory: Path | str) -> None:
     """Fails if anything runs on that works in this directory, or was told a path in it."""
     end = time.monotonic() + PATIENCE
     while (left := sorted(_running(f'{directory}/'))) and time.monotonic() < end:
