@@ -109,7 +109,10 @@ def rollback(store: Store, place: Place, to: str, by: str, reason: str) -> Back:
     going = active if active is not None and active.request.kind != f.JOB else None
     if going is not None:
         why = reason or 'rolled back'
-        facts = [f.AbortRequested(going.number, by, why), *_held(environment, by, why)]
+        facts = [
+            f.AbortRequested(going.number, by, why),
+            *_held(environment, going.version, by, why),
+        ]
         deliveries.append(store, place.id, facts)
         if not to:
             return Back(going.number, aborted=True)
@@ -117,15 +120,17 @@ def rollback(store: Store, place: Place, to: str, by: str, reason: str) -> Back:
     number = _number(deliveries.request(store, place.id, wish))
     if going is None:
         why = reason or f'rolled back to {wish.version.name}'
-        deliveries.append(store, place.id, _held(environment, by, why))
+        deliveries.append(store, place.id, _held(environment, environment.current, by, why))
     return Back(number, aborted=False)
 
 
-def _held(environment: Environment, by: str, why: str) -> list[f.Fact]:
-    """Nothing is deployed by itself from now on, nor what waits to be."""
-    pending = (*environment.waiting, *environment.line)
+def _held(environment: Environment, left: Version | None, by: str, why: str) -> list[f.Fact]:
+    """Nothing is deployed by itself from now on, nor what waits to be; nor does the version come
+    back that is `left`."""
     called_off = (
-        f.AbortRequested(one.number, by, why) for one in pending if one.request.kind == f.SYNC
+        f.AbortRequested(one.number, by, why)
+        for one in (*environment.waiting, *environment.line)
+        if one.request.kind == f.SYNC or (left is not None and one.version.id == left.id)
     )
     return [*called_off, f.AutomationHeld(by, why)]
 
