@@ -107,13 +107,15 @@ class Project:
 class Server:
     """`liftlock serve` on a port that the kernel gave. `greeting` is what it printed."""
 
-    def __init__(self, project: Project) -> None:
+    def __init__(self, project: Project, *words: str) -> None:
         self.project = project
-        self._process = project.start('serve', '--port', '0')
+        self._process = project.start('serve', '--port', '0', *words)
         assert self._process.stdout is not None
         first = self._process.stdout.readline()
-        found = re.search(r'http://\S+', first)
-        assert found, first + self._process.communicate(timeout=20)[0]
+        found = re.search(r'https?://\S+', first)
+        if found is None:
+            self._process.kill()
+            raise AssertionError(first + self._process.communicate(timeout=20)[0])
         self.address = found[0]
         self.greeting = first
 

@@ -5,6 +5,7 @@ import sys
 import threading
 from functools import partial
 from pathlib import Path
+from typing import Final
 
 import click
 
@@ -16,15 +17,24 @@ from liftlock.errors import UserError
 from liftlock.store import access, audit
 from liftlock.store.database import Store
 
+LOOPBACK: Final = ('127.0.0.1', '::1', 'localhost')
+PLAINLY: Final = (
+    'liftlock: nothing is encrypted between browsers and this server.\n'
+    '  Put a proxy with TLS before it on this machine, and say by --url where people reach it.'
+)
+
 
 @click.command('serve', short_help='Serve web pages and REST over what has run here.')
 @click.option('--host', default='127.0.0.1', metavar='ADDRESS', help='[default: 127.0.0.1]')
 @click.option(
     '--port', type=click.IntRange(0, 65535), default=8765, metavar='N', help='[default: 8765]'
 )
+@click.option(
+    '--url', default='', metavar='URL', help='Where people reach it, if a proxy stands before it.'
+)
 @click.option('--jobs', 'slots', type=click.IntRange(min=1), help='Jobs at the same time.')
 @click.pass_obj
-def command(state: str | None, /, host: str, port: int, slots: int | None) -> int:
+def command(state: str | None, /, host: str, port: int, url: str, slots: int | None) -> int:
     """Serve the runs and deployments of the store, until Ctrl-C.
 
     The first start prints a token of the admin, and a link to log in with, once. More tokens:
@@ -32,6 +42,8 @@ def command(state: str | None, /, host: str, port: int, slots: int | None) -> in
     process; if it is ended meanwhile, the next one goes on with them.
     """
     _refuse_missing()
+    if url and not url.startswith(('http://', 'https://')):
+        raise UserError(f'"{url}" is no address', 'begin it with https://')
     from liftlock.server import listening
     from liftlock.server.ground import Ground
     from liftlock.server.pages.door import Door
@@ -46,7 +58,9 @@ def command(state: str | None, /, host: str, port: int, slots: int | None) -> in
             f'cannot listen on {host}:{port}: {error.strerror}', 'choose another --port'
         ) from None
     entrance = Door()
-    address = _address(host, listener.getsockname()[1])
+    address = url.rstrip('/') or _address(host, listener.getsockname()[1])
+    if not url and host not in LOOPBACK:
+        print(PLAINLY, file=sys.stderr)
     token = _first_token(works.store)
 
     def terms(run: int, who: str) -> Terms:
@@ -59,6 +73,7 @@ def command(state: str | None, /, host: str, port: int, slots: int | None) -> in
         wake=partial(_wake, where.state),
         teams=where.config.teams,
         version=VERSION,
+        secure=url.startswith('https://'),
     )
     try:
         ready = partial(_greet, address, token, entrance.invite(token) if token else '')

@@ -23,8 +23,11 @@ from liftlock.server.site import Site
 Handler = Callable[[Request], Awaitable[Response]]
 
 
-def make(site: Site, entrance: Door, more: Sequence[BaseRoute] = ()) -> ASGIApp:
-    """`more` are addresses of other rooms: webhooks, say."""
+def make(
+    site: Site, entrance: Door, more: Sequence[BaseRoute] = (), public: Sequence[str] = ()
+) -> ASGIApp:
+    """`more` are addresses of other rooms: webhooks, say. What begins with one of `public` asks by
+    itself who comes."""
     app = Starlette(
         routes=[*more, *_open(entrance), *_pages(), *_acts(), *api.routes()],
         exception_handlers={UserError: _refused, HTTPException: _missing, Exception: _broken},
@@ -32,7 +35,7 @@ def make(site: Site, entrance: Door, more: Sequence[BaseRoute] = ()) -> ASGIApp:
     app.state.site = site
     app.state.plans = Plans(site.ground.engine)
     app.state.since = time.time()
-    return Guard(app, site.store)
+    return Guard(app, site.store, public)
 
 
 def _open(entrance: Door) -> list[Route]:

@@ -18,3 +18,4 @@ class Ground(NamedTuple):
     wake: Callable[[], None]
     teams: Mapping[str, Sequence[str]] = {}
     version: str = ''
+    secure: bool = False  # whether browsers come by TLS, to a proxy before this server

@@ -7,6 +7,7 @@ every form brings a word that only the cookie's owner can know.
 
 import hashlib
 import hmac
+from collections.abc import Sequence
 from http.cookies import SimpleCookie
 from typing import Final
 from urllib.parse import quote, urlsplit
@@ -38,9 +39,10 @@ HEADERS: Final = {
 
 
 class Guard:
-    def __init__(self, app: ASGIApp, store: Store) -> None:
+    def __init__(self, app: ASGIApp, store: Store, public: Sequence[str] = ()) -> None:
         self._app = app
         self._store = store
+        self._open = (*OPEN, *public)
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         if scope['type'] != 'http':
@@ -64,7 +66,7 @@ class Guard:
         state['person'], state['session'] = person, session
         if scope['method'] not in SAFE and not _own(headers) and _by_cookie(headers):
             return Response('this came from a page of somebody else\n', 403)
-        if person is not None or path.startswith(OPEN):
+        if person is not None or path.startswith(self._open):
             return None
         if path.startswith('/api/') or path == '/metrics':
             told = {'error': 'a token is needed', 'hint': 'Authorization: Bearer …'}

@@ -1,9 +1,12 @@
 """Who gets in, and what nobody else can have done in his name."""
 
+import socket
+from pathlib import Path
+
 import pytest
 
 from liftlock.server.patience import MOST
-from serving import Person, Server, Site
+from serving import Person, Project, Server, Site
 
 
 @pytest.mark.parametrize('path', ['/', '/runs', '/runs/1', '/deployments', '/audit', '/tokens'])
@@ -135,3 +138,20 @@ def test_what_people_do_is_on_record(site: Site, admin: Person) -> None:
     assert 'logged in' in page
     assert 'token created' in page
     assert 'is not what it was' not in page
+
+
+def test_behind_a_proxy_with_tls_cookies_travel_by_tls_alone(tmp_path: Path) -> None:
+    project = Project(tmp_path)
+    assert 'is no address' in project.liftlock('serve', '--url', 'ci.example.org')
+    with socket.create_server(('127.0.0.1', 0)) as taken:
+        port = taken.getsockname()[1]
+    server = Server(project, '--port', str(port), '--url', 'https://ci.example.org')
+    try:
+        assert server.address == 'https://ci.example.org'
+        token = server.read(3).rpartition(' ')[2].strip()
+        server.address = f'http://127.0.0.1:{port}'
+        answer = Person(server).log_in(token)
+        cookies = answer.headers.get_all('set-cookie') or []
+        assert any('Secure' in one for one in cookies if one.startswith('liftlock_session='))
+    finally:
+        server.end()

@@ -89,7 +89,7 @@ class Door:
             max_age=int(access.SESSION),
             httponly=True,
             samesite='lax',
-            secure=request.url.scheme == 'https',
+            secure=here.ground.secure,
         )
         answer.delete_cookie(GUEST, path='/login')
         return answer
