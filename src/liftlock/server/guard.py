@@ -8,11 +8,11 @@ every form brings a word that only the cookie's owner can know.
 import hashlib
 import hmac
 from collections.abc import Sequence
-from http.cookies import SimpleCookie
 from typing import Final
 from urllib.parse import quote, urlsplit
 
 from starlette.datastructures import Headers, MutableHeaders
+from starlette.requests import cookie_parser
 from starlette.responses import JSONResponse, RedirectResponse, Response
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
@@ -83,8 +83,9 @@ class Guard:
         if kind.lower() == 'bearer':
             token = access.find(self._store, text.strip())
             return (Person(token.person, token.role, address), None) if token else (None, None)
-        cookie = SimpleCookie(headers.get('cookie', '')).get(COOKIE)
-        session = access.session(self._store, cookie.value) if cookie else None
+        # The standard library's parser drops all cookies for one of somebody else's that is odd.
+        cookie = cookie_parser(headers.get('cookie', '')).get(COOKIE)
+        session = access.session(self._store, cookie) if cookie else None
         if session is None:
             return None, None
         return Person(session.token.person, session.token.role, address), session

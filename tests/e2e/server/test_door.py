@@ -140,6 +140,12 @@ def test_what_people_do_is_on_record(site: Site, admin: Person) -> None:
     assert 'is not what it was' not in page
 
 
+def test_odd_cookies_of_others_on_this_host_log_nobody_out(admin: Person) -> None:
+    odd = {'other{app}': '{"json": [1, 2]}', 'plain text': 'é'.encode().decode('latin-1')}
+    admin.cookies = {**odd, **admin.cookies}
+    assert admin.get('/').status == 200
+
+
 def test_behind_a_proxy_with_tls_cookies_travel_by_tls_alone(tmp_path: Path) -> None:
     project = Project(tmp_path)
     assert 'is no address' in project.liftlock('serve', '--url', 'ci.example.org')
