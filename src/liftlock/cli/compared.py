@@ -163,7 +163,7 @@ def _compared(asked: Here, place: Place, environment: Environment, now: Blueprin
     version = environment.versions[environment.stable]
 
     async def ask() -> str:
-        from liftlock.cli.bench import Works
+        from liftlock.cli.wiring.delivery import Works
 
         directory = asked.where.state / 'delivery' / str(place.id)
         works = Works(asked.where, asked.store, holds=False)

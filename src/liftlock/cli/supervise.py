@@ -82,14 +82,14 @@ def _stay(where: wiring.Place, ready: int, idle: float) -> int:
 
 
 def _be(where: wiring.Place, terms: Terms) -> int:
-    from liftlock.cli import bench  # with everything that delivers
+    from liftlock.cli.wiring import delivery  # with everything that delivers
 
     os.umask(0o077)
     lodge = Lodge(where.state)
     lodge.prepare()
     lodge.take(supervisor.introduction())
     store = open_store(where.state)
-    reason = supervisor.supervise(lodge, store, bench.controllers(where, store), terms)
+    reason = supervisor.supervise(lodge, store, delivery.controllers(where, store), terms)
     if reason == supervisor.MIGRATION:
         mode = ['--ready', str(AGAIN)] if terms.rotates else ['--foreground']
         words = ['--state', str(where.state), 'supervise', *mode, '--idle', str(terms.idle)]

@@ -6,9 +6,10 @@ import re
 import sys
 from collections.abc import AsyncIterator
 
-from liftlock.cli import bench, wiring
+from liftlock.cli import wiring
 from liftlock.cli.colour import Paint, paint
 from liftlock.cli.loglines import shown
+from liftlock.cli.wiring import delivery
 from liftlock.engine.delivery import blueprint as blueprints
 from liftlock.errors import UserError
 from liftlock.language.records import NamedTuple
@@ -53,7 +54,7 @@ async def _print(where: wiring.Place, store: Store, place: Place, wanted: Wanted
 async def _lines(
     where: wiring.Place, store: Store, place: Place, wanted: Wanted
 ) -> AsyncIterator[str]:
-    works = bench.Works(where, store, holds=False)
+    works = delivery.Works(where, store, holds=False)
     environment = fold(deliveries.facts(store, place.id))
     blueprint = blueprints.load(deliveries.text(store, _settings(place, environment)))
     settings = blueprints.environment(blueprint)
@@ -85,7 +86,7 @@ def _revision(environment: Environment, settings: model.Environment) -> str:
     return (active.revision if active else '') or environment.stable
 
 
-def _masker(works: bench.Works, place: Place) -> Masker:
+def _masker(works: delivery.Works, place: Place) -> Masker:
     masker = Masker()
     for value in works.secrets(place).values():
         masker.add(value)

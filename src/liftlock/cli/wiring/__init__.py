@@ -1,4 +1,5 @@
-"""Introduces the rooms to one another: the only file that names every concrete class.
+"""Introduces the rooms to one another: only here is every concrete class named. What delivers
+stands in `delivery.py`: it is much, and runs need none of it.
 
 Nothing of the user's environment reaches a step but what `host_env` lets through, so that a
 workflow finds here what it would find on GitHub, and no credential by accident.
@@ -73,7 +74,7 @@ INDEXES: Final = (
     'NPM_CONFIG_REGISTRY',
     'npm_config_registry',
 )
-ROOT: Final = Path(__file__).parents[1] / 'runner' / 'root'  # holds a sudo
+ROOT: Final = Path(__file__).parents[2] / 'runner' / 'root'  # holds a sudo
 PATH: Final = '/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin'
 
 
@@ -186,9 +187,9 @@ def open_works(where: Place, *, slots: int = 0) -> Works:
         pruning.prune(where.state / SOURCES, needed, before)
 
     def eyes() -> 'Eyes':
-        from liftlock.cli import bench
+        from liftlock.cli.wiring import delivery
 
-        return bench.eyes(where, store)
+        return delivery.eyes(where, store)
 
     hands = Hands(world=world, run_job=job.run, end_leftovers=end_leftovers, prune=prune, eyes=eyes)
     given = where.config
