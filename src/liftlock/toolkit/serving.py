@@ -98,6 +98,7 @@ class Serving:
         issuer = Issuer(self._grants, Keys(self._keys), self._issuer)
         self._listening = Listening(app.make(self._grants, self._shelves, issuer))
         own = socket.create_server(('127.0.0.1', 0))
+        own.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)  # asyncio leaves this one alone
         self._listening.start('', own)
         self.ready.set_result(origin_of(own))
         await self._stop.wait()
