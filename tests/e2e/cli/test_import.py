@@ -21,7 +21,9 @@ alerts: []
 """
 
 
-def test_what_is_printed_is_a_liftlock_yml_that_check_passes(project: Project) -> None:
+def test_what_is_printed_is_a_liftlock_yml_of_which_check_says_what_import_said(
+    project: Project,
+) -> None:
     project.write('argocd/app.yaml', APPLICATION)
     project.write('k8s/rollout.yaml', ROLLOUT)
     ended = project.liftlock('import', 'argocd', 'k8s/rollout.yaml')
@@ -29,6 +31,18 @@ def test_what_is_printed_is_a_liftlock_yml_that_check_passes(project: Project) -
     assert 'k8s/rollout.yaml:21:7: warning: one old version is kept' in ended.err
     assert 'manifests: [k8s/rollout.yaml]' in ended.out
     assert list(yaml.safe_load(ended.out)['environments']) == ['production', 'shop']
+    project.write('liftlock.yml', ended.out)
+    checked = project.liftlock('check', 'liftlock.yml')
+    assert checked.status == 0
+    assert '"success-rate-2" is counted by the router, and there is none here' in checked.out
+    assert '1 warning in 1 file' in checked.out
+
+
+def test_with_somebody_who_counts_check_has_nothing_to_say(project: Project) -> None:
+    project.write('argocd/app.yaml', APPLICATION)
+    project.write('k8s/rollout.yaml', ROLLOUT)
+    counted = '--prometheus', 'http://prometheus.example:9090'
+    ended = project.liftlock('import', *counted, 'argocd', 'k8s/rollout.yaml')
     project.write('liftlock.yml', ended.out)
     checked = project.liftlock('check', 'liftlock.yml')
     assert (checked.status, checked.out) == (0, 'no mistakes in 1 file\n')
