@@ -57,6 +57,8 @@ def take_over(places: Places) -> list[Record]:
     for mark in set(running.values()) - known:
         ending.kill(mark, 0)
     releases.sweep(places.releases)
+    for directory in (places.releases, places.records):
+        record.remove_unfinished(directory)
     return found
 
 

@@ -70,6 +70,12 @@ def write_whole(path: Path, text: str) -> None:
     sync_directory(path.parent)
 
 
+def remove_unfinished(directory: Path) -> None:
+    """What `write_whole` was writing when its process was killed."""
+    for scratch in directory.glob('.*.new'):
+        scratch.unlink(missing_ok=True)
+
+
 def sync_directory(directory: Path) -> None:
     opened = os.open(directory, os.O_RDONLY | os.O_DIRECTORY)
     try:
