@@ -1,6 +1,6 @@
 # make demo    run the example project's pipeline end to end
 # make test    all tests            make check   lint, types, contracts, formatting
-# make bench   speed, as ratios     make serve   comes with the server
+# make bench   speed, as ratios     make serve   runs, logs and deployments as web pages
 PYTHON ?= python3
 VENV   := .venv
 BIN    := $(VENV)/bin
@@ -35,8 +35,8 @@ check: $(READY)
 bench: $(READY)
 	@$(BIN)/python -m bench
 
-serve:
-	@echo "The server is not built yet: see CHANGELOG.md"; exit 2
+serve: $(READY)
+	@$(BIN)/liftlock serve
 
 clean:
 	rm -rf $(VENV) build dist
