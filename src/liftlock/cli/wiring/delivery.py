@@ -78,64 +78,96 @@ class Works:
         directory: Path,
     ) -> Target:
         """The place of an environment, as its settings want it."""
-        name, strategy = slug(place), environment.strategy
-        health = next((one for one in environment.health_checks if one.endpoint), None)
         match environment.target:
-            case model.Process() as settings:
-                from liftlock.targets.process.target import ProcessTarget
-
-                router = await self._open_router()
-                return ProcessTarget(settings, name, directory, router, health, self.lay)
-            case model.Compose() as settings:
-                from liftlock.targets.compose.target import ComposeTarget
-
-                router = await self._open_router()
-                lay = self.lay_commit
-                return ComposeTarget(settings, name, directory, router, health, lay)
+            case model.Process() | model.Compose() as settings:
+                return await self._routed(settings, slug(place), environment, directory)
             case model.Ecs() as settings:
-                from liftlock.targets.ecs.target import Ecs
-
-                env, _ = self._variables(place, blueprint)
-                access = {key: value for key, value in env.items() if key.startswith('AWS_')}
-                return Ecs(
-                    settings,
-                    directory,
-                    environment=f'{place.repository}:{place.name}',  # in an account of many stores
-                    read=self.read,
-                    env=access,
-                    strategy=strategy,
-                )
+                return self._ecs(settings, place, blueprint, environment.strategy, directory)
             case model.Command() as settings:
-                from liftlock.targets.command.target import Command
-
-                env, hidden = self._variables(place, blueprint)
-                return Command(
-                    settings,
-                    directory,
-                    environment=place.name,
-                    lay=self.lay_commit,
-                    env=env,
-                    secrets=hidden,
-                    strategy=strategy,
-                    deadline=float(environment.progress_deadline_seconds),
-                )
+                return self._command(settings, place, blueprint, environment, directory)
             case model.Kubernetes() as settings:
-                from liftlock.targets.kubernetes import target as kubernetes
-
-                # In a namespace there may be environments of other stores: numbers would meet.
-                name = f'{place.name}-{digest.of(place.repository)[:6]}'
-                lay = self.lay_commit
-                return kubernetes.make(
-                    settings,
-                    strategy,
-                    name=name,
-                    directory=directory,
-                    lay=lay,
-                    kubeconfig=variables.kubeconfig(blueprint, self.secrets(place)),
-                )
+                return self._kubernetes(settings, place, blueprint, environment.strategy, directory)
         raise UserError(
             f'{place.name} has no target in liftlock.yml, so nothing can be deployed to it',
             'add target:, or let a workflow job with this environment deploy',
+        )
+
+    async def _routed(
+        self,
+        settings: model.Process | model.Compose,
+        name: str,
+        environment: model.Environment,
+        directory: Path,
+    ) -> Target:
+        from liftlock.targets.compose.target import ComposeTarget
+        from liftlock.targets.process.target import ProcessTarget
+
+        health = next((one for one in environment.health_checks if one.endpoint), None)
+        router = await self._open_router()
+        if isinstance(settings, model.Process):
+            return ProcessTarget(settings, name, directory, router, health, self.lay)
+        return ComposeTarget(settings, name, directory, router, health, self.lay_commit)
+
+    def _ecs(
+        self,
+        settings: model.Ecs,
+        place: deliveries.Place,
+        blueprint: Blueprint,
+        strategy: model.Strategy,
+        directory: Path,
+    ) -> Target:
+        from liftlock.targets.ecs.target import Ecs
+
+        env, _ = self._variables(place, blueprint)
+        return Ecs(
+            settings,
+            directory,
+            environment=f'{place.repository}:{place.name}',  # in an account of many stores
+            read=self.read,
+            env={key: value for key, value in env.items() if key.startswith('AWS_')},
+            strategy=strategy,
+        )
+
+    def _command(
+        self,
+        settings: model.Command,
+        place: deliveries.Place,
+        blueprint: Blueprint,
+        environment: model.Environment,
+        directory: Path,
+    ) -> Target:
+        from liftlock.targets.command.target import Command
+
+        env, hidden = self._variables(place, blueprint)
+        return Command(
+            settings,
+            directory,
+            environment=place.name,
+            lay=self.lay_commit,
+            env=env,
+            secrets=hidden,
+            strategy=environment.strategy,
+            deadline=float(environment.progress_deadline_seconds),
+        )
+
+    def _kubernetes(
+        self,
+        settings: model.Kubernetes,
+        place: deliveries.Place,
+        blueprint: Blueprint,
+        strategy: model.Strategy,
+        directory: Path,
+    ) -> Target:
+        from liftlock.targets.kubernetes import target as kubernetes
+
+        return kubernetes.make(
+            settings,
+            strategy,
+            # In a namespace there may be environments of other stores: numbers would meet.
+            name=f'{place.name}-{digest.of(place.repository)[:6]}',
+            directory=directory,
+            lay=self.lay_commit,
+            kubeconfig=variables.kubeconfig(blueprint, self.secrets(place)),
         )
 
     def _variables(
