@@ -154,6 +154,8 @@ async def _end(process: asyncio.subprocess.Process) -> None:
             await process.wait()
         except asyncio.CancelledError as error:
             broken_off = error
+    # A child of its own (`diff`) may hold the pipes still: they must not outlive the loop.
+    process._transport.close()  # type: ignore[attr-defined] # asyncio has no other way
     if broken_off is not None:
         raise broken_off
 
