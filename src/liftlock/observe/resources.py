@@ -1,26 +1,16 @@
-"""Cpu and memory of process trees, from Linux's /proc.
+"""Trees of processes, from Linux's /proc.
 
 A tree is a process, its descendants, and whoever is in the session that it leads: so workers count
-whose parent has died. Memory is what is resident; pages that several processes share count in each.
-Cpu is a difference of two looks, so the first one knows none.
+whose parent has died.
 """
 
-import os
-from collections.abc import Collection, Iterable, Mapping
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Final
 
 from liftlock.language.records import NamedTuple
 
 PROC: Final = Path('/proc')
-
-
-class Usage(NamedTuple):
-    """`cpu` is in percent of one core since the look before, `memory` in bytes."""
-
-    cpu: float = 0.0
-    memory: int = 0
-    processes: int = 0
 
 
 class Process(NamedTuple):
@@ -76,55 +66,3 @@ def tree(root: int, processes: Mapping[int, Process]) -> list[Process]:
             found[pid] = processes[pid]
             waiting.extend(children.get(pid, ()))
     return list(found.values())
-
-
-class Look(NamedTuple):
-    """Processes as they were at a time (of a monotonic clock)."""
-
-    at: float = 0.0
-    processes: Mapping[int, Process] = {}
-
-
-def usages(roots: Iterable[int], before: Look, now: Look) -> dict[int, Usage]:
-    """By root; nothing for those that are gone."""
-    found = {}
-    for root in roots:
-        members = tree(root, now.processes)
-        if members:
-            memory = sum(one.pages for one in members) * os.sysconf('SC_PAGE_SIZE')
-            found[root] = Usage(_cpu(members, before, now), memory, len(members))
-    return found
-
-
-def _cpu(members: Collection[Process], before: Look, now: Look) -> float:
-    seconds = now.at - before.at
-    if not before.processes or seconds <= 0:
-        return 0.0
-    ticks = 0
-    for one in members:
-        known = before.processes.get(one.pid)
-        same = known is not None and known.start == one.start
-        ticks += one.ticks - (known.ticks if known is not None and same else 0)
-    # A child that has ended moves its time to its parent's: that was counted before already.
-    pids = {one.pid for one in members}
-    gone = sum(
-        known.ticks
-        for known in before.processes.values()
-        if known.pid not in now.processes and known.parent in pids
-    )
-    return max(0.0, (ticks - gone) / os.sysconf('SC_CLK_TCK') / seconds * 100.0)
-
-
-class Resources:
-    """Looks again each time it is asked."""
-
-    def __init__(self, proc: Path = PROC) -> None:
-        self._proc = proc
-        self._before = Look()
-
-    def usages(self, roots: Iterable[int], now: float) -> dict[int, Usage]:
-        """`now` is of a monotonic clock."""
-        look = Look(now, read(self._proc))
-        found = usages(roots, self._before, look)
-        self._before = look
-        return found
