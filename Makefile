@@ -23,7 +23,7 @@ demo: $(READY)
 	@PATH="$(CURDIR)/$(BIN):$$PATH" examples/demo.sh
 
 test: $(READY)
-	@$(BIN)/python -m pytest -q -n 2 --dist worksteal $(if $(CI),--durations=25)
+	@$(BIN)/python -m pytest -q -n 3 --dist worksteal $(if $(CI),--durations=25)
 
 check: $(READY)
 	@$(BIN)/ruff format --check
