@@ -2,38 +2,52 @@
 
 import asyncio
 import contextlib
+import os
+import sys
 from collections.abc import Awaitable, Callable, Iterator
 from pathlib import Path
 
 import pytest
 
+import postgres
+from fleet import Fleet
 from liftlock.engine.submission import Terms
 from liftlock.errors import UserError
 from liftlock.plan import facts as f
-from liftlock.runner.ports import Stop
+from liftlock.runner.ports import JobRequest, Log, Report, Stop, World
 from liftlock.store import lines, runs
 from liftlock.store.database import Store, open_store
 from liftlock.store.logs import LogReader
 from liftlock.store.paths import RunPaths
-from pretend import Pretend, Watching, engine, jobs, submission
+from pretend import Pretend, Watching, engine, hands, jobs, submission
 
 PATIENCE = 60.0
 
 
 class Driver:
-    """One engine on a store of its own, with a pretended runner."""
+    """One engine on a store, with a pretended runner for the runs that it submits. Those that
+    spread work share what does it."""
 
-    def __init__(self, store: Store, *, slots: int = 2) -> None:
+    def __init__(self, store: Store, fleet: Fleet | None, runners: dict[int, Pretend]) -> None:
         self.store = store
+        self.fleet = fleet
         self.runner = Pretend()
-        self.engine = engine(store, self.runner, slots=slots)
+        self.engine = fleet.engine if fleet else engine(store, self.runner)
         self.watching = Watching()
         self.stop = Stop()
+        self._runners = runners
+
+    def another(self) -> 'Driver':
+        return Driver(self.store, self.fleet, self._runners)
 
     def submit(self, workflow: str, **more: object) -> int:
-        return self.engine.submit(submission(workflow, **more))
+        run = self.engine.submit(submission(workflow, **more))
+        self._runners[run] = self.runner
+        return run
 
     async def carry_out(self, run: int, terms: Terms | None = None) -> str:
+        if self.fleet:
+            self.fleet.begin()
         work = self.engine.carry_out(run, terms or Terms(), self.watching, self.stop)
         return await asyncio.wait_for(work, PATIENCE)
 
@@ -45,11 +59,33 @@ class Driver:
         return {job.key: job.conclusion for job in runs.jobs(self.store, run)}
 
 
-@pytest.fixture
-def driver(tmp_path: Path) -> Iterator[Driver]:
-    store = open_store(tmp_path / 'state')
-    yield Driver(store)
-    store.close()
+def spread(store: Store, runners: dict[int, Pretend]) -> Fleet:
+    """Workers whose jobs are done by the runner of whoever submitted the run."""
+
+    def runner(tracking_id: str) -> Pretend:
+        return runners[int(tracking_id.split('_')[2])]
+
+    async def run_job(
+        request: JobRequest, world: World, report: Report, log: Log, stop: Stop
+    ) -> f.JobFinished:
+        return await runner(request.tracking_id).run_job(request, world, report, log, stop)
+
+    def end_leftovers(tracking_id: str) -> None:
+        runner(tracking_id).ended.append(tracking_id)
+
+    given = hands(Pretend())._replace(run_job=run_job, end_leftovers=end_leftovers)
+    return Fleet(store, given)
+
+
+@pytest.fixture(params=('inline-sqlite', 'inline-postgres', 'spread-postgres'))
+def driver(tmp_path: Path, request: pytest.FixtureRequest) -> Iterator[Driver]:
+    how, _, where = request.param.partition('-')
+    with contextlib.ExitStack() as stack:
+        database = stack.enter_context(postgres.database()) if where == 'postgres' else ''
+        store = stack.enter_context(contextlib.closing(open_store(tmp_path / 'state', database)))
+        runners: dict[int, Pretend] = {}
+        fleet = spread(store, runners) if how == 'spread' else None
+        yield Driver(store, fleet, runners)
 
 
 async def until(holds: Callable[[], object]) -> None:
@@ -65,12 +101,14 @@ async def begun(driver: Driver, run: int) -> 'asyncio.Task[str]':
     return task
 
 
-async def killed(task: Awaitable[str]) -> None:
+async def killed(driver: Driver, task: Awaitable[str]) -> None:
     """Leave a run in the middle, as a process does that is killed."""
     assert isinstance(task, asyncio.Task)
     task.cancel()
     with contextlib.suppress(asyncio.CancelledError):
         await task
+    if driver.fleet:
+        await driver.fleet.die()
 
 
 NEEDS = """
@@ -133,7 +171,8 @@ def test_logs_are_kept_by_step(driver: Driver) -> None:
     run, _ = driver.run(jobs(build=('ok', 'set a=b')))
     reader = LogReader(RunPaths(driver.store.directory, run).log('build', 1))
     assert [(line.step, line.text) for line in reader.lines()] == [(1, '$ ok'), (2, '$ set a=b')]
-    assert driver.watching.lines == [('build', 1, '$ ok\n'), ('build', 2, '$ set a=b\n')]
+    if not driver.fleet:  # lines of other machines are read from the log
+        assert driver.watching.lines == [('build', 1, '$ ok\n'), ('build', 2, '$ set a=b\n')]
 
 
 def test_a_bug_in_the_runner_fails_its_job_and_no_other(driver: Driver) -> None:
@@ -178,7 +217,7 @@ def test_a_stop_reaches_running_jobs_and_those_that_wait(driver: Driver) -> None
 
 def test_a_run_is_cancelled_from_another_process(driver: Driver) -> None:
     async def scene() -> str:
-        other = open_store(driver.store.directory)
+        other = driver.store.again()
         task = await begun(driver, run)
         engine(other, Pretend()).cancel(run, 'somebody else wants it')
         other.close()
@@ -191,7 +230,7 @@ def test_a_run_is_cancelled_from_another_process(driver: Driver) -> None:
 
 def test_a_run_that_nobody_carries_out_is_cancelled_on_the_spot(driver: Driver) -> None:
     async def scene() -> None:
-        await killed(await begun(driver, run))
+        await killed(driver, await begun(driver, run))
 
     run = driver.submit(NEEDS.replace('set word=hello', 'wait never'))
     asyncio.run(scene())
@@ -209,11 +248,10 @@ jobs:
   test:
     runs-on: ubuntu-latest
     strategy: {matrix: {n: [1, 2, 3, 4]}}
-    steps: [{run: fail}, {run: wait never}]
+    steps: [{run: 'leg test[0]'}]
 """)
     assert conclusion == 'failure'
-    assert 'cancelled' in driver.conclusions(run).values()
-    assert len(driver.runner.order) < 4
+    assert sorted(driver.conclusions(run).values()) == ['cancelled'] * 3 + ['failure']
 
 
 # --- taking over
@@ -223,7 +261,7 @@ def test_finished_jobs_are_not_run_again_when_a_run_is_taken_up(driver: Driver) 
     async def scene() -> str:
         task = await begun(driver, run)
         await until(lambda: driver.runner.ran['third'])
-        await killed(task)
+        await killed(driver, task)
         driver.runner.gate('go').set()
         return await driver.carry_out(run)
 
@@ -238,7 +276,7 @@ def test_every_attempt_has_a_directory_and_a_tracking_id_of_its_own(driver: Driv
     async def scene() -> tuple[object, object]:
         task = await begun(driver, run)
         before = driver.runner.requests['a']
-        await killed(task)
+        await killed(driver, task)
         driver.runner.gate('go').set()
         await driver.carry_out(run)
         return before, driver.runner.requests['a']
@@ -252,7 +290,7 @@ def test_every_attempt_has_a_directory_and_a_tracking_id_of_its_own(driver: Driv
 
 def test_without_somebodys_word_a_job_that_had_begun_is_not_started_again(driver: Driver) -> None:
     async def scene() -> str:
-        await killed(await begun(driver, run))
+        await killed(driver, await begun(driver, run))
         return await driver.carry_out(run, Terms(restart_lost=False))
 
     run = driver.submit(jobs(a='wait never'))
@@ -260,9 +298,22 @@ def test_without_somebodys_word_a_job_that_had_begun_is_not_started_again(driver
     assert driver.runner.ran['a'] == 1
 
 
+def test_liftlock_yml_may_say_that_a_job_that_was_lost_starts_again(driver: Driver) -> None:
+    async def scene() -> str:
+        await killed(driver, await begun(driver, run))
+        task = asyncio.create_task(driver.carry_out(run, Terms(restart_lost=False)))
+        await until(lambda: driver.runner.ran['a'] == 2 or task.done())
+        await killed(driver, task)
+        return await driver.carry_out(run, Terms(restart_lost=False))
+
+    run = driver.submit(jobs(a='wait never'), retries={'a': 1})
+    assert asyncio.run(scene()) == 'failure'
+    assert driver.runner.ran['a'] == 2
+
+
 def test_a_lost_deployment_is_never_started_again_by_itself(driver: Driver) -> None:
     async def scene() -> str:
-        await killed(await begun(driver, run))
+        await killed(driver, await begun(driver, run))
         return await driver.carry_out(run)
 
     workflow = jobs(a='wait never').replace('    steps:', '    environment: production\n    steps:')
@@ -278,7 +329,8 @@ def test_a_run_that_somebody_carries_out_cannot_be_taken_up(driver: Driver) -> N
     async def scene() -> None:
         task = await begun(driver, run)
         child = await asyncio.create_subprocess_exec(
-            'python3', '-c', TAKE_UP, str(driver.store.directory), str(run),
+            sys.executable, '-c', TAKE_UP, str(driver.store.directory), str(run),
+            driver.store.database,
             stdout=asyncio.subprocess.PIPE,
         )  # fmt: skip
         said, _ = await child.communicate()
@@ -297,9 +349,9 @@ from pathlib import Path
 from liftlock.errors import UserError
 from liftlock.store import owners, runs
 from liftlock.store.database import open_store
-store = open_store(Path(sys.argv[1]))
+store = open_store(Path(sys.argv[1]), sys.argv[3])
 try:
-    runs.claim(store, int(sys.argv[2]), 'me', lambda name: owners.dead(store.directory, name))
+    runs.claim(store, int(sys.argv[2]), 'me', lambda name: owners.dead(store, name))
 except UserError as error:
     print(error)
 """
@@ -320,10 +372,43 @@ def test_an_engine_whose_run_was_taken_over_stops_at_once(driver: Driver) -> Non
 
 
 def test_our_own_disk_failing_ends_the_engine_but_not_the_run(driver: Driver) -> None:
+    if driver.fleet:
+        pytest.skip('a worker of many goes on: see test_workers.py')
     run = driver.submit(jobs(a='full', b='wait never'))
     with pytest.raises(UserError, match='the disk is full'):
         asyncio.run(driver.carry_out(run))
     assert runs.find(driver.store, str(run)).status == 'in_progress'
+
+
+def test_a_run_that_our_own_disk_has_ended_takes_no_places_with_it(driver: Driver) -> None:
+    if driver.fleet:
+        pytest.skip('a worker of many goes on: see test_workers.py')
+    for _ in range(len(os.sched_getaffinity(0)) + 4):  # more than there are places
+        run = driver.submit(jobs(a='full'))
+        with pytest.raises(UserError, match='the disk is full'):
+            asyncio.run(driver.carry_out(run))
+    run = driver.submit(jobs(a='ok'))
+    assert asyncio.run(asyncio.wait_for(driver.carry_out(run), 30)) == 'success'
+
+
+def test_what_failed_here_can_be_taken_up_by_whoever_carries_others_out(driver: Driver) -> None:
+    if driver.fleet:
+        pytest.skip('a worker of many goes on: see test_workers.py')
+
+    def may_take_up(one: Driver) -> bool:
+        return one.engine.free(runs.find(driver.store, str(failed)).owner)
+
+    async def scene() -> None:
+        work = await begun(driver, busy)
+        with pytest.raises(UserError, match='the disk is full'):
+            await driver.carry_out(failed)
+        assert may_take_up(driver)
+        assert not may_take_up(driver.another()), 'who has it lives'
+        driver.runner.gate('go').set()
+        assert await work == 'success'
+
+    busy, failed = driver.submit(jobs(a='wait go')), driver.submit(jobs(a='full'))
+    asyncio.run(scene())
 
 
 # --- secrets
@@ -343,8 +428,9 @@ def test_secrets_are_asked_for_again_by_name_and_stored_nowhere(driver: Driver) 
     asyncio.run(driver.carry_out(run, Terms(secrets={'TOKEN': 's3cr3t', 'OTHER': 'x'})))
     kept = list((driver.store.directory / 'logs').rglob('*.*'))
     kept += driver.store.directory.glob('liftlock.db*')
-    assert len(kept) > 2
-    assert not [file for file in kept if b's3cr3t' in file.read_bytes()]
+    written = [file.read_bytes() for file in kept] + postgres.everything(driver.store.database)
+    assert len(written) > 2
+    assert not [one for one in written if b's3cr3t' in one]
 
 
 # --- again
@@ -374,8 +460,22 @@ def test_a_rerun_of_everything_runs_everything(driver: Driver) -> None:
 
 def test_a_run_that_has_not_finished_cannot_be_run_again(driver: Driver) -> None:
     run = driver.submit(jobs(a='ok'))
-    with pytest.raises(UserError, match='has not finished'):
+    with pytest.raises(UserError, match='has not finished') as caught:
         driver.engine.rerun(run, {})
+    assert caught.value.hint == f'take it up with: liftlock resume {run}'
+
+
+def test_nor_can_one_that_is_carried_out_here(driver: Driver) -> None:
+    async def scene() -> str:
+        run = driver.submit(jobs(a='wait never'))
+        task = await begun(driver, run)
+        with pytest.raises(UserError, match='has not finished') as caught:
+            driver.engine.rerun(run, {})
+        assert caught.value.hint == f'watch it with: liftlock logs {run} --follow'
+        driver.engine.cancel(run, 'enough')
+        return await task
+
+    assert asyncio.run(scene()) == 'cancelled'
 
 
 def test_without_a_failure_there_is_nothing_to_run_again(driver: Driver) -> None:
@@ -477,7 +577,7 @@ def test_runs_of_one_group_wait_for_each_other_and_say_so(driver: Driver) -> Non
         other.runner.gate('go').set()
         assert await second == 'success'
 
-    other = Driver(driver.store)
+    other = driver.another()
     one, two = driver.submit(in_group('wait go')), other.submit(in_group('wait go'))
     asyncio.run(scene())
     assert lines.held(driver.store, 'owner/name', one) == set()
@@ -494,7 +594,7 @@ def test_a_newer_run_takes_the_waiting_ones_place(driver: Driver) -> None:
         driver.runner.gate('go').set()
         return [await first, await third]
 
-    others = [Driver(driver.store), Driver(driver.store)]
+    others = [driver.another(), driver.another()]
     one = driver.submit(in_group('wait go'))
     two, three = (other.submit(in_group('ok')) for other in others)
     assert asyncio.run(scene()) == ['success', 'success']
@@ -506,7 +606,7 @@ def test_a_newer_run_may_stop_the_one_in_progress(driver: Driver) -> None:
         second = asyncio.create_task(other.carry_out(two))
         return [await first, await second]
 
-    other = Driver(driver.store)
+    other = driver.another()
     one = driver.submit(in_group('wait never', cancel=True))
     two = other.submit(in_group('ok', cancel=True))
     assert asyncio.run(scene()) == ['cancelled', 'success']
@@ -531,9 +631,9 @@ def test_a_job_that_wants_the_group_of_its_own_run_is_no_deadlock(driver: Driver
 
 def test_a_dead_process_holds_nobody_up(driver: Driver) -> None:
     async def scene() -> str:
-        await killed(await begun(driver, one))
+        await killed(driver, await begun(driver, one))
         return await other.carry_out(two)
 
-    other = Driver(driver.store)
+    other = driver.another()
     one, two = driver.submit(in_group('wait never')), other.submit(in_group('ok'))
     assert asyncio.run(scene()) == 'success'

@@ -1,13 +1,13 @@
 """Facts of runs: appended, never changed; and the summary rows that follow from them."""
 
 import json
-import sqlite3
 import time
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any, Final
 
 from liftlock.plan import facts as f
 from liftlock.plan import wire
+from liftlock.store.sql import Sql
 
 PLACE: Final = """
 SELECT (SELECT token FROM runs WHERE id = ?), (SELECT COALESCE(MAX(seq), 0) FROM facts)"""
@@ -18,9 +18,7 @@ class StaleToken(Exception):
     """Somebody else has claimed the run since: who gets this must stop what he does for it."""
 
 
-def append(
-    sql: sqlite3.Connection, run: int, facts: Sequence[f.Fact], token: int
-) -> list[f.Stamped]:
+def append(sql: Sql, run: int, facts: Sequence[f.Fact], token: int) -> list[f.Stamped]:
     """Inside a transaction of the caller's. StaleToken if a newer claim than `token` exists."""
     claim, last = sql.execute(PLACE, (run,)).fetchone()
     if token and claim != token:
@@ -37,7 +35,7 @@ def append(
     return stamped
 
 
-def read(sql: sqlite3.Connection, run: int, after: int = 0) -> list[f.Stamped]:
+def read(sql: Sql, run: int, after: int = 0) -> list[f.Stamped]:
     rows = sql.execute(
         'SELECT seq, at, body FROM facts WHERE run = ? AND seq > ? ORDER BY seq', (run, after)
     )
@@ -50,17 +48,18 @@ Statement = tuple[str, tuple[Any, ...]]
 
 QUEUED: Final = """
 INSERT INTO jobs (run, key, name, state) VALUES (?, ?, ?, 'queued')
-ON CONFLICT DO UPDATE SET name = excluded.name, state = 'queued', conclusion = ''"""
+ON CONFLICT (run, key) DO UPDATE SET name = excluded.name, state = 'queued', conclusion = ''"""
 CLAIMED: Final = """
 UPDATE jobs SET state = 'running', attempt = ?, started = ?, finished = 0
 WHERE run = ? AND key = ?"""
 SKIPPED: Final = """
 INSERT INTO jobs (run, key, name, state, conclusion, finished)
 VALUES (?, ?, ?, 'done', 'skipped', ?)
-ON CONFLICT DO UPDATE SET state = 'done', conclusion = 'skipped', finished = excluded.finished"""
+ON CONFLICT (run, key) DO UPDATE SET
+    state = 'done', conclusion = 'skipped', finished = excluded.finished"""
 FINISHED: Final = """
 INSERT INTO jobs (run, key, name, state, conclusion, finished) VALUES (?, ?, ?, 'done', ?, ?)
-ON CONFLICT DO UPDATE SET
+ON CONFLICT (run, key) DO UPDATE SET
     state = 'done', conclusion = excluded.conclusion, finished = excluded.finished"""
 LOST: Final = "UPDATE jobs SET state = 'lost', finished = ? WHERE run = ? AND key = ?"
 RUN_STARTED: Final = """

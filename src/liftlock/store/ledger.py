@@ -6,7 +6,6 @@ an older claim than the environment's is refused, and who says up to where he ha
 somebody has written since, so that nobody decides on what he has not seen.
 """
 
-import sqlite3
 import time
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any, Final
@@ -14,6 +13,7 @@ from typing import Any, Final
 from liftlock.rollout import facts as f
 from liftlock.rollout import wire
 from liftlock.store.journal import StaleToken
+from liftlock.store.sql import Sql
 
 PLACE: Final = """
 SELECT (SELECT token FROM environments WHERE id = :environment),
@@ -46,7 +46,7 @@ class Behind(Exception):
 
 
 def append(
-    sql: sqlite3.Connection,
+    sql: Sql,
     environment: int,
     facts: Sequence[f.Fact],
     token: int = 0,
@@ -70,7 +70,7 @@ def append(
     return stamped
 
 
-def read(sql: sqlite3.Connection, environment: int, after: int) -> list[f.Stamped]:
+def read(sql: Sql, environment: int, after: int) -> list[f.Stamped]:
     rows = sql.execute(
         'SELECT seq, at, body FROM deployment_facts WHERE environment = ? AND seq > ? ORDER BY seq',
         (environment, after),
@@ -95,7 +95,7 @@ UPDATE deployments SET status = ?, message = ?
 WHERE environment = ? AND number = ? AND status IN ('waiting', 'queued')"""
 STARTED: Final = """
 UPDATE deployments SET status = 'in_progress', message = '', started = ?
-WHERE environment = ? AND number = ? AND status != 'completed'"""
+WHERE environment = ? AND number = ? AND status != 'completed' AND started = 0"""
 PAUSED: Final = """
 UPDATE deployments SET status = 'paused', message = ?
 WHERE environment = ? AND number = ? AND status != 'completed'"""
@@ -127,6 +127,7 @@ def _allowed(environment: int, at: float, fact: f.DeploymentAllowed) -> Statemen
 
 
 def _started(environment: int, at: float, fact: f.DeploymentStarted) -> Statement:
+    """Once: going back has steps of its own, and is told of by the same fact."""
     return STARTED, (at, environment, fact.number)
 
 

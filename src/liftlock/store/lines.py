@@ -1,7 +1,6 @@
 """Concurrency groups between the processes of one store. The rules are `plan.concurrency`'s."""
 
 import json
-import sqlite3
 from collections.abc import Callable
 
 from liftlock.plan import concurrency, wire
@@ -9,6 +8,7 @@ from liftlock.plan.concurrency import Change, Line
 from liftlock.plan.facts import StopRequested
 from liftlock.plan.plan import Group
 from liftlock.store.database import Store
+from liftlock.store.sql import Sql
 
 
 def arrive(
@@ -64,24 +64,26 @@ def _without(line: Line, who: str, gone: Callable[[int], bool]) -> Line:
     return line
 
 
-def _read(sql: sqlite3.Connection, repository: str, name: str) -> Line:
+def _read(sql: Sql, repository: str, name: str) -> Line:
     row = sql.execute(
         'SELECT running, pending FROM lines WHERE repository = ? AND name = ?', (repository, name)
     ).fetchone()
     return Line(row[0], tuple(json.loads(row[1]))) if row else Line()
 
 
-def _write(sql: sqlite3.Connection, repository: str, name: str, line: Line) -> None:
+def _write(sql: Sql, repository: str, name: str, line: Line) -> None:
     if line == Line():
         sql.execute('DELETE FROM lines WHERE repository = ? AND name = ?', (repository, name))
         return
     sql.execute(
-        'INSERT OR REPLACE INTO lines VALUES (?, ?, ?, ?)',
+        'INSERT INTO lines (repository, name, running, pending) VALUES (?, ?, ?, ?)'
+        ' ON CONFLICT (repository, name)'
+        ' DO UPDATE SET running = excluded.running, pending = excluded.pending',
         (repository, name, line.running, json.dumps(line.pending)),
     )
 
 
-def _tell(sql: sqlite3.Connection, group: str, newcomer: str, change: Change) -> None:
+def _tell(sql: Sql, group: str, newcomer: str, change: Change) -> None:
     reason = f'a newer request for the concurrency group "{group}" came: run {run_of(newcomer)}'
     for who in (*change.cancelled, change.stopped):
         if who:

@@ -15,14 +15,14 @@ LONGEST: Final = 120  # file names end at 255 bytes, and suffixes follow
 class RunPaths:
     """The places of one run. Made once a run: a job asks for three of them."""
 
-    __slots__ = ('_logs', '_mark', '_slugs', 'works')
+    __slots__ = ('_directory', '_logs', '_run', '_slugs', 'works')
 
     def __init__(self, directory: Path, run: int) -> None:
         """`directory` is the store's."""
         self.works = directory / 'work' / str(run)
         self._logs = directory / 'logs' / str(run)
-        store = digest.of(str(directory.resolve()))[:12]
-        self._mark = f'liftlock_{store}_{run}'
+        self._directory = directory
+        self._run = run
         self._slugs: dict[str, str] = {}
 
     def log(self, key: str, attempt: int) -> Path:
@@ -35,7 +35,8 @@ class RunPaths:
 
     def tracking_id(self, key: str, attempt: int) -> str:
         """RUNNER_TRACKING_ID of an attempt: no other attempt has it, of whatever store."""
-        return f'{self._mark}_{attempt}_{self._slug(key)}'
+        store = digest.of(str(self._directory.resolve()))[:12]
+        return f'liftlock_{store}_{self._run}_{attempt}_{self._slug(key)}'
 
     def _slug(self, key: str) -> str:
         known = self._slugs.get(key)

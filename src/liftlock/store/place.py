@@ -14,22 +14,31 @@ NETWORK: Final = frozenset(
 
 
 def prepare(directory: Path) -> None:
-    """Make the directory, for its owner alone. UserError where no store can be."""
+    """Make the directory, for its owner alone. UserError where there can be none."""
     try:
         directory.mkdir(mode=0o700, parents=True, exist_ok=True)
-        device = directory.stat().st_dev
+        directory.stat()
     except OSError as error:
-        raise UserError(
-            f'cannot keep runs in {directory}: {error.strerror}',
-            'choose another directory with --state DIR',
-        ) from None
-    kind = file_system(device, Path('/proc/self/mountinfo').read_text())
+        raise unusable(directory, error) from None
+
+
+def refuse_network(directory: Path) -> None:
+    """UserError where a database's locks do not hold."""
+    kind = file_system(directory.stat().st_dev, Path('/proc/self/mountinfo').read_text())
     if kind in NETWORK:
         raise UserError(
             f'cannot keep runs in {directory}: it is on a network file system ({kind}), '
             "where a database's locks do not hold",
-            'choose a local directory with --state DIR',
+            'choose a local directory with --state DIR, or keep the database on PostgreSQL with'
+            ' --database',
         )
+
+
+def unusable(directory: Path, error: OSError) -> UserError:
+    return UserError(
+        f'cannot keep runs in {directory}: {error.strerror}',
+        'choose another directory with --state DIR',
+    )
 
 
 def file_system(device: int, mountinfo: str) -> str:

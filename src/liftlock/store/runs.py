@@ -1,5 +1,6 @@
 """Runs as rows: written down, claimed, listed."""
 
+import json
 from collections.abc import Callable
 from typing import Final
 
@@ -7,10 +8,15 @@ from liftlock.errors import UserError
 from liftlock.language.records import NamedTuple
 from liftlock.plan import digest
 from liftlock.plan.facts import RunSubmitted, Stamped
-from liftlock.store import journal
+from liftlock.store import journal, owners
 from liftlock.store.database import Store
 
+MOST_DIGITS: Final = 18  # of a number that databases have room for
 KEPT: Final = 90 * 86400.0  # seconds; GitHub's default for artifacts and logs
+
+
+class Carried(UserError):
+    """Somebody else carries the run out."""
 
 
 class Run(NamedTuple):
@@ -66,18 +72,25 @@ class Draft(NamedTuple):
     actor: str
     artifacts_kept: float = KEPT  # seconds from their making
     logs_kept: float = KEPT  # seconds from the end of the run
+    cause: str = ''  # what made it; the same cause makes no second run
 
 
 RUNS: Final = """
 SELECT id, repository, workflow, number, name, title, event, ref, sha, actor, request, status,
        conclusion, attempt, created, started, finished, owner, token
 FROM runs """
+JOBS: Final = """
+SELECT run, key, name, state, conclusion, attempt, started, finished FROM jobs """
 SUBMIT: Final = """
 INSERT INTO runs (repository, workflow, number, name, title, event, ref, sha, actor,
-                  artifacts_kept, logs_kept, owner, request, status, created, token)
-VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, '', 'queued', 0, 1)"""
+                  artifacts_kept, logs_kept, cause, owner, request, status, created, token)
+VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, '', 'queued', 0, 1)
+RETURNING id"""
 NUMBER: Final = """
 SELECT COALESCE(MAX(number), 0) + 1 FROM runs WHERE repository = ? AND workflow = ?"""
+
+CAUSED: Final = 'SELECT id FROM runs WHERE cause = ?'
+KEEP: Final = 'INSERT INTO requests (digest, body) VALUES (?, ?) ON CONFLICT DO NOTHING'
 
 
 def submit(
@@ -85,21 +98,31 @@ def submit(
 ) -> tuple[int, Stamped]:
     """Write a run down under the next id and number, claimed by `owner` with token 1.
 
-    `body` is asked for the text of the request once the id and the number are known.
+    `body` is asked for the text of the request once the id and the number are known. What has
+    made a run already is answered with that run.
     """
     with store.transaction() as sql:
+        before = sql.execute(CAUSED, (draft.cause,)).fetchone() if draft.cause else None
+        if before is not None:
+            return before[0], journal.read(sql, before[0], 0)[0]
         number = sql.execute(NUMBER, (draft.repository, draft.workflow)).fetchone()[0]
-        run = sql.execute(SUBMIT, (*draft[:2], number, *draft[2:], owner)).lastrowid
-        assert run is not None
+        (run,) = sql.execute(SUBMIT, (*draft[:2], number, *draft[2:], owner)).fetchone()
         text = body(run, number)
         name = digest.of(text)
-        sql.execute('INSERT OR IGNORE INTO requests VALUES (?, ?)', (name, text))
+        sql.execute(KEEP, (name, text))
         fact = RunSubmitted(*draft[1:8], request=name)
         (stamped,) = journal.append(sql, run, [fact], 1)
         sql.execute(
             'UPDATE runs SET request = ?, created = ? WHERE id = ?', (name, stamped.at, run)
         )
     return run, stamped
+
+
+def caused(store: Store, cause: str) -> int:
+    """The run that this made; 0 if it made none yet."""
+    with store.reading() as sql:
+        row = sql.execute(CAUSED, (cause,)).fetchone()
+    return 0 if row is None else int(row[0])
 
 
 def request(store: Store, run: int) -> str:
@@ -124,8 +147,8 @@ def claim(store: Store, run: int, owner: str, free: Callable[[str], bool]) -> in
         if holder == owner:
             return int(token)
         if not free(holder):
-            raise UserError(
-                f'run {run} is being carried out by process {holder.partition("-")[0]}',
+            raise Carried(
+                f'run {run} is being carried out by process {owners.spoken(sql, holder)}',
                 f'watch it with: liftlock logs {run} --follow',
             )
         sql.execute('UPDATE runs SET owner = ?, token = token + 1 WHERE id = ?', (owner, run))
@@ -137,8 +160,10 @@ def find(store: Store, name: str) -> Run:
     which = 'ORDER BY id DESC LIMIT 1' if name == 'last' else 'WHERE id = :id'
     if name != 'last' and not name.isdecimal():
         raise UserError(f'"{name}" is no run', 'give the number of a run, or `last`')
+    if len(name) > MOST_DIGITS:
+        raise _unknown(name)
     with store.reading() as sql:
-        row = sql.execute(RUNS + which, {'id': name}).fetchone()
+        row = sql.execute(RUNS + which, {'id': int(name)} if name != 'last' else ()).fetchone()
     if row is None:
         raise UserError('no run was ever started here') if name == 'last' else _unknown(name)
     return Run(*row)
@@ -175,11 +200,15 @@ def unfinished(store: Store) -> list[Run]:
 
 def jobs(store: Store, run: int) -> list[Job]:
     """In the order in which they were first spoken of."""
-    query = """
-        SELECT run, key, name, state, conclusion, attempt, started, finished FROM jobs
-        WHERE run = ? ORDER BY started, finished, key"""
+    query = JOBS + 'WHERE run = ? ORDER BY started, finished, key'
     with store.reading() as sql:
         return [Job(*row) for row in sql.execute(query, (run,))]
+
+
+def job(store: Store, run: int, key: str) -> Job | None:
+    with store.reading() as sql:
+        row = sql.execute(JOBS + 'WHERE run = ? AND key = ?', (run, key)).fetchone()
+    return Job(*row) if row else None
 
 
 def deploys(store: Store, run: int) -> bool:
@@ -200,7 +229,7 @@ def deployed(store: Store, run: int) -> bool:
 
 def kept_for(store: Store, repository: str) -> frozenset[str]:
     """Which of `secret` and `variable` are stored for its runs: one look, without a key."""
-    query = 'SELECT DISTINCT kind FROM secrets WHERE repository = ?'
+    query = "SELECT DISTINCT kind FROM secrets WHERE repository IN (?, '')"
     with store.reading() as sql:
         return frozenset(row[0] for row in sql.execute(query, (repository,)))
 
@@ -220,10 +249,11 @@ def kept_since(store: Store, moment: float) -> list[str]:
     """JSON of what is kept to take a run up again (`keep` of its submission): of those that have
     not ended, and of those that ended after that moment."""
     query = """
-        SELECT DISTINCT json_extract(body, '$.keep') FROM requests JOIN runs ON request = digest
-        WHERE status != 'completed' OR finished > ?"""
+        SELECT body FROM requests WHERE digest IN (
+            SELECT request FROM runs WHERE status != 'completed' OR finished > ?)"""
     with store.reading() as sql:
-        return [row[0] for row in sql.execute(query, (moment,)) if row[0]]
+        kept = [json.loads(body).get('keep') for (body,) in sql.execute(query, (moment,))]
+    return sorted({json.dumps(keep) for keep in kept if keep})
 
 
 def durations(store: Store, repository: str, workflow: str, runs: int = 10) -> dict[str, float]:

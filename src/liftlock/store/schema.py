@@ -23,6 +23,13 @@ MIGRATIONS: Final = (
     '0006_deliveries.sql',
     '0007_secrets.sql',
     '0008_server.sql',
+    '0009_scopes.sql',
+    '0010_people.sql',
+    '0011_intake.sql',
+    '0012_triggers.sql',
+    '0013_workers.sql',
+    '0014_owners.sql',
+    '0015_doors.sql',
 )
 PATIENCE: Final = 10.0  # seconds; making a fresh database takes some milliseconds
 WANTED: Final = 'open.wanted'
@@ -43,11 +50,7 @@ def _bring_up(database: sqlite3.Connection, lock: int, wanted: Path) -> None:
     end = time.monotonic() + PATIENCE
     while (version := _version(database)) != len(MIGRATIONS):
         if version > len(MIGRATIONS):
-            raise UserError(
-                f'this store was written by a newer Liftlock (schema {version}, '
-                f'this one knows {len(MIGRATIONS)})',
-                'upgrade liftlock, or choose another store with --state DIR',
-            )
+            raise newer(version)
         if _locked_alone(lock):
             _migrate(database)
             fcntl.flock(lock, fcntl.LOCK_SH)
@@ -81,10 +84,21 @@ def _migrate(database: sqlite3.Connection) -> None:
     version = _version(database)  # another process may have been quicker
     if version == 0:
         database.execute('PRAGMA journal_mode = WAL')
-    scripts = Path(__file__).parent / 'migrations'
     for number, name in enumerate(MIGRATIONS[version:], version + 1):
-        script = (scripts / name).read_text(encoding='utf-8')
+        script = read(name)
         database.executescript(f'BEGIN IMMEDIATE; {script} PRAGMA user_version = {number}; COMMIT;')
+
+
+def read(name: str) -> str:
+    return Path(__file__).with_name('migrations').joinpath(name).read_text(encoding='utf-8')
+
+
+def newer(version: int) -> UserError:
+    return UserError(
+        f'this store was written by a newer Liftlock (schema {version}, '
+        f'this one knows {len(MIGRATIONS)})',
+        'upgrade liftlock, or choose another store with --state DIR or --database URL',
+    )
 
 
 def open_lock(path: Path) -> int:

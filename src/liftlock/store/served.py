@@ -6,7 +6,11 @@ from liftlock.store.database import Store
 def note(store: Store, run: int, who: str) -> None:
     """`who` asked for it."""
     with store.transaction() as sql:
-        sql.execute('INSERT OR REPLACE INTO served VALUES (?, ?)', (run, who))
+        sql.execute(
+            'INSERT INTO served (run, who) VALUES (?, ?)'
+            ' ON CONFLICT (run) DO UPDATE SET who = excluded.who',
+            (run, who),
+        )
 
 
 def forget(store: Store, run: int) -> None:
