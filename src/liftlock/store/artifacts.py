@@ -25,7 +25,8 @@ _ODD: Final = frozenset('":<>|*?\r\n\\/\0')
 
 INSERT: Final = """
 INSERT INTO artifacts (run, attempt, name, digest, size, files, created, expires, mime)
-SELECT id, attempt, ?, ?, ?, ?, ?, ?, ? FROM runs WHERE id = ?"""
+SELECT id, attempt, ?, ?, ?, ?, ?, ?, ? FROM runs WHERE id = ?
+RETURNING id"""
 
 
 class Artifact(NamedTuple):
@@ -124,6 +125,7 @@ class RunArtifacts:
         try:
             digest = await asyncio.to_thread(make, new)
             size = new.stat().st_size
+            await asyncio.to_thread(blobs.publish, self._store.directory, new, digest)
             return str(keep(new, digest)), size, digest
         except OSError as error:
             raise UserError(f'cannot store the artifact "{name}": {error}') from None
@@ -186,16 +188,16 @@ class RunArtifacts:
     ) -> int:
         """Keep a scratch file, which moves to its place; its id. UserError; Taken."""
         refuse_name(name)
+        blobs.publish(self._store.directory, new, digest)
         row = (name, digest, new.stat().st_size, files, time.time(), expires, mime)
         with self._store.transaction() as sql:
             if overwrite:
                 sql.execute('DELETE FROM artifacts WHERE run = ? AND name = ?', (self._run, name))
             elif not merge:
                 self.refuse_taken(name)
-            identity = sql.execute(INSERT, (*row, self._run)).lastrowid
+            (identity,) = sql.execute(INSERT, (*row, self._run)).fetchone()
             blobs.adopt(self._store.directory, new, digest)
-        assert identity is not None
-        return identity
+        return int(identity)
 
     def remove(self, name: str) -> int:
         """Drop all artifacts of this name; the id of the newest, 0 if there was none."""
@@ -239,6 +241,17 @@ def listed(store: Store, run: int) -> list[Artifact]:
         return [Artifact(*row) for row in rows]
 
 
+def find(store: Store, identity: int) -> Artifact | None:
+    """The one with this id, if it is still kept."""
+    with store.reading() as sql:
+        row = sql.execute(
+            'SELECT id, run, attempt, name, digest, size, files, created, expires, mime'
+            ' FROM artifacts WHERE id = ? AND expires > ?',
+            (identity, time.time()),
+        ).fetchone()
+    return Artifact(*row) if row else None
+
+
 def forget(store: Store, run: int, kept: Collection[str]) -> None:
     """Drop those of the current attempt whose names are not kept: a lost job stored them, and
     will store them again."""
@@ -247,6 +260,16 @@ def forget(store: Store, run: int, kept: Collection[str]) -> None:
             'DELETE FROM artifacts WHERE run = ? AND attempt = (SELECT attempt FROM runs WHERE'
             ' id = ?) AND name NOT IN (SELECT value FROM json_each(?))',
             (run, run, json.dumps(sorted(kept))),
+        )
+
+
+def forget_named(store: Store, run: int, names: Collection[str]) -> None:
+    """Drop these of the current attempt: as above, where other jobs go on meanwhile."""
+    with store.transaction() as sql:
+        sql.execute(
+            'DELETE FROM artifacts WHERE run = ? AND attempt = (SELECT attempt FROM runs WHERE'
+            ' id = ?) AND name IN (SELECT value FROM json_each(?))',
+            (run, run, json.dumps(sorted(names))),
         )
 
 

@@ -66,14 +66,16 @@ class RunAttestations:
         try:
             new.write_text(f'{bundle}\n', encoding='utf-8')
             digest = blobs.digest(new)
+            await asyncio.to_thread(blobs.publish, directory, new, digest)
             with self._store.transaction() as sql:
-                identity = sql.execute(
+                (identity,) = sql.execute(
                     'INSERT INTO attestations (run, attempt, job, predicate_type, digest, created)'
-                    ' SELECT id, attempt, ?, ?, ?, ? FROM runs WHERE id = ?',
+                    ' SELECT id, attempt, ?, ?, ?, ? FROM runs WHERE id = ? RETURNING id',
                     (job, kind, digest, time.time(), self._run),
-                ).lastrowid
+                ).fetchone()
                 sql.executemany(
-                    'INSERT OR IGNORE INTO subjects (attestation, digest, name) VALUES (?, ?, ?)',
+                    'INSERT INTO subjects (attestation, digest, name) VALUES (?, ?, ?)'
+                    ' ON CONFLICT DO NOTHING',
                     [(identity, one.digest, one.name) for one in subjects],
                 )
                 blobs.adopt(directory, new, digest)

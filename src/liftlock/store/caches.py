@@ -6,7 +6,6 @@ decided by `plan.trust`. A key is written once; old ones make room when the repo
 
 import asyncio
 import os
-import sqlite3
 import time
 from collections.abc import Iterator, Sequence
 from pathlib import Path
@@ -16,6 +15,7 @@ from liftlock.errors import UserError
 from liftlock.plan.trust import Scopes
 from liftlock.store import blobs
 from liftlock.store.database import Store
+from liftlock.store.sql import Sql
 
 LIMIT: Final = 10 * 1024**3  # bytes a repository, as on GitHub
 
@@ -27,8 +27,8 @@ SELECT id, key, digest FROM caches
 WHERE repository = ? AND ref = ? AND version = ? AND substr(key, 1, length(?)) = ?
 ORDER BY created DESC, id DESC LIMIT 1"""
 INSERT: Final = """
-INSERT OR IGNORE INTO caches (repository, ref, key, version, digest, size, created, used)
-VALUES (?, ?, ?, ?, ?, ?, ?, ?)"""
+INSERT INTO caches (repository, ref, key, version, digest, size, created, used)
+VALUES (?, ?, ?, ?, ?, ?, ?, ?) ON CONFLICT DO NOTHING RETURNING id"""
 DENIED: Final = 'cache write denied: who starts such a run could poison the caches of others'
 
 
@@ -51,12 +51,14 @@ class RunCaches:
         self, key: str, restore_keys: Sequence[str], version: str
     ) -> tuple[str, Path] | None:
         """The matching key and its archive: exact key first, then the newest by prefix."""
-        with self._store.transaction() as sql:
-            for identity, found, digest in self._candidates(sql, key, restore_keys, version):
-                file = blobs.path(self._store.directory, digest)
-                if file.exists():
+        with self._store.reading() as sql:
+            candidates = [*self._candidates(sql, key, restore_keys, version)]
+        for identity, found, digest in candidates:
+            file = await asyncio.to_thread(blobs.path, self._store.directory, digest)
+            if file.exists():
+                with self._store.transaction() as sql:
                     sql.execute('UPDATE caches SET used = ? WHERE id = ?', (time.time(), identity))
-                    return found, file
+                return found, file
         return None
 
     async def store(self, key: str, version: str, archive: Path) -> bool:
@@ -68,6 +70,7 @@ class RunCaches:
         new = blobs.scratch(self._store.directory)
         try:
             digest = await asyncio.to_thread(_copy, archive, new)
+            await asyncio.to_thread(blobs.publish, self._store.directory, new, digest)
             return self.adopt(key, version, new, digest) is not None
         finally:
             new.unlink(missing_ok=True)
@@ -82,16 +85,17 @@ class RunCaches:
         """Keep a scratch file, which moves to its place; its id, or None if the key is taken."""
         size, now = new.stat().st_size, time.time()
         row = (self._repository, self._scopes.writes, key, version, digest, size, now, now)
+        blobs.publish(self._store.directory, new, digest)
         with self._store.transaction() as sql:
-            done = sql.execute(INSERT, row)
-            if done.rowcount == 0:
+            made = sql.execute(INSERT, row).fetchone()
+            if made is None:
                 return None
             blobs.adopt(self._store.directory, new, digest)
             self._make_room(sql)
-        return done.lastrowid
+        return int(made[0])
 
     def _candidates(
-        self, sql: sqlite3.Connection, key: str, restore_keys: Sequence[str], version: str
+        self, sql: Sql, key: str, restore_keys: Sequence[str], version: str
     ) -> Iterator[tuple[int, str, str]]:
         for scope in self._scopes.reads:
             where = (self._repository, scope, version)
@@ -99,7 +103,7 @@ class RunCaches:
             for prefix in (key, *restore_keys):
                 yield from sql.execute(PREFIX, (*where, prefix, prefix)).fetchall()
 
-    def _make_room(self, sql: sqlite3.Connection) -> None:
+    def _make_room(self, sql: Sql) -> None:
         """Drop what was not used for longest. Pull requests have half of the room between them:
         none can push out what the branches share. The files go when the store is tidied."""
         total = proposed = 0

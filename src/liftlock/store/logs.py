@@ -10,18 +10,21 @@ the last step. Later `compress` turns each segment into a zlib frame (`.log.z`, 
 """
 
 import contextlib
+import glob
 import mmap
 import os
+import shutil
 import struct
 import time
 import zlib
-from bisect import bisect_right
-from collections.abc import Collection, Iterator
+from bisect import bisect_left, bisect_right
+from collections.abc import Callable, Collection, Iterator
 from pathlib import Path
 from typing import Final
 
 from liftlock.errors import UserError
 from liftlock.language.records import NamedTuple
+from liftlock.store import blobs
 
 SEGMENT: Final = 64 * 1024  # characters that are held back before they are written
 RECORD: Final = struct.Struct('<QIIIId')
@@ -49,12 +52,22 @@ class Line(NamedTuple):
     text: str
 
 
+class Part(NamedTuple):
+    """Lines that follow one another, of one step and one moment. `first`: number of the first."""
+
+    first: int
+    step: int
+    at: float
+    texts: list[str]
+
+
 class LogWriter:
     """Takes lines of one job. Satisfies the runner's `Log`."""
 
     __slots__ = (
         '_chunks',
         '_data',
+        '_fence',
         '_index',
         '_line',
         '_lines',
@@ -64,9 +77,13 @@ class LogWriter:
         '_step',
     )
 
-    def __init__(self, name: Path) -> None:
-        """`name` without suffix; a log of that name must not exist. Opened at the first flush."""
+    def __init__(self, name: Path, fence: Callable[[], None] | None = None) -> None:
+        """`name` without suffix; a log of that name must not exist. Opened at the first flush.
+
+        `fence` is called before every write, and raises where others may have taken the job over.
+        """
         self._name = name
+        self._fence = fence
         self._data = self._index = -1
         self._offset = self._line = 0
         self._chunks: list[str] = []
@@ -92,6 +109,8 @@ class LogWriter:
         """
         if not self._chunks:
             return
+        if self._fence is not None:
+            self._fence()
         data = ''.join(self._chunks).encode('utf-8', 'replace')
         lines = data.count(b'\n')
         record = RECORD.pack(self._offset, len(data), self._line, lines, self._step, time.time())
@@ -111,6 +130,13 @@ class LogWriter:
         self._chunks.clear()
         self._size = 0
 
+    def go_on(self) -> None:
+        """Write behind what stands there: whoever wrote that has ended."""
+        reader = LogReader(self._name)
+        if reader.segments:
+            last = reader.segments[-1]
+            self._offset, self._line = last.offset + last.length, reader.count
+
     def close(self) -> None:
         try:
             self.flush()
@@ -129,7 +155,7 @@ class LogWriter:
     def _open(self) -> None:
         flags = os.O_WRONLY | os.O_CREAT | os.O_APPEND
         if not self._offset:  # what stands there is of another run, whose database is gone
-            flags |= os.O_TRUNC
+            flags |= os.O_TRUNC if self._fence is None else os.O_EXCL
         try:
             self._data = os.open(f'{self._name}.log', flags, 0o600)
         except FileNotFoundError:
@@ -153,6 +179,7 @@ class LogReader:
         self._segments: list[Segment] = []
         self._data: bytes | mmap.mmap = b''
         self._packed = False
+        self._sought = False
         self.refresh()
 
     def refresh(self) -> int:
@@ -160,6 +187,8 @@ class LogReader:
         self._packed = self._name.with_name(self._name.name + '.idx.z').exists()
         suffix = '.z' if self._packed else ''
         index = _read(f'{self._name}.idx{suffix}')
+        if not index and self._was_put_away():
+            return self.refresh()
         whole = len(index) - len(index) % RECORD.size
         self._segments = [Segment(*one) for one in RECORD.iter_unpack(index[:whole])]
         self._data = _mapped(f'{self._name}.log{suffix}')
@@ -176,18 +205,29 @@ class LogReader:
         self, start: int = 0, stop: int | None = None, steps: Collection[int] | None = None
     ) -> Iterator[Line]:
         """Lines with numbers from `start` up to but not including `stop`, of these steps or all."""
+        for part in self.parts(start, stop, steps):
+            for number, text in enumerate(part.texts, part.first):
+                yield Line(number, part.step, part.at, text)
+
+    def parts(
+        self, start: int = 0, stop: int | None = None, steps: Collection[int] | None = None
+    ) -> Iterator[Part]:
+        """The same, a piece for each segment."""
         end = self.count if stop is None else min(stop, self.count)
-        at = bisect_right(self._segments, start, key=lambda segment: segment.first) - 1
         passed = 0
-        for segment in self._segments[max(at, 0) :]:
-            if segment.first >= end:
-                return
+        for segment in self.between(start, end):
             if steps is None or segment.step in steps:
-                yield from self._window(segment, start, end)
+                yield self._part(segment, start, end)
                 passed += segment.length
             if passed > KEPT and isinstance(self._data, mmap.mmap):
                 self._data.madvise(mmap.MADV_DONTNEED)
                 passed = 0
+
+    def between(self, start: int, stop: int) -> list[Segment]:
+        """Those that hold these lines."""
+        first = bisect_right(self._segments, start, key=lambda segment: segment.first) - 1
+        last = bisect_left(self._segments, stop, key=lambda segment: segment.first)
+        return self._segments[max(first, 0) : last]
 
     def text(self, segment: Segment) -> str:
         data = self._data[segment.offset : segment.offset + segment.length]
@@ -197,12 +237,26 @@ class LogReader:
     def segments(self) -> tuple[Segment, ...]:
         return tuple(self._segments)
 
-    def _window(self, segment: Segment, start: int, end: int) -> Iterator[Line]:
-        texts = self.text(segment).split('\n')
+    def _was_put_away(self) -> bool:
+        """Look once whether the bucket of the store has it, if there is one."""
+        directory = self._name.parents[2]
+        if (
+            self._sought
+            or blobs.bucket_of(directory) is None
+            or self._name.with_name(f'{self._name.name}.log').exists()
+        ):
+            return False
+        self._sought = True
+        from liftlock.store import attic
+
+        attic.bring(directory, self._name.parent.name)
+        return True
+
+    def _part(self, segment: Segment, start: int, end: int) -> Part:
         first = max(start - segment.first, 0)
         last = min(end - segment.first, segment.lines)
-        for index in range(first, last):
-            yield Line(segment.first + index, segment.step, segment.at, texts[index])
+        texts = self.text(segment).split('\n')[first:last]
+        return Part(segment.first + first, segment.step, segment.at, texts)
 
     def _cover_the_rest(self) -> None:
         """Bytes whose record was lost, by `kill -9` or because it is just being written."""
@@ -214,6 +268,67 @@ class LogReader:
             lines = bytes(self._data[covered:end]).count(b'\n')
             step, at = (self._segments[-1][4:]) if self._segments else (0, time.time())
             self._segments.append(Segment(covered, end - covered, self.count, lines, step, at))
+
+
+class Sealing:
+    """Keeps out whoever may still have a log open, and leaves what stands there to readers: from
+    then on that one writes into a file that nobody will find.
+
+    A log may be long, and its disk slow: `copy` changes nothing, and can be done while nothing is
+    decided; after it `seal` has little to do. UserError if the disk is full, say: then it is as it
+    was, and can be tried again.
+    """
+
+    def __init__(self, name: Path) -> None:
+        self._name = name
+        mark = os.urandom(8).hex()
+        # What a record tells of has been written before it: so the index is copied first.
+        self._drafts = {
+            Path(f'{name}{suffix}'): name.with_name(f'.{name.name}{suffix}.{mark}')
+            for suffix in ('.idx', '.log')
+        }
+
+    def copy(self) -> None:
+        with self._told():
+            for file, draft in self._drafts.items():
+                _copy_on(file, draft)
+
+    def seal(self) -> None:
+        with self._told():
+            for file, draft in self._drafts.items():
+                _copy_on(file, draft)
+                draft.replace(file)
+                for left in file.parent.glob(f'.{glob.escape(file.name)}.*'):
+                    left.unlink(missing_ok=True)  # by who was killed before he sealed it
+
+    def drop(self) -> None:
+        """It stays open."""
+        for draft in self._drafts.values():
+            with contextlib.suppress(OSError):
+                draft.unlink()
+
+    @contextlib.contextmanager
+    def _told(self) -> Iterator[None]:
+        try:
+            yield
+        except OSError as error:
+            raise UserError(f'cannot close the log {self._name}.log: {error.strerror}') from None
+
+
+def _copy_on(file: Path, draft: Path) -> None:
+    """What the copy lacks: of a log that grows, what stands there stays as it is."""
+    file.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
+    with (
+        os.fdopen(os.open(draft, os.O_RDWR | os.O_CREAT, 0o600), 'r+b') as copy,
+        contextlib.suppress(FileNotFoundError),  # nobody has opened it, and nobody will
+        file.open('rb') as log,
+    ):
+        # Half a segment that found no room was taken back.
+        have = min(os.fstat(copy.fileno()).st_size, os.fstat(log.fileno()).st_size)
+        copy.truncate(have)
+        copy.seek(have)
+        log.seek(have)
+        shutil.copyfileobj(log, copy, 1 << 20)
 
 
 def compress(name: Path) -> bool:

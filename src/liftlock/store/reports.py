@@ -25,6 +25,7 @@ class RunReports:
             await asyncio.to_thread(shutil.copyfile, file, new)
             digest = await asyncio.to_thread(blobs.digest, new)
             size = new.stat().st_size
+            await asyncio.to_thread(blobs.publish, self._store.directory, new, digest)
             self._insert(digest, new)
         except OSError as error:
             raise UserError(f'cannot keep the report {file}: {error.strerror}') from None

@@ -8,6 +8,7 @@ AES-256-GCM with a random nonce. What a value is for (its name, its environment 
 with it: a row that somebody moved to another name, or to another environment, cannot be opened.
 """
 
+import hmac
 import os
 import stat
 from contextlib import suppress
@@ -31,6 +32,10 @@ class Key:
     def __init__(self, key: bytes) -> None:
         self._key = key
         self.id = digest.of(f'liftlock key {key.hex()}')[:16]
+
+    def derived(self, purpose: str) -> bytes:
+        """Another key, of which this one cannot be told: to sign with."""
+        return hmac.digest(self._key, f'liftlock {purpose}'.encode(), 'sha256')
 
     def seal(self, text: str, purpose: str) -> bytes:
         from cryptography.hazmat.primitives.ciphers.aead import AESGCM

@@ -16,9 +16,9 @@ QUICK = 1  # of zlib's levels: what is packed here was sent compressed, and some
 class StoreShelves:
     """Satisfies the toolkit's `Shelves`, with a connection of its own."""
 
-    def __init__(self, directory: Path) -> None:
+    def __init__(self, directory: Path, database: str = '', bucket: str = '') -> None:
         """Raises UserError where the store cannot be opened."""
-        self._store = open_store(directory)
+        self._store = open_store(directory, database, bucket)
 
     def scratch(self) -> Path:
         return blobs.scratch(self._store.directory)

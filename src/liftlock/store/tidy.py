@@ -1,5 +1,5 @@
 """What is no longer needed goes: expired artifacts, reports and logs, unreferenced blobs, old
-workspaces.
+workspaces, what forges have sent.
 
 An artifact that is deployed, or to which an environment can go back, is needed however old it is.
 Nothing here is urgent, so it happens after a run and at most once an hour.
@@ -9,7 +9,7 @@ import time
 from pathlib import Path
 from typing import Final
 
-from liftlock.store import blobs, logs
+from liftlock.store import blobs, logs, references
 from liftlock.store.database import Store
 
 HOUR: Final = 3600.0
@@ -19,6 +19,13 @@ GONE: Final = '.gone'
 EXPIRED: Final = """
 DELETE FROM artifacts WHERE expires <= ? AND NOT EXISTS (
     SELECT 1 FROM returnable WHERE returnable.artifact = artifacts.digest)"""
+HOOKS_KEPT: Final = 30 * 24 * HOUR  # to be looked at, and replayed
+INTAKES_KEPT: Final = 90 * 24 * HOUR  # why something ran
+OLD_HOOKS: Final = "DELETE FROM hooks WHERE at <= ? AND status != 'waiting'"
+OLD_DECISIONS: Final = """
+DELETE FROM decisions WHERE intake IN (
+    SELECT id FROM intakes WHERE at <= ? AND status NOT IN ('begun', 'held'))"""
+OLD_INTAKES: Final = "DELETE FROM intakes WHERE at <= ? AND status NOT IN ('begun', 'held')"
 OLD_LOGS: Final = """
 SELECT id FROM runs WHERE status = 'completed' AND finished + logs_kept < :now"""
 ENDED: Final = """
@@ -26,19 +33,26 @@ SELECT id FROM runs WHERE status = 'completed' AND finished < :now"""
 
 
 def due(store: Store) -> bool:
+    """Whether it is time; then nobody else is told so for an hour."""
     mark = store.directory / 'tidied'
     try:
-        return time.time() - mark.stat().st_mtime > HOUR
+        late = time.time() - mark.stat().st_mtime > HOUR
     except FileNotFoundError:
+        late = False
         mark.touch(0o600)
-        return False
+    if late:
+        mark.touch(0o600)
+    return late
 
 
 def tidy(store: Store, now: float) -> None:
-    (store.directory / 'tidied').touch(0o600)
     with store.transaction() as sql:
         sql.execute(EXPIRED, (now,))
         sql.execute('DELETE FROM reports WHERE expires <= ?', (now,))
+        sql.execute(OLD_HOOKS, (now - HOOKS_KEPT,))
+        old = (now - INTAKES_KEPT,)
+        sql.execute(OLD_DECISIONS, old)
+        sql.execute(OLD_INTAKES, old)
     _remove_unreferenced(store)
     blobs.forget_unfinished(store.directory)
     _remove_old(store, 'logs', OLD_LOGS, now)
@@ -46,6 +60,11 @@ def tidy(store: Store, now: float) -> None:
     for run in _finished_before(store, now - PACKED_AFTER):
         for name in (store.directory / 'logs' / str(run)).glob('*.log'):
             logs.compress(name.with_suffix(''))
+    bucket = blobs.bucket_of(store.directory)
+    if bucket is not None:
+        from liftlock.store import sweep
+
+        sweep.sweep(store, bucket, ENDED, OLD_LOGS, now, PACKED_AFTER)
 
 
 def _remove_old(store: Store, folder: str, old: str, now: float) -> None:
@@ -80,19 +99,12 @@ def remove_tree(path: Path) -> None:
 
 
 def _remove_unreferenced(store: Store) -> None:
-    for file in (store.directory / 'blobs').glob('[0-9a-f][0-9a-f]/*'):
-        digest = file.parent.name + file.name
-        with store.transaction() as sql:  # nobody can adopt it meanwhile
-            used = sql.execute(
-                'SELECT 1 FROM artifacts WHERE digest = :digest'
-                ' UNION ALL SELECT 1 FROM caches WHERE digest = :digest'
-                ' UNION ALL SELECT 1 FROM reports WHERE digest = :digest'
-                ' UNION ALL SELECT 1 FROM attestations WHERE digest = :digest'
-                ' UNION ALL SELECT 1 FROM returnable WHERE artifact = :digest LIMIT 1',
-                {'digest': digest},
-            ).fetchone()
-            if not used:
-                blobs.path(store.directory, digest).unlink(missing_ok=True)
+    wanted = references.used(store)
+    for digest, file in blobs.here(store.directory):
+        if digest not in wanted:
+            with store.transaction() as sql:  # nobody can adopt it meanwhile
+                if not references.is_used(sql, digest):
+                    file.unlink(missing_ok=True)
 
 
 def _finished_before(store: Store, moment: float) -> list[int]:
