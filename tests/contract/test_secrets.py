@@ -1,29 +1,23 @@
 """What the store promises to those who entrust secrets to it."""
 
 import os
-import sqlite3
 import stat
-from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import pytest
 
+from liftlock.engine import stored
 from liftlock.errors import UserError
+from liftlock.plan.event import Event
 from liftlock.store import runs, sealing
 from liftlock.store.database import Store, open_store
+from liftlock.store.paths import KEY
 from liftlock.store.secrets import SECRET, VARIABLE, Safe, Scope
 
 OURS = Scope('acme/shop')
 PRODUCTION = Scope('acme/shop', 'production')
 PEM = '-----BEGIN KEY-----\nline one\nline two\n-----END KEY-----\n'
-
-
-@pytest.fixture
-def store(tmp_path: Path) -> Iterator[Store]:
-    opened = open_store(tmp_path / 'state')
-    yield opened
-    opened.close()
 
 
 @pytest.fixture
@@ -59,6 +53,23 @@ def test_an_environment_has_its_own_before_those_of_the_repository(safe: Safe) -
     assert safe.of('acme/other', 'production') == {}
 
 
+@pytest.mark.parametrize(
+    ('actor', 'secrets'),
+    [('mona', {'': {'A': 'x'}, 'production': {'B': 'y'}}), ('dependabot[bot]', {})],
+)
+def test_what_dependabot_sets_off_gets_variables_alone(
+    store: Store, safe: Safe, actor: str, secrets: dict[str, dict[str, str]]
+) -> None:
+    safe.set(OURS, 'A', 'x', 'alice')
+    safe.set(PRODUCTION, 'B', 'y', 'alice')
+    Safe(store, kind=VARIABLE).set(OURS, 'REGION', 'eu', 'alice')
+    event = Event('push', {}, 'refs/heads/dependabot/pip/x-2', 'a' * 40, 'acme/shop', actor)
+    key = store.directory / KEY
+    assert stored.values(store, key, event, SECRET) == secrets
+    assert stored.terms(store, key, event, {}, 'alice').stored() == secrets, 'started by a person'
+    assert stored.values(store, key, event, VARIABLE) == {'': {'REGION': 'eu'}}
+
+
 def test_secrets_and_variables_of_one_name_are_two_things(store: Store, safe: Safe) -> None:
     variables = Safe(store, kind=VARIABLE)
     safe.set(OURS, 'REGION', 'hidden', 'alice')
@@ -67,6 +78,22 @@ def test_secrets_and_variables_of_one_name_are_two_things(store: Store, safe: Sa
     assert variables.of('acme/shop') == {'REGION': 'eu-central-1'}
     assert runs.kept_for(store, 'Acme/shop') == {SECRET, VARIABLE}
     assert runs.kept_for(store, 'acme/other') == set()
+
+
+def test_an_environments_go_before_its_repositorys_and_those_before_the_servers(
+    store: Store, safe: Safe
+) -> None:
+    for scope in (Scope(''), Scope('acme/shop'), Scope('acme/shop', 'production')):
+        safe.set(scope, 'WHERE', '/'.join(filter(None, scope)) or 'server', 'mona')
+    safe.set(Scope(''), 'EVERYWHERE', 'yes', 'mona')
+    assert safe.of('acme/shop', 'production') == {
+        'WHERE': 'acme/shop/production',
+        'EVERYWHERE': 'yes',
+    }
+    assert safe.of('acme/shop')['WHERE'] == 'acme/shop'
+    assert safe.of('acme/other') == {'WHERE': 'server', 'EVERYWHERE': 'yes'}
+    assert [one.name for one in safe.listed('acme/other')] == []
+    assert runs.kept_for(store, 'acme/other') == {SECRET}
 
 
 def test_what_is_removed_is_gone(safe: Safe) -> None:
@@ -179,28 +206,27 @@ def test_many_who_set_the_first_secret_at_once_agree_on_one_key(tmp_path: Path) 
 # --- rows that somebody meddled with
 
 
-def meddle(store: Store, statement: str) -> None:
-    with sqlite3.connect(store.directory / 'liftlock.db') as sql:
-        assert sql.execute(statement).rowcount > 0
-    sql.close()
+def meddle(store: Store, statement: str, *given: object) -> None:
+    with store.transaction() as sql:
+        assert sql.execute(statement, given).rowcount > 0
 
 
 @pytest.mark.parametrize(
-    'statement',
+    'change',
     [
-        "UPDATE secrets SET name = 'B'",
-        "UPDATE secrets SET environment = 'production'",
-        "UPDATE secrets SET repository = 'acme/shop', kind = 'variable'",
-        'UPDATE secrets SET sealed = zeroblob(40)',
-        "UPDATE secrets SET sealed = x'00'",
-        'UPDATE secrets SET sealed = substr(sealed, 1, length(sealed) - 1)',
+        ("UPDATE secrets SET name = 'B'",),
+        ("UPDATE secrets SET environment = 'production'",),
+        ("UPDATE secrets SET repository = 'acme/shop', kind = 'variable'",),
+        ('UPDATE secrets SET sealed = ?', bytes(40)),
+        ('UPDATE secrets SET sealed = ?', b'\0'),
+        ('UPDATE secrets SET sealed = substr(sealed, 1, length(sealed) - 1)',),
     ],
 )
 def test_a_row_that_was_moved_or_changed_is_not_opened(
-    store: Store, safe: Safe, statement: str
+    store: Store, safe: Safe, change: tuple[str, ...]
 ) -> None:
     safe.set(OURS, 'A', 'x', 'alice')
-    meddle(store, statement)
+    meddle(store, *change)
     (kind,) = runs.kept_for(store, 'acme/shop')
     with pytest.raises(UserError, match='cannot be decrypted'):
         Safe(store, kind=kind).values('acme/shop')

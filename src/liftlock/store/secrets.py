@@ -13,18 +13,28 @@ from typing import Final
 
 from liftlock.errors import UserError
 from liftlock.language.records import NamedTuple
-from liftlock.store import sealing
+from liftlock.store import names, sealing
 from liftlock.store.database import Store
 from liftlock.store.sealing import Key
+from liftlock.store.sql import Sql
 
 SECRET: Final = 'secret'  # noqa: S105 - a kind
 VARIABLE: Final = 'variable'
+SERVER: Final = 'the server'
 LARGEST: Final = 48 * 1024  # bytes of a value, as on GitHub
+SET: Final = """
+INSERT INTO secrets (repository, environment, kind, name, sealed, "key", at, "by")
+VALUES (?, ?, ?, ?, ?, ?, ?, ?)
+ON CONFLICT (repository, environment, kind, name) DO UPDATE SET
+    repository = excluded.repository, environment = excluded.environment,
+    sealed = excluded.sealed, "key" = excluded."key", at = excluded.at, "by" = excluded."by"
+"""
 _NAME: Final = re.compile(r'[A-Za-z_][A-Za-z0-9_]*')
 
 
 class Scope(NamedTuple):
-    """Whose they are. `environment` is '' for those of the whole repository."""
+    """Whose they are. `environment` is '' for those of the whole repository, `repository` '' for
+    those of the server, which all repositories have that say nothing else."""
 
     repository: str
     environment: str = ''
@@ -65,18 +75,20 @@ class Safe:
         refuse(value, f'the {self._kind} {name}')
         with self._store.transaction(durable=True) as sql:
             kept = sql.execute('SELECT "key" FROM secrets LIMIT 1').fetchone()
+            self._refuse_other(sql, scope)
             key = self._open() if kept else sealing.make_key(self._file)
             if kept and kept[0] != key.id:
                 raise self._other_key()
-            sealed = key.seal(value, self._purpose(scope, name))
+            sealed = key.seal(value, purpose(self._kind, scope, name))
             row = (*scope, self._kind, name, sealed, key.id, time.time(), by)
-            sql.execute('INSERT OR REPLACE INTO secrets VALUES (?, ?, ?, ?, ?, ?, ?, ?)', row)
+            sql.execute(SET, row)
             sql.execute(*self._happened('set', scope, name, by))
 
     def remove(self, scope: Scope, name: str, by: str) -> None:
         """UserError if there is none."""
         which = (*scope, self._kind, name.upper())
         with self._store.transaction(durable=True) as sql:
+            self._refuse_other(sql, scope)
             done = sql.execute(
                 'DELETE FROM secrets'
                 ' WHERE repository = ? AND environment = ? AND kind = ? AND name = ?',
@@ -91,9 +103,9 @@ class Safe:
         only, if `environment` is given."""
         query = """
             SELECT environment, name, at, "by" FROM secrets
-            WHERE repository = ? AND kind = ? AND (? IS NULL OR environment = ?)
+            WHERE repository = ? AND kind = ? AND (? = 1 OR environment = ?)
             ORDER BY environment, name"""
-        given = repository, self._kind, environment, environment
+        given = repository, self._kind, int(environment is None), environment or ''
         with self._store.reading() as sql:
             return [Entry(*row) for row in sql.execute(query, given)]
 
@@ -106,31 +118,41 @@ class Safe:
             return [Happened(*row) for row in sql.execute(query, (repository, self._kind))]
 
     def values(self, repository: str) -> dict[str, dict[str, str]]:
-        """By environment, in lower case, and by name: '' holds those of the whole repository.
+        """By environment, in lower case, and by name: '' holds those of the whole repository, and
+        of the server those that it has not.
 
         UserError if the key is not there, or a row was tampered with.
         """
         query = """
-            SELECT environment, name, sealed, "key" FROM secrets
-            WHERE repository = ? AND kind = ?"""
+            SELECT repository, environment, name, sealed, "key" FROM secrets
+            WHERE repository IN ('', ?) AND kind = ? ORDER BY repository"""
         with self._store.reading() as sql:
             rows = sql.execute(query, (repository, self._kind)).fetchall()
         found: dict[str, dict[str, str]] = {}
-        for environment, name, sealed, key in rows:
-            value = self._value(Scope(repository, environment), name, sealed, key)
+        for owner, environment, name, sealed, key in rows:  # the server's come first
+            value = self._value(Scope(owner, environment), name, sealed, key)
             found.setdefault(environment.lower(), {})[name] = value
         return found
 
     def of(self, repository: str, environment: str = '') -> dict[str, str]:
-        """What counts in an environment: its own before the repository's."""
+        """What counts in an environment: its own before the repository's, those before the
+        server's."""
         return merged(self.values(repository), environment)
+
+    def _refuse_other(self, sql: Sql, scope: Scope) -> None:
+        """UserError where the database takes another scope for this one."""
+        query = """
+            SELECT repository, environment FROM secrets WHERE repository = ? AND environment = ?"""
+        for repository, environment in sql.execute(query, scope):
+            names.refuse_other(scope.repository, repository, 'repository')
+            names.refuse_other(scope.environment, environment, 'environment')
 
     def _value(self, scope: Scope, name: str, sealed: bytes, key: str) -> str:
         opened = self._open()
         if opened.id != key:
             raise self._other_key()
         try:
-            return opened.open(sealed, self._purpose(scope, name))
+            return opened.open(sealed, purpose(self._kind, scope, name))
         except ValueError as error:
             raise UserError(
                 f'the {self._kind} {name} {_of(scope)} cannot be decrypted: {error}',
@@ -141,10 +163,6 @@ class Safe:
         if self._key is None:
             self._key = sealing.read_key(self._file)
         return self._key
-
-    def _purpose(self, scope: Scope, name: str) -> str:
-        """What is authenticated with a value. Never change it: nothing could be opened again."""
-        return json.dumps(['liftlock-1', self._kind, *map(str.lower, scope), name])
 
     def _other_key(self) -> UserError:
         return UserError(
@@ -160,6 +178,11 @@ class Safe:
             ' VALUES (?, ?, ?, ?, ?, ?, ?)',
             (time.time(), fact, *scope, self._kind, name, by),
         )
+
+
+def purpose(kind: str, scope: Scope, name: str) -> str:
+    """What is authenticated with a value. Never change it: nothing could be opened again."""
+    return json.dumps(['liftlock-1', kind, *map(str.lower, scope), name])
 
 
 def merged(values: Mapping[str, Mapping[str, str]], environment: str) -> dict[str, str]:
@@ -194,4 +217,4 @@ def refuse(value: str, what: str) -> None:
 
 
 def _of(scope: Scope) -> str:
-    return f'of {scope.environment}' if scope.environment else f'of {scope.repository}'
+    return f'of {scope.environment or scope.repository or SERVER}'
