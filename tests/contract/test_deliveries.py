@@ -5,7 +5,6 @@ import signal
 import subprocess
 import sys
 import time
-from collections.abc import Iterator
 from pathlib import Path
 from typing import Final
 
@@ -18,19 +17,14 @@ from liftlock.rollout.sight import Routes
 from liftlock.rollout.version import Version
 from liftlock.store import blobs, deliveries, owners, runs, tidy
 from liftlock.store.artifacts import RunArtifacts
-from liftlock.store.database import Store, open_store
+from liftlock.store.database import Store
 from liftlock.store.deliveries import Behind, StaleToken
+from patience import eventually
+from postgres import ON_SQLITE
 
 V1: Final = Version('v1', 'a' * 40, 'refs/tags/v1', run=7)
 DRAFT: Final = f.DeploymentRequested(0, f.DEPLOY, V1, 'settings', 'mona', 'because')
 DAY: Final = 86400.0
-
-
-@pytest.fixture
-def store(tmp_path: Path) -> Iterator[Store]:
-    opened = open_store(tmp_path / 'state')
-    yield opened
-    opened.close()
 
 
 @pytest.fixture
@@ -154,6 +148,7 @@ STAGES: Final = (
     (f.Paused(1, 'for a minute'), 'paused', 'for a minute'),
     (f.StepFinished(1, 0, 'pause'), 'in_progress', ''),
     (f.RollbackStarted(1, 'health', 'it is not healthy'), 'in_progress', 'it is not healthy'),
+    (f.DeploymentStarted(1, 'r1', '', ('restore',)), 'in_progress', 'it is not healthy'),
     (f.DeploymentFinished(1, 'rolled_back', 'it was not', 1.5), 'completed', 'it was not'),
     (f.Paused(1, 'too late'), 'completed', 'it was not'),
     (f.DeploymentAllowed(1, 'too late'), 'completed', 'it was not'),
@@ -164,10 +159,13 @@ def test_rows_follow_the_facts(store: Store, place: int) -> None:
     ask(store, place)
     row = deliveries.find(store, place, 1)
     assert (row.status, row.version, row.version_id, row.by) == ('waiting', 'v1', V1.id, 'mona')
+    began = set()
     for fact, status, message in STAGES:
         deliveries.append(store, place, [fact])
         row = deliveries.find(store, place, 1)
         assert (row.status, row.message) == (status, message), fact
+        began.add(row.started)
+    assert len(began - {0.0}) == 1, 'going back is a part of it'
     assert (row.conclusion, row.downtime, row.run) == ('rolled_back', 1.5, 7)
     assert row.finished >= row.started >= row.created > 0
 
@@ -193,6 +191,23 @@ def test_deployments_are_listed_newest_first_and_found_by_what_is_known(store: S
         assert found(version=name) == [(one, 1)]
 
 
+def test_a_list_goes_on_after_the_last_that_was_told_whatever_comes_in_meanwhile(
+    store: Store,
+) -> None:
+    for name in ('staging', 'production'):
+        there = deliveries.environment(store, 'octo/shop', name).id
+        for _ in range(3):
+            ask(store, there)
+    told = [deliveries.listed(store, limit=2)]
+    ask(store, deliveries.environment(store, 'octo/shop', 'staging').id)
+    while told[-1]:
+        last = told[-1][-1]
+        after = last.created, last.environment, last.number
+        told.append(deliveries.listed(store, limit=2, after=after))
+    everything = deliveries.listed(store, limit=50)
+    assert [one for page in told for one in page] == everything[1:]
+
+
 def test_a_deployment_that_is_not_there_is_a_users_mistake(store: Store, place: int) -> None:
     with pytest.raises(UserError, match='no deployment 5'):
         deliveries.find(store, place, 5)
@@ -215,14 +230,14 @@ from liftlock.rollout import facts as f
 from liftlock.rollout.version import Version
 from liftlock.store import deliveries
 from liftlock.store.database import open_store
-store = open_store(Path(sys.argv[1]))
+store = open_store(Path(sys.argv[1]), sys.argv[2])
 place = deliveries.environment(store, 'o/r', 'production').id
 draft = f.DeploymentRequested(0, f.DEPLOY, Version('v1'), 'settings', 'mona')
 """
 
 
 def child(store: Store, script: str) -> subprocess.Popen[str]:
-    command = [sys.executable, '-c', PROLOGUE + script, str(store.directory)]
+    command = [sys.executable, '-c', PROLOGUE + script, str(store.directory), store.database]
     return subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
 
 
@@ -278,9 +293,9 @@ sys.stdin.read()
     place = deliveries.environment(store, 'o/r', 'production').id
 
     def free(owner: str) -> bool:
-        return owners.dead(store.directory, owner)
+        return owners.dead(store, owner)
 
-    command = [sys.executable, '-c', PROLOGUE + script, str(store.directory)]
+    command = [sys.executable, '-c', PROLOGUE + script, str(store.directory), store.database]
     with subprocess.Popen(
         command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True
     ) as process:
@@ -290,9 +305,11 @@ sys.stdin.read()
             deliveries.claim(store, place, 'me', free)
         process.kill()
         process.wait()
+        eventually(lambda: free(deliveries.place(store, place).owner))
         assert deliveries.claim(store, place, 'me', free) == 2
 
 
+@ON_SQLITE
 @pytest.mark.parametrize(
     ('fact', 'safety'),
     [
@@ -322,6 +339,7 @@ def current(store: Store) -> int:
     return found
 
 
+@ON_SQLITE
 def test_a_durable_transaction_that_fails_leaves_the_next_ones_quick(store: Store) -> None:
     with pytest.raises(ZeroDivisionError), store.transaction(durable=True):
         raise ZeroDivisionError
@@ -391,8 +409,6 @@ def test_a_blob_stays_even_if_its_run_has_dropped_the_artifact(
 def test_the_sources_of_a_version_stay_as_long_as_its_artifact(store: Store, place: int) -> None:
     from liftlock.engine.submission import Hands
 
-    (store.directory / 'tidied').touch()
-    os.utime(store.directory / 'tidied', (0, 0))
     deliver(store, place, Version('v0', 'c' * 40, sources='/sources/gone.git'))
     for count in range(10):
         deliver(store, place, Version(f'v{count}', f'{count}' * 40, sources='/sources/a.git'))
@@ -401,7 +417,7 @@ def test_the_sources_of_a_version_stay_as_long_as_its_artifact(store: Store, pla
     def prune(before: float, kept: object) -> None:
         asked.extend((keep['sources'], keep['commit']) for keep in kept())  # type: ignore[operator]
 
-    leftovers.clear(store, Hands(None, None, None, prune), 1, None)  # type: ignore[arg-type]
+    leftovers.tidy_up(store.again, Hands(None, None, None, prune))  # type: ignore[arg-type]
     assert sorted(map(str, asked)) == sorted(
         str(('/sources/a.git', f'{count}' * 40)) for count in range(10)
     )

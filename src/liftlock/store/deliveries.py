@@ -7,10 +7,11 @@ from liftlock.errors import UserError
 from liftlock.language.records import NamedTuple
 from liftlock.plan import digest
 from liftlock.rollout.facts import DeploymentRequested, Fact, Stamped
-from liftlock.store import ledger
+from liftlock.store import ledger, names, owners
 from liftlock.store.database import Store
 from liftlock.store.journal import StaleToken as StaleToken
 from liftlock.store.ledger import Behind as Behind
+from liftlock.store.runs import KEEP
 
 
 class Place(NamedTuple):
@@ -78,7 +79,7 @@ def environment(store: Store, repository: str, name: str, create: bool = True) -
     if row is None and create:
         with store.transaction() as sql:
             sql.execute(
-                'INSERT OR IGNORE INTO environments (repository, name) VALUES (?, ?)',
+                'INSERT INTO environments (repository, name) VALUES (?, ?) ON CONFLICT DO NOTHING',
                 (repository, name),
             )
             row = sql.execute(query, (repository, name)).fetchone()
@@ -88,6 +89,7 @@ def environment(store: Store, repository: str, name: str, create: bool = True) -
             f'nothing was ever deployed to an environment "{name}"',
             f'there are: {known}' if known else f'deploy to it: liftlock deploy {name}',
         )
+    names.refuse_other(name, row[2], 'environment')
     return Place(*row)
 
 
@@ -110,7 +112,7 @@ def claim(store: Store, environment: int, owner: str, free: Callable[[str], bool
             return int(token)
         if holder and not free(holder):
             raise Held(
-                f'{name} is held by process {holder.partition("-")[0]}',
+                f'{name} is held by process {owners.spoken(sql, holder)}',
                 'let it finish, or end it',
             )
         sql.execute(
@@ -193,9 +195,11 @@ def listed(
     kind: str = '',
     version: str = '',
     limit: int = 20,
+    after: tuple[float, int, int] = (0.0, 0, 0),
 ) -> list[Deployment]:
     """Newest first; of all environments where none is given. `status` or a conclusion; `version`
-    is a name, an id, or the beginning of a commit."""
+    is a name, an id, or the beginning of a commit. What comes `after` the one with this (created,
+    environment, number)."""
     query = (
         DEPLOYMENTS
         + """
@@ -204,6 +208,9 @@ def listed(
           AND (:kind = '' OR :kind = kind)
           AND (:version = '' OR :version IN (version, version_id)
                OR substr("commit", 1, length(:version)) = :version)
+          AND (:created = 0 OR created < :created
+               OR (created = :created AND environment > :place)
+               OR (created = :created AND environment = :place AND number < :number))
         ORDER BY created DESC, environment, number DESC LIMIT :limit"""
     )
     given = {
@@ -212,9 +219,19 @@ def listed(
         'kind': kind,
         'version': version,
         'limit': limit,
+        'created': after[0],
+        'place': after[1],
+        'number': after[2],
     }
     with store.reading() as sql:
         return [Deployment(*row) for row in sql.execute(query, given)]
+
+
+def count_waiting(store: Store) -> int:
+    """How many wait to be let through, everywhere."""
+    query = "SELECT COUNT(*) FROM deployments WHERE status = 'waiting'"
+    with store.reading() as sql:
+        return int(sql.execute(query).fetchone()[0])
 
 
 def underway(store: Store, run: int) -> list[Deployment]:
@@ -239,7 +256,7 @@ def keep(store: Store, text: str) -> str:
     """Keep a text for good; its digest."""
     name = digest.of(text)
     with store.transaction() as sql:
-        sql.execute('INSERT OR IGNORE INTO requests VALUES (?, ?)', (name, text))
+        sql.execute(KEEP, (name, text))
     return name
 
 

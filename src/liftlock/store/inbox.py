@@ -4,11 +4,17 @@ from liftlock.plan import wire
 from liftlock.plan.facts import Fact, Stamped
 from liftlock.store import journal
 from liftlock.store.database import Store
+from liftlock.store.sql import Sql
 
 
 def send(store: Store, run: int, fact: Fact) -> None:
     with store.transaction() as sql:
-        sql.execute('INSERT INTO inbox (run, body) VALUES (?, ?)', (run, wire.dump(fact)))
+        put(sql, run, fact)
+
+
+def put(sql: Sql, run: int, fact: Fact) -> None:
+    """Inside a transaction of the caller's."""
+    sql.execute('INSERT INTO inbox (run, body) VALUES (?, ?)', (run, wire.dump(fact)))
 
 
 def receive(store: Store, run: int, token: int) -> list[Stamped]:
