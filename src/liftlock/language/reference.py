@@ -34,7 +34,7 @@ class Reference(NamedTuple):
 def parse(uses: str) -> Reference | None:
     """None for `./path`, `$/path`, `docker://image`, and for what is none of these."""
     found = _REFERENCE.fullmatch(uses.strip())
-    if found is None or '..' in (found[1], found[2]):
+    if found is None or '..' in (found[1], found[2], *found[3].split('/')):
         return None
     owner, repo, path, ref = found.groups()
     return Reference(owner, repo, path.strip('/'), ref)

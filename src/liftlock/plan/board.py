@@ -37,7 +37,7 @@ class Step:
 
 
 class Job:
-    __slots__ = ('finished', 'key', 'message', 'name', 'started', 'state', 'steps')
+    __slots__ = ('finished', 'key', 'message', 'name', 'started', 'state', 'steps', 'stopping')
 
     def __init__(self, key: str, name: str, state: str) -> None:
         self.key = key
@@ -46,6 +46,7 @@ class Job:
         self.message = ''
         self.started = 0.0
         self.finished = 0.0
+        self.stopping = False  # somebody asked that it end
         self.steps: dict[int, Step] = {}
 
     @property
@@ -82,6 +83,10 @@ class Board:
 
     def count(self, state: str) -> int:
         return sum(job.state == state for job in self.jobs.values())
+
+    def name(self, job: str) -> str:
+        """As people see it."""
+        return self.jobs[job].name if job in self.jobs else job
 
     def step(self, job: str, number: int) -> Step | None:
         return self.jobs[job].steps.get(number) if job in self.jobs else None
@@ -122,6 +127,10 @@ class Board:
             case f.RunFinished(conclusion):
                 self.conclusion, self.finished = conclusion, at
                 self._close(at)
+            case f.StopRequested(key):
+                for job in self.jobs.values():
+                    slot = job.key.partition('[')[0]
+                    job.stopping |= not job.ended and key in ('', job.key, slot)
             case f.Annotated() as found:
                 self.annotations.append(found)
             case f.Summarized() as summary:
@@ -135,11 +144,11 @@ class Board:
                 self._take_of_job(fact, at)
 
     def _close(self, at: float) -> None:
-        """Of a job that was lost for good no other fact tells that it is over."""
+        """Of a job that was lost while it deployed no other fact tells that it is over."""
         for job in self.jobs.values():
             if not job.ended and job.key not in self.calls:
-                job.state = 'cancelled' if self.conclusion == 'cancelled' else 'failure'
-                job.finished = at
+                conclusion = 'cancelled' if self.conclusion == 'cancelled' else 'failure'
+                self._break_off(job, conclusion, job.message, at)
 
     def _restart(self, jobs: Iterable[str], at: float) -> None:
         self.started, self.finished, self.conclusion = at, 0.0, ''
@@ -154,11 +163,11 @@ class Board:
                 self._job(key, name, 'queued')
             case f.JobBlocked(key, reason):
                 self._job(key, '', 'queued').message = reason
-            case f.JobLost(key, reason):
-                self._job(key, '', 'queued').message = f'lost: {reason}'
+            case f.JobLost() as lost:
+                self._lose(lost, at)
             case f.JobClaimed(key):
                 job = self._job(key, '', 'running')
-                job.started, job.message, job.steps = at, '', {}
+                job.started, job.message, job.steps, job.stopping = at, '', {}, False
             case f.JobSkipped(key, name, reason):
                 self._end_job(self._job(key, name, 'skipped'), reason, at)
             case f.JobFinished(key, conclusion, _, message) if key not in self.calls:
@@ -195,6 +204,21 @@ class Board:
         job.name = name or job.name
         job.state = state
         return job
+
+    def _lose(self, fact: f.JobLost, at: float) -> None:
+        """It starts again if none of its steps had begun, or if that was asked for."""
+        job, message = self._job(fact.job, '', 'queued'), f'lost: {fact.reason}'
+        if job.stopping or (job.steps and not fact.again):
+            self._break_off(job, 'cancelled' if job.stopping else 'failure', message, at)
+        else:
+            job.message = harmless(message)
+
+    def _break_off(self, job: Job, conclusion: str, message: str, at: float) -> None:
+        job.state = conclusion
+        self._end_job(job, message, at)
+        for step in job.steps.values():
+            if step.state == 'running':
+                step.state, step.finished = conclusion, at
 
     def _end_job(self, job: Job, message: str, at: float) -> None:
         job.message, job.finished = harmless(message), at

@@ -179,7 +179,7 @@ def close(
     if slot.settled:
         _settle(progress, slot)
     elif leg.result == 'failure' and slot.fail_fast and tried:
-        failed = leg.plan.name if leg.plan else leg.key
+        failed = leg.name or leg.key
         for other in slot.legs:
             stop(progress, other, f'fail-fast: {failed} failed', force=False)
     else:

@@ -186,14 +186,20 @@ def from_payload(repository: RepositoryFacts, name: str, payload: dict[str, Valu
     return event._replace(ref=ref) if named and isinstance(ref, str) else event
 
 
+MOST = 1e15  # what a number that calls something is less than
 REF_IN_PAYLOAD = frozenset({'push', 'workflow_dispatch'})  # elsewhere `ref` means something else
+
+
+def whole(value: Value) -> int:
+    """A number by which something is called; 0 for what is none, such as infinity."""
+    return int(value) if isinstance(value, float | int) and 0 < value < MOST else 0
 
 
 def _from_pull_request(event: Event, payload: dict[str, Value]) -> Event:
     base = _text(payload, 'pull_request', 'base', 'ref')
     head = _text(payload, 'pull_request', 'head', 'ref')
-    number = payload.get('number')
-    ref = f'refs/pull/{int(number)}/merge' if isinstance(number, float) else event.ref
+    number = whole(payload.get('number'))
+    ref = f'refs/pull/{number}/merge' if number else event.ref
     if event.name == 'pull_request_target' and base:
         ref = f'refs/heads/{base}'
     return event._replace(ref=ref, base_ref=base, head_ref=head)

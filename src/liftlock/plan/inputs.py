@@ -3,11 +3,12 @@
 Source: GitHub's documentation of `on.workflow_dispatch.inputs` and `on.workflow_call.inputs`.
 """
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Final
 
 from liftlock.errors import UserError
 from liftlock.language.expressions.values import Value, find, to_number, to_text
+from liftlock.language.nearest import nearest
 from liftlock.language.template import Literal
 from liftlock.language.workflow import Input, Workflow
 from liftlock.plan.plan import Request
@@ -27,16 +28,43 @@ def of_event(request: Request, workflow: Workflow) -> dict[str, Value]:
 
 
 def check(declared: tuple[Input, ...], given: Mapping[str, Value]) -> dict[str, Value]:
-    """Every declared input with its value, of its type. Raises UserError for what does not fit."""
-    names = [str(wanted.name.value) for wanted in declared]
-    for name in given:
-        if name.lower() not in {known.lower() for known in names}:
-            from difflib import get_close_matches
+    """Every declared input with its value, of its type. Raises UserError for all that does not
+    fit."""
+    typed, wrong = tried(declared, given)
+    refuse(wrong)
+    return typed
 
-            close = get_close_matches(name, names, 1)
-            hint = f'did you mean {close[0]}?' if close else f'its inputs: {", ".join(names)}'
-            raise UserError(f'the workflow has no input {name}', hint if names else '')
-    return {str(wanted.name.value): _value(wanted, given) for wanted in declared}
+
+def tried(
+    declared: tuple[Input, ...], given: Mapping[str, Value]
+) -> tuple[dict[str, Value], list[UserError]]:
+    """The inputs that fit, and what is wrong with the others."""
+    names = [str(wanted.name.value) for wanted in declared]
+    known = {name.lower() for name in names}
+    meant = {name: nearest(name, names) for name in given if name.lower() not in known}
+    typed: dict[str, Value] = {}
+    wrong = [_unknown(name, near, names) for name, near in meant.items()]
+    for name, wanted in zip(names, declared, strict=True):
+        if name in meant.values() and find(given, name) is None:
+            continue  # said already: it was misspelt
+        try:
+            typed[name] = _value(wanted, given)
+        except UserError as error:
+            wrong.append(error)
+    return typed, wrong
+
+
+def refuse(wrong: Sequence[UserError]) -> None:
+    """UserError if anything is wrong: one for all, with each hint beside what it is about."""
+    if len(wrong) == 1:
+        raise wrong[0]
+    if wrong:
+        raise UserError('; '.join(f'{one} ({one.hint})' if one.hint else str(one) for one in wrong))
+
+
+def _unknown(name: str, near: str, names: list[str]) -> UserError:
+    hint = f'did you mean {near}?' if near else f'its inputs: {", ".join(names)}'
+    return UserError(f'the workflow has no input {name}', hint if names else '')
 
 
 def _value(wanted: Input, given: Mapping[str, Value]) -> Value:

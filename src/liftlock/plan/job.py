@@ -2,8 +2,8 @@
 
 from liftlock.language.expressions.values import Value, to_text
 from liftlock.language.template import Computed, Token
-from liftlock.language.workflow import Concurrency, Job
-from liftlock.plan import contexts, names
+from liftlock.language.workflow import Concurrency, Job, Permissions
+from liftlock.plan import contexts, names, permissions, trust
 from liftlock.plan.evaluation import Evaluator, Unusable, names_in
 from liftlock.plan.plan import Group, JobPlan, Request
 from liftlock.plan.tree import Leg, Slot
@@ -38,9 +38,15 @@ def prepare(leg: Leg, request: Request, attempt: int) -> JobPlan:
         environment=environment,
         request_env=request.env,
         runner_group=runner_group,
-        permissions=job.permissions or frame.permissions,
+        permissions=_granted(job.permissions or frame.permissions, request),
         deployment=_deployment(job, evaluate),
     )
+
+
+def _granted(given: Permissions | None, request: Request) -> Permissions | None:
+    if given is None or not trust.only_reads(request.event):
+        return given
+    return permissions.only_reading(given)
 
 
 def path(slot: Slot) -> str:

@@ -1,7 +1,7 @@
 """What a job's token may do, and that a called workflow never may do more than its caller.
 
 Without any `permissions:` on the way in, the repository's policy counts: `Write` or `LimitedRead`.
-Where some are given, what is not listed is none.
+Where some are given, what is not listed is none. Code from outside writes nothing.
 """
 
 from collections.abc import Mapping
@@ -49,6 +49,17 @@ def level(permissions: Permissions, scope: str) -> str:
 
 def _capped(scope: str, wanted: str) -> str:
     return 'read' if wanted == 'write' and scope in NEVER_WRITTEN else wanted
+
+
+def only_reading(given: Permissions) -> Permissions:
+    """What is left of them for code that somebody proposed from a fork, or Dependabot: nothing is
+    written or signed in the repository's name, and an identity can only be `write`."""
+    read = tuple(
+        (scope, 'read' if wanted == 'write' else wanted)
+        for scope, wanted in given.scopes
+        if scope != 'id-token'
+    )
+    return Permissions('read' if given.everything else '', read)
 
 
 def excess(requested: Permissions, allowed: Permissions) -> tuple[str, str] | None:

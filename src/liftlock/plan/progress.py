@@ -120,6 +120,7 @@ def _leg(progress: Progress, key: str) -> Leg:
 def _queued(progress: Progress, fact: JobQueued) -> None:
     leg = _leg(progress, fact.job)
     move(leg, Happened.QUEUED)
+    leg.name = fact.name
     if leg.due is Due.ENTER:
         leg.due = Due.NOTHING
         course.open_call(progress, leg)

@@ -12,6 +12,7 @@ from liftlock.language.records import NamedTuple
 from liftlock.plan.tree import Frame, Leg, Slot, State, legs
 
 BAD: Final = ('failure', 'cancelled')
+SHOWN: Final = 20  # names of jobs in a hint
 
 
 class Jobs(NamedTuple):
@@ -53,13 +54,15 @@ def _named(run: Jobs, asked: str) -> str:
         if key.lower() == asked.lower():
             return key
     for leg in legs(run.root):
-        if leg.plan and leg.plan.name == asked:
+        if leg.name.lower() == asked.lower():
             return leg.key
     from difflib import get_close_matches
 
-    known = list(dict.fromkeys((*run.slots, *run.legs)))
+    names = (leg.name or leg.key for leg in legs(run.root))
+    known = list(dict.fromkeys((*run.slots, *names)))
     close = get_close_matches(asked, known, 1)
-    hint = f'did you mean {close[0]}?' if close else f'its jobs: {", ".join(known)}'
+    listed = ', '.join(known[:SHOWN]) + (f' and {len(known) - SHOWN} more' * (len(known) > SHOWN))
+    hint = f'did you mean {close[0]}?' if close else f'its jobs: {listed}'
     raise UserError(f'the run has no job {asked}', hint)
 
 

@@ -51,6 +51,7 @@ class Leg:
         'key',
         'matrix',
         'message',
+        'name',
         'number',
         'opened',
         'outputs',
@@ -66,6 +67,7 @@ class Leg:
     def __init__(self, slot: 'Slot', key: str, number: int = 0) -> None:
         self.slot = slot
         self.key = key
+        self.name = ''  # as people see it, once it was queued
         self.number = number  # its place in the matrix
         self.matrix: dict[str, Value] | None = None
         self.segments: tuple[str, ...] = ()

@@ -4,7 +4,7 @@ Every test returns a reason, a sentence for people, or '' where it lets the even
 Source: GitHub's "Events that trigger workflows" and "Workflow syntax", section `on`.
 """
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from typing import Final, TypeAlias
 
 from liftlock.language.expressions.values import Value
@@ -40,10 +40,16 @@ def starts(workflow: Workflow, event: Event) -> Started | NotStarted:
     if trigger is None:
         known = ', '.join(workflow.on)
         return NotStarted(f'it does not start on {event.name}, only on {known}')
-    for test in (_activity, *FILTERS.get(event.name, ())):
-        if reason := test(trigger, event):
-            return NotStarted(reason)
-    return Started(trigger)
+    reasons = (reason for _, reason in examine(trigger, event) if reason)
+    first = next(reasons, '')
+    return NotStarted(first) if first else Started(trigger)
+
+
+def examine(trigger: Trigger, event: Event) -> Iterator[tuple[str, str]]:
+    """Every filter that counts for the event, by the words of the file, and why it does not let
+    the event through; '' where it does."""
+    for name, test in (('types', _activity), *FILTERS.get(event.name, ())):
+        yield name, test(trigger, event)
 
 
 def _activity(trigger: Trigger, event: Event) -> str:
@@ -82,8 +88,11 @@ def _skipped(trigger: Trigger, event: Event) -> str:
     """A commit can ask for silence: of a push its head, of a pull request the same."""
     head = event.payload.get('head_commit')
     message = head.get('message') if isinstance(head, dict) else None
-    if not isinstance(message, str):
-        return ''
+    return silenced(message) if isinstance(message, str) else ''
+
+
+def silenced(message: str) -> str:
+    """Why a commit with this message starts nothing; '' if it may."""
     for words in SKIPPING:
         if words in message:
             return f'the commit message says {words}'
@@ -142,14 +151,18 @@ def _image(trigger: Trigger, event: Event) -> str:
 
 
 Filter: TypeAlias = Callable[[Trigger, Event], str]
-FILTERS: Final[Mapping[str, tuple[Filter, ...]]] = {
-    'push': (_pushed_ref, _pushed_paths, _skipped),
-    'pull_request': (_base, _paths, _skipped),
-    'pull_request_target': (_base, _paths),
-    'merge_group': (_base,),
-    'workflow_run': (_other_workflow,),
-    'schedule': (_slot,),
-    'image_version': (_image,),
+FILTERS: Final[Mapping[str, tuple[tuple[str, Filter], ...]]] = {
+    'push': (
+        ('branches, tags', _pushed_ref),
+        ('paths', _pushed_paths),
+        ('commit message', _skipped),
+    ),
+    'pull_request': (('branches', _base), ('paths', _paths), ('commit message', _skipped)),
+    'pull_request_target': (('branches', _base), ('paths', _paths)),
+    'merge_group': (('branches', _base),),
+    'workflow_run': (('workflows, branches', _other_workflow),),
+    'schedule': (('cron', _slot),),
+    'image_version': (('names, versions', _image),),
 }
 
 

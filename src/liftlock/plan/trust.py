@@ -3,12 +3,14 @@
 A cache belongs to the ref that made it. A run finds those of its own ref, then of the base of its
 pull request, then of the default branch: nobody's branch can poison another's. Where somebody
 without write access can start a run in the default branch's name, that run only reads.
-Rules: GitHub Docs, "Dependency caching reference", and the changelog of 26 June 2026.
+Rules: GitHub Docs, "Dependency caching reference", and the changelog of 26 June 2026; of Dependabot
+"Dependabot on GitHub Actions".
 """
 
+from collections.abc import Mapping
 from typing import Final
 
-from liftlock.language.expressions.values import Value
+from liftlock.language.expressions.values import Value, to_text
 from liftlock.language.records import NamedTuple
 from liftlock.plan.event import Event
 
@@ -19,6 +21,14 @@ TRUSTED: Final = frozenset(
 )
 # These run the code of the pull request, with a ref of its own.
 PROPOSED: Final = frozenset({'pull_request', 'pull_request_review', 'pull_request_review_comment'})
+
+
+# These run the default branch's code with all it may, and are told of somebody's proposal.
+PRIVILEGED: Final = frozenset({'pull_request_target', 'workflow_run', 'issue_comment'})
+
+DEPENDABOT: Final = 'dependabot[bot]'
+# What Dependabot sets off by these runs code that nobody here has seen.
+BUMPED: Final = PROPOSED | {'push', 'create', 'deployment', 'deployment_status'}
 
 
 class Scopes(NamedTuple):
@@ -51,13 +61,59 @@ def from_outside(event: Event) -> bool:
     return event.name in PROPOSED and _elsewhere(event, 'pull_request', 'head', 'repo')
 
 
+def only_reads(event: Event) -> bool:
+    """Whether a run holds no secret and a token that only reads, whoever starts it again: it comes
+    from a fork or, as on GitHub, Dependabot set it off. Whoever else pushes to a pull request of
+    Dependabot's has seen it."""
+    if from_outside(event):
+        return True
+    if event.actor.lower() != DEPENDABOT:
+        return False
+    author = _inside(event.payload, 'pull_request', 'user', 'login')
+    mine = isinstance(author, str) and author.lower() == DEPENDABOT
+    return event.name in BUMPED or (event.name == 'pull_request_target' and mine)
+
+
+def namespace(event: Event) -> str:
+    """Whose concurrency groups a run stands in: no stranger holds up, or cancels, what others run
+    in a group that he names like theirs."""
+    return f'{event.repository} (from outside)' if from_outside(event) else event.repository
+
+
+def proposal(github: Mapping[str, Value], repository: str, ref: str) -> str:
+    """What of a proposal from outside somebody asks for who must not run it; '' if nothing.
+
+    `github` is the context of a run, `repository` and `ref` what is to be checked out. Whoever
+    runs with the rights of the default branch, and then a stranger's code, hands them to him.
+    """
+    if github.get('event_name') not in PRIVILEGED:
+        return ''
+    if ref.removeprefix('refs/').startswith(('pull/', 'merge-requests/')):
+        return ref
+    payload, own = github.get('event'), to_text(github.get('repository')).lower()
+    for head in (_inside(payload, 'pull_request', 'head'), _inside(payload, 'workflow_run')):
+        place = _inside(head, 'repo', 'full_name') or _inside(head, 'head_repository', 'full_name')
+        if not isinstance(head, dict) or to_text(place).lower() == own:
+            continue
+        merge = _inside(payload, 'pull_request', 'merge_commit_sha')
+        shas = _inside(head, 'sha'), _inside(head, 'head_sha'), merge
+        if ref and ref.lower() in (to_text(sha).lower() for sha in shas):
+            return ref
+        if place and repository.lower() == to_text(place).lower():
+            return repository
+    return ''
+
+
 def _elsewhere(event: Event, *path: str) -> bool:
     """Whether the repository at this place of the payload is another one, or gone."""
-    found: Value = event.payload
-    for name in path:
-        found = found.get(name) if isinstance(found, dict) else None
-    full_name = found.get('full_name') if isinstance(found, dict) else None
+    full_name = _inside(event.payload, *path, 'full_name')
     return not isinstance(full_name, str) or full_name.lower() != event.repository.lower()
+
+
+def _inside(payload: Value, *path: str) -> Value:
+    for name in path:
+        payload = payload.get(name) if isinstance(payload, dict) else None
+    return payload
 
 
 def _full(branch: str) -> str:

@@ -11,7 +11,7 @@ from liftlock.plan import permissions
 from liftlock.plan.contexts import workflow_ref
 from liftlock.plan.event import Event
 from liftlock.plan.plan import JobPlan
-from liftlock.plan.trust import from_outside
+from liftlock.plan.trust import only_reads
 
 # Those that `github` has under the same name.
 _SAME: Final = (
@@ -27,11 +27,11 @@ SUPPORTED: Final = (*_REGISTERED, *_SAME, *_OWN)
 
 def of(job: JobPlan, event: Event) -> dict[str, str] | None:
     """None where the job may have no ID token: it did not ask for one by `id-token: write`, or
-    its code comes from outside."""
+    its code comes from outside, or from Dependabot."""
     granted = job.permissions
     if granted is None or permissions.level(granted, 'id-token') != 'write':
         return None
-    if from_outside(event):
+    if only_reads(event):
         return None
     github = job.contexts['github']
     assert isinstance(github, dict)

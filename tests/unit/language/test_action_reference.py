@@ -21,8 +21,12 @@ def test_a_reference_has_owner_repo_path_and_ref(uses: str, expected: Reference)
 
 
 @pytest.mark.parametrize(
-    'uses', ['./x', '$/x', 'docker://alpine:3', 'checkout@v4', 'a/b', 'a/b@', '../b@v1', 'a/..@v1']
-)
+    'uses',
+    [
+        './x', '$/x', 'docker://alpine:3', 'checkout@v4', 'a/b', 'a/b@', '../b@v1', 'a/..@v1',
+        'a/b/../../c@v1', 'a/b/..@v1',
+    ],
+)  # fmt: skip
 def test_other_things_are_no_reference(uses: str) -> None:
     assert parse(uses) is None
 

@@ -1,3 +1,5 @@
+import pytest
+
 from liftlock.plan import facts as f
 from liftlock.plan.board import TAIL, Board
 
@@ -82,6 +84,30 @@ def test_a_job_that_was_lost_for_good_has_failed_when_the_run_is_over() -> None:
     board.take(f.Stamped(9, 1, 9.0, f.RunFinished('failure')))
     assert (board.jobs['a'].state, board.jobs['a'].message) == ('failure', 'lost: gone')
     assert board.count('failure') == 1
+
+
+def test_a_job_that_is_lost_when_it_had_begun_has_failed_at_once() -> None:
+    begun = f.JobClaimed('a', 1, 1, 'w'), f.StepStarted('a', 1, 's', 'Run it')
+    board = tell(Board(), *begun, f.JobLost('a', 'gone'))
+    job = board.jobs['a']
+    assert (job.state, job.message, job.seconds(99.0)) == ('failure', 'lost: gone', 2.0)
+    assert (job.steps[1].state, job.steps[1].seconds(99.0)) == ('failure', 1.0)
+
+
+def test_one_that_is_to_be_started_again_waits() -> None:
+    begun = f.JobClaimed('a', 1, 1, 'w'), f.StepStarted('a', 1, 's', 'Run it')
+    board = tell(Board(), *begun, f.JobLost('a', 'gone', again=True))
+    assert board.jobs['a'].state == 'queued'
+    board = tell(Board(), *begun, f.JobLost('a', 'gone', again=True), f.JobClaimed('a', 2, 1, 'v'))
+    assert (board.jobs['a'].state, board.jobs['a'].steps) == ('running', {})
+
+
+@pytest.mark.parametrize('asked', ['', 'a', 'a[0]'])
+def test_one_that_was_to_stop_is_cancelled_when_it_is_lost(asked: str) -> None:
+    begun = f.JobClaimed('a[0]', 1, 1, 'w'), f.StepStarted('a[0]', 1, 's', 'Run it')
+    lost = f.JobLost('a[0]', 'gone', again=True)
+    board = tell(Board(), *begun, f.StopRequested(asked, 'enough'), lost)
+    assert board.jobs['a[0]'].state == 'cancelled'
 
 
 def test_what_this_version_does_not_know_changes_nothing() -> None:

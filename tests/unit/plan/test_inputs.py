@@ -73,6 +73,14 @@ def test_other_events_have_no_inputs() -> None:
             'the input where cannot be "prod"',
             'choose from: test, live',
         ),
+        (
+            {'where': 'prod', 'count': 'two', 'colour': 'red'},
+            'the workflow has no input colour (its inputs: where, flag, count, name, Region); '
+            'the input where cannot be "prod" (choose from: test, live); '
+            'the input count must be a number, not "two"; '
+            'the input name is required (give --input name=… (who is greeted))',
+            '',
+        ),
     ],
     ids=str,
 )

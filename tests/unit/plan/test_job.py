@@ -5,6 +5,7 @@ from typing import Any
 import pytest
 
 from liftlock.errors import UserError
+from liftlock.language.workflow import Permissions
 from liftlock.plan import event
 from liftlock.plan.plan import JobPlan
 from story import HEAD, REPOSITORY, Story, plan, refusal
@@ -224,3 +225,26 @@ def test_a_workflow_whose_own_values_are_wrong_is_refused_as_a_whole() -> None:
         '.github/workflows/ci.yml (Line: 2, Col: 14): Concurrency group name cannot be empty'
     ]
     assert refusal('on: push\njobs: {}\n')
+
+
+@pytest.mark.parametrize(
+    ('written', 'everything', 'scopes'),
+    [
+        ('write-all', 'read', ()),
+        ('{contents: read, attestations: write, id-token: write}', '',
+         (('contents', 'read'), ('attestations', 'read'))),
+        ('{}', '', ()),
+    ],
+)  # fmt: skip
+def test_code_from_outside_writes_and_signs_nothing(
+    written: str, everything: str, scopes: tuple[tuple[str, str], ...]
+) -> None:
+    head = {'ref': 'topic', 'repo': {'full_name': 'mallory/demo'}}
+    payload: dict[str, Any] = {'number': 7, 'pull_request': {'base': {'ref': 'main'}, 'head': head}}
+    keys = f'runs-on: x, permissions: {written}'
+    of_fork = the_job(keys, event=event.from_payload(REPOSITORY, 'pull_request', payload))
+    assert of_fork.permissions == Permissions(everything, scopes)
+    bump = the_job(keys, event=event.push(REPOSITORY)._replace(actor='dependabot[bot]'))
+    assert bump.permissions == of_fork.permissions
+    of_base = the_job(keys, event=event.from_payload(REPOSITORY, 'pull_request_target', payload))
+    assert of_base.permissions != of_fork.permissions or written == '{}'

@@ -50,6 +50,16 @@ def test_rerunning_one_job_starts_it_and_what_comes_after() -> None:
     assert story.now() == ['Queue test[0]', 'Queue test[1]']
 
 
+def test_a_job_is_named_as_people_see_it_also_by_who_reads_what_happened() -> None:
+    read = begin(failed_run().plan)
+    for fact in failed_run().facts:
+        read = advance(read, fact)
+    assert select(read, jobs=['test (2)']) == ('test[1]', 'last')
+    with pytest.raises(UserError, match=r'no job test \(3\)') as refused:
+        select(read, jobs=['test (3)'])
+    assert refused.value.hint == 'did you mean test (2)?'
+
+
 def test_rerunning_all_starts_all() -> None:
     story = failed_run()
     story.take(RunRestarted(2, select(story.progress)))

@@ -90,3 +90,88 @@ def test_code_of_another_repository_comes_from_outside(
 ) -> None:
     assert trust.from_outside(proposed(repo)) is outside
     assert not trust.from_outside(events.push(HERE))
+
+
+def bumped(name: str, *, actor: str = 'dependabot[bot]', author: str = 'dependabot[bot]') -> Event:
+    head = {'ref': 'dependabot/pip/x-2', 'repo': SAME}
+    payload: dict[str, Any] = {
+        'number': 7,
+        'sender': {'login': actor},
+        'pull_request': {'base': {'ref': 'main'}, 'head': head, 'user': {'login': author}},
+    }
+    return events.from_payload(HERE, name, payload)
+
+
+@pytest.mark.parametrize(
+    'name',
+    ['push', 'create', 'deployment', 'pull_request', 'pull_request_review', 'pull_request_target'],
+)
+def test_what_dependabot_sets_off_only_reads(name: str) -> None:
+    assert trust.only_reads(bumped(name))
+    assert not trust.from_outside(bumped(name))
+    assert not trust.only_reads(bumped(name, actor='mona')), 'she has pushed to it, and seen it'
+
+
+def test_but_not_what_it_does_to_the_pull_requests_of_others() -> None:
+    assert not trust.only_reads(bumped('pull_request_target', author='mona'))
+    assert not trust.only_reads(bumped('issue_comment'))
+
+
+def test_a_fork_only_reads_too() -> None:
+    assert trust.only_reads(proposed(FORK))
+    assert not trust.only_reads(proposed(SAME))
+    assert not trust.only_reads(proposed(FORK, 'pull_request_target'))
+
+
+# --- what must not be checked out where the rights of the default branch are
+
+
+def privileged(name: str, **payload: Any) -> dict[str, Any]:
+    return {'event_name': name, 'repository': 'octo/demo', 'event': payload}
+
+
+def of_fork(full_name: str = 'mallory/demo') -> dict[str, Any]:
+    head = {'sha': 'c' * 40, 'repo': {'full_name': full_name}}
+    return {'head': head, 'merge_commit_sha': 'd' * 40}
+
+
+@pytest.mark.parametrize(
+    ('repository', 'ref', 'found'),
+    [
+        ('octo/demo', 'c' * 40, 'c' * 40),
+        ('octo/demo', 'C' * 40, 'C' * 40),
+        ('octo/demo', 'refs/pull/7/head', 'refs/pull/7/head'),
+        ('octo/demo', 'd' * 40, 'd' * 40),
+        ('octo/demo', 'refs/pull/7/merge', 'refs/pull/7/merge'),
+        ('octo/demo', 'pull/7/head', 'pull/7/head'),
+        ('octo/demo', 'refs/merge-requests/7/head', 'refs/merge-requests/7/head'),
+        ('Mallory/Demo', '', 'Mallory/Demo'),
+        ('octo/demo', '', ''),
+        ('octo/demo', 'main', ''),
+        ('octo/demo', 'a' * 40, ''),
+        ('octo/other', 'main', ''),
+    ],
+)
+def test_a_fork_is_not_checked_out_where_secrets_are(repository: str, ref: str, found: str) -> None:
+    told = privileged('pull_request_target', pull_request=of_fork())
+    assert trust.proposal(told, repository, ref) == found
+
+
+def test_nor_is_the_head_of_a_run_of_a_fork() -> None:
+    run = {'head_sha': 'c' * 40, 'head_repository': {'full_name': 'mallory/demo'}}
+    told = privileged('workflow_run', workflow_run=run)
+    assert trust.proposal(told, 'octo/demo', 'c' * 40) == 'c' * 40
+    assert trust.proposal(told, 'mallory/demo', '') == 'mallory/demo'
+
+
+def test_the_same_repository_may_be_checked_out_and_so_may_a_fork_without_secrets() -> None:
+    own = privileged('pull_request_target', pull_request=of_fork('Octo/Demo'))
+    assert trust.proposal(own, 'octo/demo', 'c' * 40) == ''
+    assert trust.proposal(own, 'octo/demo', 'd' * 40) == ''
+    plain = privileged('pull_request', pull_request=of_fork())
+    assert trust.proposal(plain, 'octo/demo', 'refs/pull/7/head') == ''
+
+
+def test_a_comment_does_not_lead_to_a_pull_request() -> None:
+    told = privileged('issue_comment', issue={'number': 7.0})
+    assert trust.proposal(told, 'octo/demo', 'refs/pull/7/head') == 'refs/pull/7/head'
