@@ -9,6 +9,7 @@
 from collections.abc import Callable, Iterable, Mapping
 from typing import Any, Final
 
+from liftlock.language.records import NamedTuple
 from liftlock.rollout import facts as f
 from liftlock.rollout.deployment import Deployment, advance
 from liftlock.rollout.phases import Phase
@@ -20,13 +21,27 @@ BEFORE: Final = 'r0'  # what was there before the first deployment
 ERROR: Final = 'error'  # the cause of a failure that is the place's
 
 
+class Raised(NamedTuple):
+    """Since when."""
+
+    fact: f.AlertRaised
+    at: float
+
+
+class Told(NamedTuple):
+    """What a channel is to be told, and since when."""
+
+    fact: f.AlertRaised | f.AlertCleared
+    at: float
+
+
 class Environment:
     """Advanced by one fact at a time. Deployments are kept for good, in order of their numbers."""
 
     __slots__ = (
-        'adopted', 'at', 'confirmed', 'deployments', 'done', 'drift', 'health_at', 'health_message',
-        'healthy', 'held', 'kept', 'routes', 'routes_at', 'seq', 'stable', 'successes', 'versions',
-        'wanted', 'withdrawing',
+        'adopted', 'alerts', 'at', 'confirmed', 'deployments', 'done', 'drift', 'health_at',
+        'health_message', 'healthy', 'held', 'kept', 'routes', 'routes_at', 'seq', 'stable',
+        'successes', 'untold', 'versions', 'wanted', 'withdrawing',
     )  # fmt: skip
 
     def __init__(self) -> None:
@@ -49,6 +64,8 @@ class Environment:
         self.held: f.AutomationHeld | None = None
         self.drift = ''
         self.withdrawing = False
+        self.alerts: dict[str, Raised] = {}  # those that are raised now
+        self.untold: dict[tuple[int, str], Told] = {}  # by the fact's seq and the channel
 
     def take(self, stamped: f.Stamped) -> None:
         fact = stamped.fact
@@ -243,6 +260,25 @@ def _drift_seen(environment: Environment, fact: f.DriftSeen, at: float) -> None:
     environment.drift = fact.message
 
 
+def _raised(environment: Environment, fact: f.AlertRaised, at: float) -> None:
+    environment.alerts[fact.alert] = Raised(fact, at)
+    _tell(environment, fact, at)
+
+
+def _cleared(environment: Environment, fact: f.AlertCleared, at: float) -> None:
+    environment.alerts.pop(fact.alert, None)
+    _tell(environment, fact, at)
+
+
+def _tell(environment: Environment, fact: f.AlertRaised | f.AlertCleared, at: float) -> None:
+    for channel in fact.notify:
+        environment.untold[environment.seq, channel] = Told(fact, at)
+
+
+def _told(environment: Environment, fact: f.AlertTold, at: float) -> None:
+    environment.untold.pop((fact.of, fact.channel), None)
+
+
 _CHANGES: Final[Mapping[type[Any], Callable[[Environment, Any, float], None]]] = {
     f.DeploymentRequested: _requested,
     f.Adopted: _adopted,
@@ -259,4 +295,7 @@ _CHANGES: Final[Mapping[type[Any], Callable[[Environment, Any, float], None]]] =
     f.WithdrawRequested: _withdrawing,
     f.Withdrawn: _withdrawn,
     f.DriftSeen: _drift_seen,
+    f.AlertRaised: _raised,
+    f.AlertCleared: _cleared,
+    f.AlertTold: _told,
 }

@@ -292,6 +292,33 @@ class DriftSeen(NamedTuple):
     message: str
 
 
+class AlertRaised(NamedTuple):
+    """A condition of `alerts:` has held for its time. `notify` names the channels to be told."""
+
+    alert: str
+    severity: str  # critical, warning, info
+    message: str
+    notify: tuple[str, ...] = ()
+
+
+class AlertCleared(NamedTuple):
+    """It holds no longer, or nobody asks for it any more. `lasted` is seconds since the raising."""
+
+    alert: str
+    severity: str
+    message: str
+    lasted: float
+    notify: tuple[str, ...] = ()
+
+
+class AlertTold(NamedTuple):
+    """A channel has taken in what the fact `of` (its `seq`) says; or it is given up: `failed`."""
+
+    of: int
+    channel: str
+    failed: str = ''
+
+
 class Unknown(NamedTuple):
     """A fact of a kind that this version does not know: kept as it is, and otherwise ignored."""
 
@@ -333,6 +360,9 @@ Fact: TypeAlias = (
     | WithdrawRequested
     | Withdrawn
     | DriftSeen
+    | AlertRaised
+    | AlertCleared
+    | AlertTold
     | Unknown
 )
 

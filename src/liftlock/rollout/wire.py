@@ -50,6 +50,9 @@ KINDS: Final[Mapping[str, type[Any]]] = {
         f.WithdrawRequested,
         f.Withdrawn,
         f.DriftSeen,
+        f.AlertRaised,
+        f.AlertCleared,
+        f.AlertTold,
     )
 }
 # A kind's version goes up when the meaning of its fields changes; a new field with a default

@@ -120,6 +120,21 @@ CASES: dict[str, tuple[Callable[[], Outcome], Outcome]] = {
         lambda: History().ran(V2._replace(image='shop@sha256:1')).judged(),
         InSync(),
     ),
+    'what is built once more of the commit is the commit': (
+        lambda: History().ran(V2._replace(artifact='1')).judged(V2._replace(artifact='2')),
+        InSync(),
+    ),
+    'nor is what was taken back deployed again because it is built once more': (
+        lambda: (
+            history()
+            .failed(V2._replace(artifact='1'), 'analysis')
+            .judged(V2._replace(artifact='2'))
+        ),
+        OutOfSync(
+            'git says v2 (2a3b5c7), v1 (1a3b5c7) runs\n#2 to deploy it was failure: it is not so; '
+            'try again: liftlock retry'
+        ),
+    ),
     'drift is told': (lambda: history().judged(V1, drift=DRIFT), OutOfSync(DRIFT)),
     'drift is healed': (
         lambda: history().judged(V1, HEALING, DRIFT),

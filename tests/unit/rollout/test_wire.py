@@ -29,6 +29,7 @@ PLAIN: Final[dict[type, st.SearchStrategy[Any]]] = {
 }
 LISTS: Final[dict[str, st.SearchStrategy[Any]]] = {
     'steps': st.lists(TEXT, max_size=3).map(tuple),
+    'notify': st.lists(TEXT, max_size=3).map(tuple),
     'weights': st.lists(st.tuples(TEXT, st.integers(0, 100)), max_size=3).map(tuple),
 }
 
