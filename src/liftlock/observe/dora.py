@@ -15,7 +15,6 @@ it had succeeded.
 """
 
 from collections.abc import Iterable, Mapping
-from statistics import median
 from typing import Final
 
 from liftlock.language.records import NamedTuple
@@ -73,6 +72,8 @@ def measure(
     known = [one for one in everything if since <= one.finished < until]
     done = [one for one in known if one.succeeded]
     new = [one for one in known if one.kind != f.ROLLBACK and one.reached]
+    from statistics import median  # with decimal and fractions
+
     planned = [one for one in done if one.kind != f.ROLLBACK]
     failed = [one for one in new if one.failed]
     times = [one.recovered - one.reached for one in failed if one.recovered]

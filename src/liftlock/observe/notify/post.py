@@ -27,6 +27,12 @@ class Parcel(NamedTuple):
     headers: Mapping[str, str] = {}
 
 
+class Reply(NamedTuple):
+    status: int
+    headers: Mapping[str, str]  # by names in lower case
+    text: str
+
+
 def pack(url: str, document: Any, headers: Mapping[str, str] | None = None) -> Parcel:
     body = json.dumps(document, ensure_ascii=False).encode()
     return Parcel(url, body, {'Content-Type': 'application/json', **(headers or {})})
@@ -39,7 +45,7 @@ async def post(parcel: Parcel) -> str:
         raise Undelivered('the address is none of HTTP')
     for pause in (*PAUSES, None):
         try:
-            status, text = await asyncio.to_thread(_send, parcel)
+            status, _, text = await asyncio.to_thread(send, parcel)
         except (OSError, http.client.HTTPException, ValueError) as failure:
             why = _explain(failure, address.netloc.rpartition('@')[2])
         else:
@@ -60,16 +66,22 @@ class _Straight(request.HTTPRedirectHandler):
         return None
 
 
-def _send(parcel: Parcel) -> tuple[int, str]:
+def send(parcel: Parcel) -> Reply:
+    """One try, in a thread of its own. OSError, HTTPException or ValueError."""
     asked = request.Request(parcel.url, parcel.body, dict(parcel.headers), method='POST')  # noqa: S310
     asked.add_header('User-Agent', 'liftlock')
     opener = request.build_opener(_Straight)
     try:
         with opener.open(asked, timeout=TIMEOUT) as answer:
-            return answer.status, answer.read(65536).decode('utf-8', 'replace')
-    except error.HTTPError as answer:
-        with answer:
-            return answer.code, answer.read(65536).decode('utf-8', 'replace')
+            return _read(answer.status, answer)
+    except error.HTTPError as refusal:
+        with refusal:
+            return _read(refusal.code, refusal)
+
+
+def _read(status: int, answer: http.client.HTTPResponse | error.HTTPError) -> Reply:
+    headers = {name.lower(): value for name, value in answer.headers.items()}
+    return Reply(status, headers, answer.read(65536).decode('utf-8', 'replace'))
 
 
 def _explain(failure: Exception, where: str) -> str:

@@ -1,0 +1,1 @@
+"""Commit statuses, as each kind of forge wants to be told them."""
