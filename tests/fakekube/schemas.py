@@ -28,6 +28,7 @@ POD: Final = {
     'affinity', 'tolerations', 'imagePullSecrets', 'hostNetwork', 'dnsPolicy', 'schedulerName',
     'priorityClassName', 'topologySpreadConstraints', 'automountServiceAccountToken',
     'enableServiceLinks', 'hostAliases', 'runtimeClassName', 'shareProcessNamespace',
+    'activeDeadlineSeconds', 'nodeName', 'hostUsers', 'dnsConfig', 'preemptionPolicy', 'priority',
 }  # fmt: skip
 CONTAINER: Final = {
     'name', 'image', 'command', 'args', 'env', 'envFrom', 'ports', 'resources', 'livenessProbe',
@@ -246,8 +247,69 @@ def _http_route(kind: str, name: str, doc: dict[str, Any]) -> None:
                     raise invalid(kind, name, 'headers.type', 'Unsupported value')
 
 
+def _pod_alone(kind: str, name: str, doc: dict[str, Any]) -> None:
+    spec = doc.get('spec') or {}
+    pod(kind, name, spec)
+    volumes = {one.get('name') for one in spec.get('volumes') or []}
+    for volume in spec.get('volumes') or []:
+        if len(set(volume) - {'name'}) != 1:
+            raise invalid(kind, name, 'spec.volumes', 'must specify exactly one volume type')
+    for alias in spec.get('hostAliases') or []:
+        _known(kind, name, 'spec.hostAliases[0].', alias, {'ip', 'hostnames'})
+        for host in alias.get('hostnames') or []:
+            if not NAME.fullmatch(host):
+                raise invalid(kind, name, 'spec.hostAliases', f'Invalid value: "{host}"')
+    _known(kind, name, 'spec.securityContext.', spec.get('securityContext') or {}, SECURITY)
+    for one in spec['containers']:
+        _container_alone(kind, name, one, volumes)
+
+
+def _container_alone(kind: str, name: str, one: dict[str, Any], volumes: set[Any]) -> None:
+    if not re.fullmatch(r'[a-z0-9]([-a-z0-9]{0,61}[a-z0-9])?', one['name']):
+        raise invalid(kind, name, 'spec.containers.name', f'Invalid value: "{one["name"]}"')
+    for mount in one.get('volumeMounts') or []:
+        if mount.get('name') not in volumes:
+            raise invalid(kind, name, 'spec.volumeMounts[0].name', 'Not found')
+    _known(kind, name, 'securityContext.', one.get('securityContext') or {}, OWN_SECURITY)
+    _resources(kind, name, one.get('resources') or {})
+    for port in one.get('ports') or []:
+        if not 0 < port.get('containerPort', 0) < 65536:
+            raise invalid(kind, name, 'ports[0].containerPort', 'must be between 1 and 65535')
+
+
+SECURITY: Final = {
+    'seccompProfile', 'runAsUser', 'runAsGroup', 'runAsNonRoot', 'fsGroup', 'supplementalGroups',
+    'sysctls', 'fsGroupChangePolicy', 'seLinuxOptions', 'appArmorProfile',
+}  # fmt: skip
+OWN_SECURITY: Final = {
+    'seccompProfile', 'runAsUser', 'runAsGroup', 'runAsNonRoot', 'allowPrivilegeEscalation',
+    'capabilities', 'privileged', 'readOnlyRootFilesystem', 'seLinuxOptions', 'procMount',
+}  # fmt: skip
+QUANTITY: Final = re.compile(r'\d+(\.\d+)?(m|k|M|G|T|P|E|Ki|Mi|Gi|Ti|Pi|Ei)?')
+UNITS: Final = {
+    '': 1.0, 'm': 1e-3, 'k': 1e3, 'M': 1e6, 'G': 1e9, 'Ki': 2.0**10, 'Mi': 2.0**20, 'Gi': 2.0**30,
+}  # fmt: skip
+
+
+def _resources(kind: str, name: str, resources: dict[str, Any]) -> None:
+    _known(kind, name, 'resources.', resources, {'requests', 'limits', 'claims'})
+    found: dict[str, dict[str, float]] = {'requests': {}, 'limits': {}}
+    for which, amounts in found.items():
+        for key, value in (resources.get(which) or {}).items():
+            text = str(value)
+            if not QUANTITY.fullmatch(text):
+                raise invalid(kind, name, f'resources.{which}[{key}]', f'Invalid value: "{text}"')
+            number = text.rstrip('mkKMGTPEi')
+            amounts[key] = float(number) * UNITS.get(text[len(number) :], 1e12)
+    for key, wanted in found['requests'].items():
+        if key in found['limits'] and wanted > found['limits'][key]:
+            why = f'Invalid value: must be less than or equal to {key} limit'
+            raise invalid(kind, name, 'resources.requests', why)
+
+
 CHECKS: Final[dict[str, Callable[[str, str, dict[str, Any]], None]]] = {
     **dict.fromkeys(('Deployment', 'ReplicaSet', 'StatefulSet', 'DaemonSet', 'Rollout'), _workload),
+    'Pod': _pod_alone,
     'ConfigMap': _config,
     'Secret': _config,
     'Service': _service,

@@ -1,6 +1,8 @@
 """HTTP in front of the store: discovery, objects, watches, and who may not."""
 
+import contextlib
 import json
+import socket
 import threading
 import time
 from collections.abc import Iterator
@@ -8,11 +10,12 @@ from contextlib import contextmanager
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 from typing import Any, Final
-from urllib.parse import parse_qsl, urlsplit
+from urllib.parse import parse_qs, parse_qsl, urlsplit
 
 import yaml
 
-from fakekube import answers, openapi, patches
+from fakekube import answers, execution, openapi, patches, sockets, spdy
+from fakekube.containers import Kubelet
 from fakekube.refusal import Refused
 from fakekube.resources import RESOURCES, Resource, find
 from fakekube.routers import Rollouts, Services
@@ -31,11 +34,13 @@ class Cluster:
     `forbidden` holds (verb, plural) that the account may not. While `locked`, nobody is let in: by
     plain HTTP kubectl sends no credentials that could be judged. `usage` is what metrics-server
     says of pods, None where there is none. `requests` are all that came, `writes` is how many of
-    them were to change anything.
+    them were to change anything. With `containers`, bare pods are what runs there, in Docker.
     """
 
-    def __init__(self, ready_after: float = 0.05) -> None:
+    def __init__(self, ready_after: float = 0.05, *, containers: bool = False) -> None:
         self.store = Store()
+        self.kubelet = Kubelet(self.store) if containers else None
+        self.connections: set[Any] = set()  # over which processes in containers are heard
         self.behaviour = Behaviour(ready_after)
         self.forbidden: set[tuple[str, str]] = set()
         self.usage: dict[str, tuple[str, str]] | None = None
@@ -45,7 +50,11 @@ class Cluster:
         self.managers: dict[tuple[Key, str], Doc] = {}
         self.stopped = threading.Event()
         workloads = Workloads(self.store, self.behaviour)
-        self._controllers = (workloads, Services(self.store), Rollouts(self.store, workloads))
+        self._controllers: tuple[Any, ...] = (
+            (self.kubelet,)
+            if self.kubelet
+            else (workloads, Services(self.store), Rollouts(self.store, workloads))
+        )
         handler = type('Handler', (_Handler,), {'cluster': self})
         self._server = ThreadingHTTPServer(('127.0.0.1', 0), handler)
         self._server.daemon_threads = True
@@ -64,6 +73,8 @@ class Cluster:
         self._server.shutdown()
         self._server.server_close()
         self._reconciling.join()
+        if self.kubelet:
+            self.kubelet.stop()
         if self.failure is not None:
             raise self.failure
 
@@ -80,6 +91,14 @@ class Cluster:
                         one.step()
         except BaseException as error:  # told when it is stopped
             self.failure = error
+
+    def cut(self) -> int:
+        """Break all connections to processes in containers; how many these were. They go on."""
+        found = list(self.connections)
+        for one in found:
+            with contextlib.suppress(OSError):
+                one.shutdown(socket.SHUT_RDWR)
+        return len(found)
 
     def kubeconfig(self, path: Path) -> Path:
         doc = {
@@ -220,6 +239,8 @@ class _Handler(BaseHTTPRequestHandler):
     def _act(
         self, resource: Resource, key: Key, sub: str, query: dict[str, str], body: bytes
     ) -> tuple[int, Any] | None:
+        if sub == 'exec' and self.cluster.kubelet:
+            return self._execute(key)
         if sub and not (
             (sub == 'status' and resource.status)
             or (sub == 'scale' and resource.scale)
@@ -231,13 +252,18 @@ class _Handler(BaseHTTPRequestHandler):
         dry, store = 'dryRun' in query, self.cluster.store
         match self.command:
             case 'POST':
+                if resource.kind == 'Pod' and self.cluster.kubelet and self.cluster.kubelet.full:
+                    message = 'pods "" is forbidden: exceeded quota: builds, requested: pods=1'
+                    raise Refused(403, 'Forbidden', message)
                 return 201, store.create(resource, key[1], _parse(body), dry)
             case 'DELETE':
                 options = _parse(body) if body else {}
                 propagation = options.get('propagationPolicy') or query.get('propagationPolicy')
                 if dry:
                     return 200, store.get(resource.kind, key[2], key[1] or 'default')
-                return 200, store.delete(resource, key, propagation or 'Background')
+                return 200, store.delete(
+                    resource, key, propagation or 'Background', options.get('gracePeriodSeconds')
+                )
             case 'PUT':
                 return 200, self._put(resource, key, sub, _parse(body), dry)
         return self._patch(resource, key, sub, query, body)
@@ -323,8 +349,53 @@ class _Handler(BaseHTTPRequestHandler):
 
     # --- streams
 
+    def _execute(self, key: Key) -> None:
+        """The connection becomes one of several channels, and is no HTTP any more."""
+        kubelet, query = self.cluster.kubelet, parse_qs(urlsplit(self.path).query)
+        assert kubelet is not None
+        pod = self.cluster.store.get('Pod', key[2], key[1])
+        if pod is None:
+            raise Refused(404, 'NotFound', f'pods "{key[2]}" not found')
+        if kubelet.silent:
+            raise Refused(500, 'InternalError', 'error dialing backend: dial tcp: i/o timeout')
+        container = query.get('container', [pod['spec']['containers'][0]['name']])[0]
+        if (pod.get('status') or {}).get('phase') != 'Running':
+            raise execution.not_running(container)
+        stdin = query.get('stdin', [''])[0] in ('true', '1')
+        streams = self._upgrade(stdin=stdin)
+        self.close_connection = True
+        self.cluster.connections.add(self.connection)
+        try:
+            execution.carry(streams, kubelet.execute(pod, container, query['command'], stdin=stdin))
+        finally:
+            self.cluster.connections.discard(self.connection)
+
+    def _upgrade(self, *, stdin: bool) -> execution.Streams:
+        wanted = self.headers.get('Upgrade', '').lower()
+        self.send_response(101)
+        self.send_header('Connection', 'Upgrade')
+        self.send_header('Upgrade', wanted)
+        if wanted == 'websocket':
+            asked = self.headers.get('Sec-WebSocket-Protocol', '').replace(' ', '').split(',')
+            protocol = next(one for one in sockets.PROTOCOLS if one in asked)
+            accepted = sockets.accept(self.headers['Sec-WebSocket-Key'])
+            self.send_header('Sec-WebSocket-Accept', accepted)
+            self.send_header('Sec-WebSocket-Protocol', protocol)
+            self.end_headers()
+            return sockets.Channels(self.rfile, self.wfile)
+        self.send_header('X-Stream-Protocol-Version', 'v4.channel.k8s.io')
+        self.end_headers()
+        given = (sockets.STDIN,) if stdin else ()
+        order = (sockets.ERROR, *given, sockets.STDOUT, sockets.STDERR)
+        return spdy.Streams(self.rfile, self.wfile, order)
+
     def _log(self, key: Key, query: dict[str, str]) -> tuple[int, Any] | None:
         name = key[2]
+        if self.cluster.kubelet:
+            pod = self.cluster.store.get('Pod', name, key[1])
+            if pod is None:
+                raise Refused(404, 'NotFound', f'pods "{name}" not found')
+            return 200, self.cluster.kubelet.logs(pod, query.get('container', ''))
         lines = f'hello from {name}\nand again\n'
         if query.get('previous') == 'true':
             lines = f'last words of {name}\n'

@@ -171,13 +171,19 @@ class Store:
             )
             raise Refused(409, 'Conflict', message)
 
-    def delete(self, resource: Resource, key: Key, propagation: str = 'Background') -> Doc:
+    def delete(
+        self,
+        resource: Resource,
+        key: Key,
+        propagation: str = 'Background',
+        grace: float | None = None,
+    ) -> Doc:
         with self.changed:
             doc = self.objects.get(key)
             if doc is None:
                 raise Refused(404, 'NotFound', f'{resource.full} "{key[2]}" not found')
             if resource.kind == 'Pod':
-                return self._end(doc)
+                return self._end(doc, self.grace if grace is None else min(grace, self.grace))
             if resource.kind == 'Namespace':
                 for other in [one for one in self.objects if one[1] == key[2]]:
                     self._remove(other)
@@ -186,11 +192,11 @@ class Store:
                 self._collect(doc['metadata']['uid'])
             return doc
 
-    def _end(self, pod: Doc) -> Doc:
+    def _end(self, pod: Doc, grace: float) -> Doc:
         """A pod is told to end, and is gone a little later."""
         if 'deletionTimestamp' in pod['metadata']:
             return pod
-        self.ends[pod['metadata']['uid']] = time.monotonic() + self.grace
+        self.ends[pod['metadata']['uid']] = time.monotonic() + grace
         metadata = {**pod['metadata'], 'deletionTimestamp': now(), 'deletionGracePeriodSeconds': 30}
         key = self.key(BY_KIND['Pod'], pod)
         return self._write(BY_KIND['Pod'], key, {**pod, 'metadata': metadata})

@@ -7,7 +7,7 @@ if TYPE_CHECKING:
     from liftlock.runner.executors.base import Executor
 
 HOST: Final = 'host'
-EXECUTORS: Final = (HOST, 'docker', 'sandbox')
+EXECUTORS: Final = (HOST, 'docker', 'sandbox', 'kubernetes')
 
 
 def find(name: str) -> 'Executor':

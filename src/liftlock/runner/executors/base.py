@@ -10,6 +10,7 @@ from liftlock.language.records import NamedTuple
 from liftlock.language.settings.sandbox import Sandbox
 from liftlock.runner.directories import Directories
 from liftlock.runner.executors.files import Files
+from liftlock.runner.kubernetes.settings import Pods
 
 if TYPE_CHECKING:
     from liftlock.runner.containers import Wanted
@@ -94,6 +95,9 @@ class Order(NamedTuple):
     sandbox_env: Mapping[str, str] = {}  # the variables that it names
     closed: tuple[str, ...] = ()  # directories that no job sees, whatever is declared
     container_engine: str = ''  # the user's choice: docker, podman or a path; '' = what is there
+    pods: Pods = Pods()  # the user's cluster
+    template: str = ''  # of the label, for its pod
+    minutes: float = 360.0  # that the job may take
     note_image: Callable[[str, str], None] = lambda image, digest: None  # see `images.note`
     patience: Patience = GITHUB
 

@@ -5,8 +5,9 @@ into. So a workplace says how they are seen from outside.
 """
 
 # Paths are texts here: pathlib costs more than the calls themselves.
-# ruff: noqa: PTH116, PTH208
+# ruff: noqa: PTH116, PTH120, PTH208
 
+import errno
 import os
 import stat
 from typing import Final, Protocol
@@ -38,6 +39,36 @@ class Own:
 
 
 OWN: Final = Own()
+
+
+class Within:
+    """Files of one directory, which somebody else has filled: where a link in it leads out of it,
+    there is nothing."""
+
+    def __init__(self, top: str) -> None:
+        self._top = os.path.realpath(top)
+
+    def open(self, path: str) -> int:
+        opened = OWN.open(path)
+        try:
+            self._refuse(f'/proc/self/fd/{opened}', path)
+        except OSError:
+            os.close(opened)
+            raise
+        return opened
+
+    def stat(self, path: str, *, follow: bool = True) -> os.stat_result:
+        self._refuse(path if follow else os.path.dirname(path), path)
+        return OWN.stat(path, follow=follow)
+
+    def list(self, path: str) -> list[str]:
+        self._refuse(path, path)
+        return OWN.list(path)
+
+    def _refuse(self, place: str, path: str) -> None:
+        found = os.path.realpath(place)
+        if found != self._top and not found.startswith(f'{self._top}/'):
+            raise FileNotFoundError(errno.ENOENT, 'it leads out of the directory', path)
 
 
 def read(files: Files, path: str, most: int = -1) -> bytes:
