@@ -242,8 +242,7 @@ def test_the_job_of_the_version_before_is_run_again_alone_and_waits_for_nobody(
     (back,) = returns.due(stage.store, run)
     assert (back.place.name, back.run, back.job) == ('production', 1, 'deploy')
     stage.health = lambda time: ''
-    stage.engine.rerun(back.run, {}, jobs=(back.job,), alone=True)
-    returns.ask(stage.store, back, 'liftlock')
+    returns.begin(stage.engine, stage.store, back, Terms(by='liftlock'))
     before = list(stage.runner.order)
     assert asyncio.run(stage.carry_out(back.run)) == 'success'
     assert stage.runner.order[len(before) :] == ['deploy']

@@ -1,7 +1,5 @@
 """What people ask of environments, as facts; and what cannot be done, said so."""
 
-from collections.abc import Iterator
-from pathlib import Path
 from typing import Final
 
 import pytest
@@ -12,18 +10,11 @@ from liftlock.rollout import facts as f
 from liftlock.rollout.environment import Environment, fold
 from liftlock.rollout.version import Version
 from liftlock.store import deliveries
-from liftlock.store.database import Store, open_store
+from liftlock.store.database import Store
 from liftlock.store.deliveries import Place
 
 V1, V2, V3 = (Version(name, commit=name * 20) for name in ('v1', 'v2', 'v3'))
 DRAFT: Final = f.DeploymentRequested(0, f.DEPLOY, V1, 'settings', 'mona')
-
-
-@pytest.fixture
-def store(tmp_path: Path) -> Iterator[Store]:
-    opened = open_store(tmp_path / 'state')
-    yield opened
-    opened.close()
 
 
 @pytest.fixture

@@ -5,7 +5,6 @@ import json
 import os
 import stat
 import time
-from collections.abc import Iterator
 from concurrent.futures import ProcessPoolExecutor
 from pathlib import Path
 
@@ -16,19 +15,12 @@ from liftlock.gates import envelopes
 from liftlock.plan.provenance import Subject
 from liftlock.store import attestations, runs, signing, tidy
 from liftlock.store.attestations import RunAttestations, Source
-from liftlock.store.database import Store, open_store
+from liftlock.store.database import Store
 from liftlock.store.runs import Draft
 from story import HEAD, request
 
 DRAFT = Draft('o/r', 'ci.yml', 'CI', 'a change', 'push', 'refs/heads/main', 'abc', 'me')
 REQUEST = request(HEAD + '  a: {runs-on: x, steps: [{run: x}]}\n')
-
-
-@pytest.fixture
-def store(tmp_path: Path) -> Iterator[Store]:
-    opened = open_store(tmp_path / 'state')
-    yield opened
-    opened.close()
 
 
 def sign(store: Store, *subjects: Subject) -> attestations.Attestation:

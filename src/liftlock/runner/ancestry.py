@@ -20,3 +20,13 @@ def between(store: str, old: str, new: str, most: int = MOST) -> tuple[tuple[str
         return (), 0
     counted = git.ask('rev-list', '--count', span, '--', cwd=Path(store))
     return tuple(shown.text.splitlines()), int(counted.text or 0)
+
+
+def times(store: str, old: str, new: str) -> tuple[float, ...]:
+    """When the commits up to `new` that are not in `old` were made, merges apart; `old` may be ''
+    for `new` alone. Nothing where it is not there any more."""
+    if not (store and new and Path(store).is_dir()):
+        return ()
+    span = f'{old}..{new}' if old else f'-1 {new}'
+    answer = git.ask('log', '--no-merges', '--format=%ct', *span.split(), '--', cwd=Path(store))
+    return tuple(map(float, answer.text.split())) if answer.code == 0 else ()

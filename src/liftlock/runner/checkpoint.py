@@ -70,6 +70,8 @@ def _masks(job: Job) -> list[str]:
 def resume(job: Job, frame: Frame, steps: Sequence[Step]) -> int:
     """Repeat what the steps before `from_step` did; how many these are. Raises NoCheckpoint."""
     wanted = job.request.from_step
+    if job.request.place.startswith('kubernetes'):
+        raise NoCheckpoint('The files of a job in a pod are gone with the pod: run all of it again')
     index = find(steps, wanted)
     if index is None:
         raise NoCheckpoint(f"This job has no step '{wanted}'")

@@ -10,6 +10,8 @@ import os
 import subprocess
 from collections.abc import Mapping
 from pathlib import Path
+from typing import Final
+from urllib.parse import urlsplit
 
 from liftlock.errors import UserError
 from liftlock.language.records import NamedTuple
@@ -34,6 +36,13 @@ NEUTRAL: Mapping[str, str] = {
     'GIT_CONFIG_NOSYSTEM': '1',
     'GIT_LFS_SKIP_SMUDGE': '1',
 }
+# Answers git from its own environment. An empty one before it: what the user's would keep is not
+# theirs.
+_HELPER: Final = (
+    '!login() { [ "$1" != get ] || printf '
+    "'username=%s\\npassword=%s\\n'"
+    ' "$LIFTLOCK_GIT_USER" "$LIFTLOCK_GIT_TOKEN"; }; login'
+)
 
 
 class Answer(NamedTuple):
@@ -59,6 +68,25 @@ def environment(more: Mapping[str, str] | None = None) -> dict[str, str]:
     return {**kept, 'GIT_OPTIONAL_LOCKS': '0', 'GIT_TERMINAL_PROMPT': '0', 'LC_ALL': 'C'} | dict(
         more or {}
     )
+
+
+def login(url: str, user: str, token: str, *settings: tuple[str, str]) -> dict[str, str]:
+    """Variables for git to log in where `url` leads, if it is asked to; and these settings.
+
+    Never anywhere else: a header that is set for one address goes, after a redirection, to the
+    other host with the next request. What git asks a helper for is for the host that it talks to.
+    """
+    parts = urlsplit(url)
+    helper = f'credential.{parts.scheme}://{parts.netloc.rpartition("@")[2]}/.helper'
+    told = (*settings, (helper, ''), (helper, _HELPER))
+    found = {
+        'LIFTLOCK_GIT_USER': user,
+        'LIFTLOCK_GIT_TOKEN': token,
+        'GIT_CONFIG_COUNT': str(len(told)),
+    }
+    for number, (key, value) in enumerate(told):
+        found |= {f'GIT_CONFIG_KEY_{number}': key, f'GIT_CONFIG_VALUE_{number}': value}
+    return found
 
 
 def start(

@@ -13,7 +13,9 @@ from liftlock.runner.state import CANCELLED, Job
 
 
 def _has_own_ports(job: Job, wanted: Wanted) -> bool:
-    """A sandbox without this machine's network has one to itself."""
+    """A sandbox without this machine's network has one to itself, and so has a pod."""
+    if job.request.place.startswith('kubernetes'):
+        return True
     confined = job.request.place.startswith('sandbox') and not wanted.container
     return confined and not surroundings.declared(job).network
 

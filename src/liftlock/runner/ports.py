@@ -12,6 +12,7 @@ from liftlock.language.settings.sandbox import Sandbox
 from liftlock.plan.facts import ArtifactStored, JobFact, StepFact
 from liftlock.plan.plan import JobPlan
 from liftlock.runner.forge import Home
+from liftlock.runner.kubernetes.settings import Pods
 
 Report = Callable[[StepFact | JobFact], None]
 # Gives a person a shell: the command that opens it, its variables, and the workspace.
@@ -207,6 +208,7 @@ class World(NamedTuple):
     reports: Reports | None = None
     attestations: Callable[[], Attestations] | None = None  # asked where something is attested
     container_engine: str = ''  # docker, podman or a path; '' = what is there
+    pods: Pods = Pods()  # the user's cluster
     shared: tuple[str, ...] = ()  # directories that checkouts and actions lead into
     repositories: tuple[str, ...] = ()  # that checkouts read, and stand-ins where a job is confined
     closed: tuple[str, ...] = ()  # directories that no sandbox shows, whatever is declared
@@ -247,6 +249,6 @@ class JobRequest(NamedTuple):
     tracking_id: str  # RUNNER_TRACKING_ID: finds its processes again, even after kill -9
     attempt: int
     debug: bool = False
-    place: str = 'host'  # an executor, `docker:IMAGE` or `sandbox:network`
+    place: str = 'host'  # an executor, `docker:IMAGE`, `sandbox:network`, `kubernetes:TEMPLATE`
     from_step: str = ''  # take up again at this step, from what `directory` holds
     shell_on_failure: Shell | None = None

@@ -15,6 +15,7 @@ import errno
 import json
 import os
 import stat
+import subprocess
 from collections.abc import Sequence
 from pathlib import Path
 
@@ -26,6 +27,19 @@ from liftlock.runner.repository import Repository, told_uncommitted
 
 SOURCES = 'sources'
 _LARGEST = 4 * 1024 * 1024 + 1  # bytes of a file; the reader refuses it sooner
+_MOST = 16 * _LARGEST  # bytes of all that are read at once
+
+
+class _Entry(NamedTuple):
+    """One line of `git ls-tree --long`."""
+
+    mode: str
+    kind: str
+    sha: str
+    size: str
+    path: str
+
+
 _NO_DATE = '2000-01-01T00:00:00+00:00'  # of a commit on no commit
 # Hooks and file-system monitors of the user must not run, and no shared index be written.
 _QUIET = (
@@ -51,6 +65,16 @@ class Snapshot(NamedTuple):
     tree: Path | None = None
 
 
+class _Origin(NamedTuple):
+    """Of whom a store borrows: a git directory, and where its objects are."""
+
+    common: Path
+    objects: Path
+    hash: str
+    url: str
+    shallow: bool
+
+
 def take(repository: Repository, state: Path, *, clean: bool = False) -> Snapshot:
     """Keep the work tree (or, if `clean`, HEAD) as a commit. UserError when git cannot."""
     if clean and repository.unborn:
@@ -69,13 +93,32 @@ def take(repository: Repository, state: Path, *, clean: bool = False) -> Snapsho
 
 
 def _take(repository: Repository, state: Path, clean: bool) -> tuple[Path, str]:
-    store = _prepare_store(repository, state)
+    origin = _Origin(
+        repository.common,
+        repository.objects,
+        repository.hash,
+        repository.url,
+        shallow=repository.shallow,
+    )
+    store = _prepare_store(origin, state)
     if clean or not (repository.touched or repository.unborn):
         commit = repository.head
     else:
         commit = _commit(repository, store)
     _keep(store, commit)
     return store, commit
+
+
+def keep(mirror: Path, commit: str, url: str, state: Path) -> Snapshot:
+    """A commit of a bare repository that lies on this disk, and stays: as one that is taken."""
+    origin = _Origin(mirror, mirror / 'objects', 'sha1', url, shallow=False)
+    try:
+        with pruning.sharing(state / SOURCES):
+            store = _prepare_store(origin, state)
+            _keep(store, commit)
+    except OSError as error:
+        raise UserError(f'cannot keep sources in {state / SOURCES}: {error.strerror}') from error
+    return Snapshot(store, commit, mirror, url)
 
 
 def open_snapshot(store: Path, commit: str) -> Snapshot:
@@ -111,18 +154,24 @@ def object_places(snapshot: Snapshot) -> tuple[str, ...]:
     return tuple(found)
 
 
-def read_files(snapshot: Snapshot, prefix: str) -> dict[str, str]:
+def read_files(snapshot: Snapshot, *prefixes: str) -> dict[str, str]:
     """The text of every file below a folder (`.github/workflows/`), or of one file, by path.
 
-    Bytes that aren't UTF-8 come as surrogates, for the reader of the file to complain about.
+    Bytes that aren't UTF-8 come as surrogates, for the reader of the file to complain about, and so
+    does he about a large file, of which only the first bytes come. UserError if there is too much.
     """
     if snapshot.tree is not None:
-        return read_tree(snapshot.tree, prefix)
+        trees = [read_tree(snapshot.tree, prefix) for prefix in prefixes]
+        return {path: text for tree in trees for path, text in tree.items()}
     listing = git.ask(
-        'ls-tree', '-r', '-z', '--name-only', snapshot.commit, '--', prefix, cwd=snapshot.store
+        'ls-tree', '-r', '-z', '--long', snapshot.commit, '--', *prefixes, cwd=snapshot.store
     )
-    paths = [path for path in listing.text.split('\0') if path]
-    return {path: _read_blob(snapshot, path) for path in paths}
+    entries = [_Entry(*one.replace('\t', ' ', 1).split(maxsplit=4))
+               for one in listing.text.split('\0') if one]  # fmt: skip
+    blobs = [entry for entry in entries if entry.kind == 'blob']
+    if sum(min(int(blob.size), _LARGEST) for blob in blobs) > _MOST:
+        raise UserError(f'the files in {" and ".join(prefixes)} are more than can be read')
+    return _read_blobs(snapshot.store, blobs)
 
 
 def read_tree(top: Path, prefix: str) -> dict[str, str]:
@@ -160,22 +209,46 @@ def _read_regular(path: str) -> bytes | None:
         return file.read(_LARGEST) if stat.S_ISREG(os.fstat(opened).st_mode) else None
 
 
-def _read_blob(snapshot: Snapshot, path: str) -> str:
-    return git.ask('cat-file', 'blob', f'{snapshot.commit}:{path}', cwd=snapshot.store).text
+def _read_blobs(store: Path, blobs: Sequence[_Entry]) -> dict[str, str]:
+    """By one process, which is ended in the middle of one that is too large, and begun anew."""
+    found: dict[str, str] = {}
+    left = list(blobs)
+    while left:
+        with subprocess.Popen(
+            ('git', 'cat-file', '--batch'), cwd=store, env=git.environment(git.NEUTRAL),
+            stdin=subprocess.PIPE, stdout=subprocess.PIPE,
+        ) as asked:  # fmt: skip
+            whole = True
+            while left and whole:
+                blob = left.pop(0)
+                whole = int(blob.size) < _LARGEST
+                found[blob.path] = _answer(asked, blob).decode('utf-8', 'surrogateescape')
+            asked.kill()
+    return found
 
 
-def _prepare_store(repository: Repository, state: Path) -> Path:
-    """Our bare repository for this one of the user's: files as `git init --bare` would lay them,
-    written by hand because a spawn costs more than all of them."""
-    store = state / SOURCES / f'{digest.of(str(repository.common))[:16]}.git'
+def _answer(asked: 'subprocess.Popen[bytes]', blob: _Entry) -> bytes:
+    assert asked.stdin is not None
+    assert asked.stdout is not None
+    asked.stdin.write(f'{blob.sha}\n'.encode())
+    asked.stdin.flush()
+    if b' blob ' not in asked.stdout.readline():
+        return b''  # it is not here
+    return asked.stdout.read(min(int(blob.size) + 1, _LARGEST))[: int(blob.size)]
+
+
+def _prepare_store(origin: _Origin, state: Path) -> Path:
+    """Our bare repository for this one of the user's, or for a mirror: files as `git init --bare`
+    would lay them, written by hand because a spawn costs more than all of them."""
+    store = state / SOURCES / f'{digest.of(str(origin.common))[:16]}.git'
     for folder in ('objects/info', pruning.REFS):
         (store / folder).mkdir(parents=True, exist_ok=True)
     _write(store / 'HEAD', 'ref: refs/heads/none\n')
-    _write(store / 'config', _configuration(repository.hash))
-    _write(store / 'objects/info/alternates', f'{repository.objects}\n')
-    known = {'source': str(repository.common), 'url': repository.url}
+    _write(store / 'config', _configuration(origin.hash))
+    _write(store / 'objects/info/alternates', f'{origin.objects}\n')
+    known = {'source': str(origin.common), 'url': origin.url}
     _write(store / 'liftlock.json', json.dumps(known) + '\n')
-    _copy_shallow(repository, store)
+    _copy_shallow(origin, store)
     return store
 
 
@@ -188,10 +261,10 @@ def _configuration(algorithm: str) -> str:
     )
 
 
-def _copy_shallow(repository: Repository, store: Path) -> None:
+def _copy_shallow(origin: _Origin, store: Path) -> None:
     """Where the user's history ends, ours must end: else git misses the parents."""
-    if repository.shallow:
-        _write(store / 'shallow', (repository.common / 'shallow').read_text())
+    if origin.shallow:
+        _write(store / 'shallow', (origin.common / 'shallow').read_text())
     else:
         (store / 'shallow').unlink(missing_ok=True)
 

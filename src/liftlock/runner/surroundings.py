@@ -18,6 +18,7 @@ from liftlock.runner.steps import explain
 _DOCKER: Final = 'docker'
 _SANDBOX: Final = 'sandbox'
 _ONLINE: Final = 'sandbox:network'
+_KUBERNETES: Final = 'kubernetes'
 _NO_CONTAINER: Final = (
     'This job asks for a container, and is to run in the sandbox: whoever may have containers '
     'started can reach all of this machine. Give it another label, or take `container:` out'
@@ -28,7 +29,8 @@ _NO_CONTAINER: Final = (
 async def open_for(job: Job, wanted: Wanted) -> AsyncIterator[None]:
     """Give the job its workplace, and take all of it down again. Raises CannotPrepare, OSError."""
     place, _, detail = job.request.place.partition(':')
-    executor = _DOCKER if wanted.container else place
+    pod = place == _KUBERNETES
+    executor = _DOCKER if wanted.container and not pod else place
     image = detail if place == _DOCKER else ''
     sandbox = declared(job)
     voice = _Voice(job)
@@ -52,9 +54,12 @@ async def open_for(job: Job, wanted: Wanted) -> AsyncIterator[None]:
         },
         closed=job.world.closed,
         container_engine=job.world.container_engine,
+        pods=job.world.pods,
+        template=detail if pod else '',
+        minutes=job.request.plan.timeout_minutes,
         note_image=partial(images.note, job),
     )
-    shown = bool(wanted.container or wanted.services or image)
+    shown = bool(wanted.container or wanted.services or image or pod)
     async with AsyncExitStack() as stack:
         stack.callback(voice.end)
         job.stack = stack
@@ -91,7 +96,7 @@ async def _prepare(
     job.workplace = await stack.enter_async_context(prepared)
     stack.push_async_callback(_clean_up, job)
     context = job.workplace.context
-    if order.wanted.services and executor != _DOCKER:
+    if order.wanted.services and executor not in (_DOCKER, _KUBERNETES):
         from liftlock.runner import services
 
         confined = job.workplace if executor == _SANDBOX else None

@@ -2,7 +2,6 @@
 
 import io
 import subprocess
-import tarfile
 from pathlib import Path
 
 from liftlock.errors import UserError
@@ -11,6 +10,8 @@ from liftlock.runner import git
 
 def lay(store: str, commit: str, directory: Path) -> None:
     """Put all files of the commit into the directory, as git keeps them. UserError."""
+    import tarfile  # with a server that may never need it
+
     answer = subprocess.run(
         ('git', '--git-dir', store, 'archive', '--format=tar', commit),
         capture_output=True,

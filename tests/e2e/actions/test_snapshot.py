@@ -188,6 +188,25 @@ def test_workflow_files_are_read_with_the_changes(project: Repository, snap: Sna
     assert os.fsencode(found['.github/workflows/binary.yml']) == b'\xff'
 
 
+def test_of_what_is_too_large_the_beginning_is_read_and_of_too_much_nothing(
+    project: Repository, snap: Snap
+) -> None:
+    (project.top / 'w').mkdir()
+    for name, size in (('a', 10), ('b', 5_000_000), ('c', 20), ('d', 0)):
+        (project.top / 'w' / name).write_text('x' * size)
+    project.commit()
+    taken = snap(project)._replace(tree=None)
+    found = read_files(taken, 'w', 'missing')
+    assert {path: len(text) for path, text in found.items()} == {
+        'w/a': 10, 'w/b': 4 * 1024 * 1024 + 1, 'w/c': 20, 'w/d': 0,
+    }  # fmt: skip
+    for number in range(17):
+        (project.top / 'w' / f'more{number}').write_text('x' * 4_100_000)
+    project.commit()
+    with pytest.raises(UserError, match='more than can be read'):
+        read_files(snap(project)._replace(tree=None), 'w')
+
+
 def test_only_objects_are_borrowed_from_the_user_and_from_whom_he_borrows(
     project: Repository, tmp_path: Path
 ) -> None:

@@ -192,6 +192,14 @@ jobs:
     assert 'asks for a container' in played.finished.message
 
 
+@pytest.mark.parametrize('place', ['sandbox', 'sandbox:network'])
+def test_an_action_that_is_a_container_is_refused(tmp_path: Path, place: str) -> None:
+    world = {'container_engine': '/nowhere/engine'}
+    played = play('- uses: docker://alpine:3', tmp_path, place=place, world=world)
+    assert played.finished.conclusion == 'failure'
+    assert 'would stand outside of the sandbox' in played.finished.message
+
+
 def test_whoever_misses_the_network_is_told_how_to_have_it(tmp_path: Path) -> None:
     played = play('- run: curl -sS http://example.com', tmp_path)
     assert 'This job has no network' in played.text

@@ -11,6 +11,7 @@ from e2e.sandbox.ground import SECRET, Caches, Shelf, play, private
 from fakes import Played
 from liftlock.plan.facts import StepStarted
 from liftlock.runner import repository, snapshot
+from liftlock.runner.actions.resolve import GitActions
 from liftlock.runner.ports import Stop
 from liftlock.runner.sources import SnapshotSources
 
@@ -45,6 +46,19 @@ def test_links_to_secrets_tell_nothing(tmp_path: Path) -> None:
     assert '798f' not in said  # of its digest
     assert "Can't find 'action.yml'" in said
     assert 'hashFiles' in said
+
+
+def test_an_action_that_was_fetched_tells_nothing_of_the_machine(tmp_path: Path) -> None:
+    place = tmp_path / 'evil'
+    place.mkdir()
+    (place / 'action.yml').symlink_to(private(tmp_path) / 'key')
+    for words in (('init', '-q', '-b', 'main'), ('add', '-A'), ('commit', '-q', '-m', 'x')):
+        who = ('-c', 'user.name=m', '-c', 'user.email=m@localhost')
+        subprocess.run(('git', *who, *words), cwd=place, check=True)
+    actions = GitActions(tmp_path / 'cache', (('*', str(tmp_path / '{name}')),))
+    said = everything(play('- uses: mallory/evil@main', tmp_path, world={'actions': actions}))
+    assert SECRET not in said
+    assert "Can't find 'action.yml'" in said
 
 
 def test_pipes_and_devices_hold_nobody_up(tmp_path: Path) -> None:

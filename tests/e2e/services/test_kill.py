@@ -55,12 +55,15 @@ def test_servers_die_with_liftlock(tmp_path: Path) -> None:
         'TMPDIR': str(tmp_path / 'tmp'),
     }
     (tmp_path / 'tmp').mkdir()
-    command = [sys.executable, '-m', 'liftlock', 'run']
-    with subprocess.Popen(command, cwd=project, env=env, stdout=subprocess.DEVNULL) as child:
+    liftlock = [sys.executable, '-m', 'liftlock']
+    with subprocess.Popen(
+        [*liftlock, 'run'], cwd=project, env=env, stdout=subprocess.DEVNULL
+    ) as child:
         until(lambda: (tmp_path / 'ready').exists() or child.poll() is not None)
         assert all(map(is_open, ports))
         child.send_signal(signal.SIGKILL)
     until(lambda: not any(map(is_open, ports)))
+    subprocess.run([*liftlock, 'cancel', '1'], cwd=project, env=env, check=True)  # ends the step
 
 
 def test_what_does_not_die_is_ended_with_the_lost_attempt() -> None:

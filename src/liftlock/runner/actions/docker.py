@@ -44,6 +44,7 @@ from liftlock.runner.workbench import StepFailed
 
 _COMMANDS: Final = '/github/file_commands'
 _SANDBOX: Final = 'sandbox'
+_KUBERNETES: Final = 'kubernetes'
 _NOTE: Final = 'containers of actions'
 
 
@@ -96,8 +97,10 @@ def _join(directory: str, name: str) -> str:
 
 
 async def find_engine(job: Job) -> Engine:
-    if job.request.place == _SANDBOX:
+    if job.request.place.startswith(_SANDBOX):  # with the network, too
         raise StepFailed('This action is a container, which would stand outside of the sandbox')
+    if job.request.place.startswith(_KUBERNETES):
+        raise StepFailed('This action is a container, and a pod has no container engine for it')
     engine = await asyncio.to_thread(look, job.world.container_engine)
     if isinstance(engine, str):
         raise StepFailed(f'This action is a container, and no engine is here for it. {engine}')

@@ -22,7 +22,7 @@ from liftlock.language.reference import Reference, parse
 from liftlock.language.workflow import Uses
 from liftlock.plan.facts import STAND_IN, ActionResolved
 from liftlock.runner import confinement
-from liftlock.runner.executors.files import OWN, Files, is_file, read
+from liftlock.runner.executors.files import OWN, Files, Within, is_file, read
 from liftlock.runner.state import Job
 from liftlock.runner.turn import Turn
 from liftlock.runner.workbench import StepFailed
@@ -88,7 +88,9 @@ async def _find(job: Job, uses: str, reference: Reference) -> Loaded:
     found = await job.world.actions.find(repository, reference.ref, job.say)
     job.report(ActionResolved(job.key, uses, found.commit, found.source))
     home = str(found.directory)
-    action = _read(OWN, f'{home}{path}', uses)  # where we have it, which a sandbox may not show
+    # Where we have it, which a sandbox may not show. What was fetched may hold links to anything.
+    files = Within(home) if found.commit else OWN
+    action = _read(files, f'{home}{path}', uses)
     if isinstance(action.runs, Composite) or (not found.commit and confinement.bounds(job)):
         home = await asyncio.to_thread(_copy, job, home, reference)
     return Loaded(action, None, f'{home}{path}', home, repository, reference.ref)

@@ -16,6 +16,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, BinaryIO, Final, NoReturn
 
 from liftlock.language.records import NamedTuple
+from liftlock.language.reference import parse
 from liftlock.plan import wire
 from liftlock.plan.facts import ArtifactStored, Attested
 from liftlock.plan.provenance import Subject
@@ -193,6 +194,8 @@ class Errands:
 
     async def _action(self, asked: Asked) -> Done:
         name, ref = _texts(asked, 2)
+        if parse(f'{name}@{ref}') is None:  # it becomes a path of ours
+            raise ValueError(name)
         found = await self._bench.world.actions.find(name, ref, self._bench.log)
         return Done(tuple(found))
 

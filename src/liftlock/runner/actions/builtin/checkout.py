@@ -10,6 +10,7 @@ from typing import Final
 
 from liftlock.errors import UserError
 from liftlock.language.records import NamedTuple
+from liftlock.plan import trust
 from liftlock.runner import git
 from liftlock.runner.workbench import StepFailed, Workbench
 
@@ -52,6 +53,7 @@ class _Wanted(NamedTuple):
 async def main(bench: Workbench) -> None:
     own = str(bench.github.get('repository', ''))
     wanted = _read(bench, own)
+    _refuse_proposal(bench, wanted)
     directory = _prepare(bench)
     bench.log(f'Syncing repository: {wanted.repository}')
     is_own = wanted.repository.lower() == own.lower()
@@ -88,6 +90,18 @@ def _read(bench: Workbench, own: str) -> _Wanted:
         _is_true(bench, 'fetch-tags'),
         submodules if submodules in ('true', 'recursive') else '',
     )
+
+
+def _refuse_proposal(bench: Workbench, wanted: _Wanted) -> None:
+    """As the original from v7 on, and here in every major."""
+    found = trust.proposal(bench.github, wanted.repository, wanted.ref)
+    if found and not _is_true(bench, 'allow-unsafe-pr-checkout'):
+        event = bench.github.get('event_name')
+        raise StepFailed(
+            f'{found} comes from a fork, and {event} runs with the secrets of this repository. '
+            'Check it out in a workflow on pull_request instead, or, where nothing of it is run, '
+            'say `allow-unsafe-pr-checkout: true`.'
+        )
 
 
 def _parse_depth(text: str) -> int:

@@ -12,6 +12,7 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Final
 
+from liftlock.runner import git
 from liftlock.runner.actions.forges.place import Place
 from liftlock.runner.workbench import StepFailed, Workbench
 
@@ -76,17 +77,10 @@ class Remote(Clone):
         super().__init__(bench, folder, options)
         self.url = f'{place.git_url}/'
         name = _NAMES.get(place.forge.kind, 'x-access-token')
-        login = b64encode(f'{name}:{place.token}'.encode()).decode()
-        bench.mask(login)
-        header = f'http.{place.forge.url}/.extraheader'
-        settings = (
-            (f'url.{self.url}.insteadOf', self.url),
-            (header, ''),  # whatever a checkout has left there
-            (header, f'AUTHORIZATION: basic {login}'),
-        )
-        self._env |= {'GIT_CONFIG_COUNT': str(len(settings))}
-        for number, (key, value) in enumerate(settings):
-            self._env |= {f'GIT_CONFIG_KEY_{number}': key, f'GIT_CONFIG_VALUE_{number}': value}
+        bench.mask(b64encode(f'{name}:{place.token}'.encode()).decode())
+        own = (f'url.{self.url}.insteadOf', self.url)
+        left = (f'http.{place.forge.url}/.extraheader', '')  # by a checkout
+        self._env |= git.login(self.url, name, place.token, own, left)
 
     async def tips(self, *branches: str) -> dict[str, str]:
         """The commits of these branches there, as far as they exist."""
