@@ -1,21 +1,22 @@
 #!/usr/bin/env python3
 """A `helm` for tests: the command line that Liftlock uses, over the real kubectl.
 
-Helm itself cannot be had from a package registry. This one knows exactly the commands and options
-that are documented for Helm 3.8 and later and that Liftlock uses, and refuses all others. Its
-templates are only `{{ .Values.a.b }}`, `{{ .Release.Name }}` and `{{ .Release.Namespace }}`.
+Charts are rendered by Helm's own library (see charts.py). The command line around it knows exactly
+the commands and options that are documented for Helm 3.8 and later and that Liftlock uses, and
+refuses all others; a release is what kubectl applies, and a file.
 """
 
 import argparse
 import json
 import os
-import re
 import subprocess
 import sys
 from pathlib import Path
 from typing import Any
 
 import yaml
+
+import charts
 
 
 def merged(first: Any, second: Any) -> Any:
@@ -24,25 +25,19 @@ def merged(first: Any, second: Any) -> Any:
     return {**first, **{key: merged(first.get(key), value) for key, value in second.items()}}
 
 
-def rendered(chart: Path, values: Any, release: str, namespace: str) -> str:
-    known = {'Values': values, 'Release': {'Name': release, 'Namespace': namespace}}
-
-    def fill(found: 're.Match[str]') -> str:
-        at: Any = known
-        for part in found[1].split('.'):
-            at = at.get(part) if isinstance(at, dict) else None
-        return str(at)
-
-    texts = [path.read_text() for path in sorted((chart / 'templates').glob('*.yaml'))]
-    return '\n---\n'.join(re.sub(r'\{\{ \.([\w.]+) \}\}', fill, text) for text in texts)
-
-
-def values_of(chart: Path, files: list[str]) -> Any:
-    found = yaml.safe_load((chart / 'values.yaml').read_text())
+def values_of(files: list[str]) -> Any:
+    found: Any = {}
     for name in files:
         text = sys.stdin.read() if name == '-' else Path(name).read_text()
         found = merged(found, yaml.safe_load(text))
     return found
+
+
+def rendered(chart: Path, values: Any, release: str, namespace: str) -> str:
+    try:
+        return '\n---\n'.join(charts.render(chart, values, release, namespace).values())
+    except charts.Refused as error:
+        sys.exit(f'Error: {error}')
 
 
 def main() -> None:
@@ -69,7 +64,7 @@ def main() -> None:
             sys.exit('Error: release: not found')
         print(json.loads(kept.read_text())['manifest'])
         return
-    values = values_of(options.chart, options.values)
+    values = values_of(options.values)
     manifest = rendered(options.chart, values, options.release, options.namespace)
     if options.command == 'template':
         print(manifest)

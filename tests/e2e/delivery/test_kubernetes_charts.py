@@ -1,4 +1,4 @@
-"""Charts are upgraded in place, by the command line of helm: see helm.py for what stands in."""
+"""Charts are rendered by Helm and upgraded in place: see helm.py for what stands in."""
 
 import asyncio
 import base64
@@ -9,6 +9,7 @@ from pathlib import Path
 
 import pytest
 
+import charts
 from e2e.delivery.clusters import IMAGE, OTHER, Stage, cluster, revision
 from fakekube.server import Cluster
 from liftlock.language.settings.model import Helm, Kubernetes
@@ -32,7 +33,7 @@ spec:
           envFrom: [{secretRef: {name: '{{ .Values.liftlock.secret }}'}}]
 """
 FILES = {
-    'charts/shop/Chart.yaml': 'name: shop\nversion: 1.0.0\n',
+    'charts/shop/Chart.yaml': 'apiVersion: v2\nname: shop\nversion: 1.0.0\n',
     'charts/shop/values.yaml': (
         'replicaCount: {web: 1}\nimage: {repository: shop, tag: latest}\n'
         'liftlock: {secret: none}\ningress: {host: none}\n'
@@ -45,10 +46,15 @@ HELM = Helm('charts/shop', 'shop', ('env/production.yaml',), {'replicaCount.web'
 
 @pytest.fixture
 def kube(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Cluster]:
+    installed = charts.installed()  # before there is another home
     with cluster(tmp_path, monkeypatch) as made:
         program = tmp_path / 'tools' / 'helm'
         script = Path(__file__).with_name('helm.py')
-        program.write_text(f'#!/bin/sh\nexec {sys.executable} {script} "$@"\n')
+        tests, cache = script.parents[2], installed.parents[1]
+        program.write_text(
+            f'#!/bin/sh\nexport PYTHONPATH={tests} XDG_CACHE_HOME={cache}\n'
+            f'exec {sys.executable} {script} "$@"\n'
+        )
         program.chmod(0o755)
         yield made
 
@@ -102,7 +108,12 @@ def test_a_chart_that_runs_another_image_is_refused_before_anything_moves(
 ) -> None:
     async def scene() -> None:
         text = TEMPLATE.replace('.Values.image.', '.Values.web.image.')
-        files = {**FILES, 'charts/shop/templates/deployment.yaml': text}
+        own = FILES['charts/shop/values.yaml'] + 'web: {image: {repository: shop, tag: old}}\n'
+        files = {
+            **FILES,
+            'charts/shop/templates/deployment.yaml': text,
+            'charts/shop/values.yaml': own,
+        }
         stage = Stage(tmp_path, Kubernetes(helm=HELM), files=files)
         with pytest.raises(Trouble, match='the chart does not run') as caught:
             await stage.target.prepare(revision(1))

@@ -27,24 +27,27 @@ PERIOD: Final = 0.05
 # Who starts it may be a step of a job: its supervisor must not be taken for what the job left, nor
 # act in its name.
 DROPPED: Final = re.compile(
-    r'(GITHUB|RUNNER|ACTIONS|INPUT|STATE)_|LIFTLOCK_(?!KEY_FILE)|CI$|NO_COLOR$'
+    r'(GITHUB|RUNNER|ACTIONS|INPUT|STATE)_|LIFTLOCK_(?!KEY_FILE|DATABASE|BLOBS)|CI$|NO_COLOR$'
 )
 
 
 class Alive(NamedTuple):
-    """A supervisor that answers. `since` is seconds since 1970; `started`: by this call."""
+    """A supervisor that answers. `since` is seconds since 1970; `started`: by this call;
+    `resident`: a server has the role."""
 
     pid: int
     version: str
     since: float
     started: bool = False
+    resident: bool = False
 
 
 def ensure(state: Path) -> Alive:
     """Find the supervisor of this store or start one; either way it looks at the facts now.
 
     To be called after facts are written, and before an old store is opened: a supervisor of an
-    older version is replaced. UserError with the end of its log where none will live.
+    older version is replaced. UserError with the end of its log where none will live, or where a
+    server of an older version has the role.
     """
     lodge = Lodge(state.absolute())
     lodge.prepare()
@@ -78,7 +81,12 @@ def greet(lodge: Lodge, word: str) -> Alive | None:
 
 
 def alive(answer: Mapping[str, Any]) -> Alive:
-    return Alive(int(answer['pid']), str(answer['version']), float(answer['since']))
+    return Alive(
+        int(answer['pid']),
+        str(answer['version']),
+        float(answer['since']),
+        resident=bool(answer.get('resident')),
+    )
 
 
 def stop(state: Path) -> Alive | None:

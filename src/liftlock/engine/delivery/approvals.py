@@ -5,7 +5,6 @@ commit, and for these texts of the workflow and `liftlock.yml`.
 """
 
 from collections.abc import Iterator, Mapping, Sequence
-from difflib import unified_diff
 
 from liftlock.engine.delivery import admission
 from liftlock.engine.delivery import blueprint as blueprints
@@ -130,6 +129,8 @@ def judgement(wanted: Wanted, teams: Teams, now: float) -> Judgement:
 def changes(wanted: Wanted) -> Iterator[tuple[str, tuple[str, ...]]]:
     """Texts that are not what they were when something succeeded there last, and how they differ:
     lines of a unified diff. Nothing where nothing ever has."""
+    from difflib import unified_diff
+
     before, now = wanted.blueprint_before, wanted.blueprint
     if before is None:
         return

@@ -1,8 +1,9 @@
 """Short requests to the supervisor: one line of JSON there, one back, and the socket is closed.
 
-    {"do": "ping"}                       -> {"version": …, "pid": …, "since": …}
+    {"do": "ping"}                       -> {"version": …, "pid": …, "since": …, "resident": …}
     {"do": "wake"}                       -> the same; somebody has written facts: look now
-    {"do": "stop"}                       -> the same; it ends, and what is deployed goes on
+    {"do": "stop"}                       -> the same; it ends, and what is deployed goes on;
+                                            an error where a server has the role
     {"do": "look", "environment": 3}     -> {"sight": {…}, "address": …, "preview": …}
     {"do": "busy", "environment": 3}     -> {"busy": …}; whether anything of it runs or is due
     what cannot be done                  -> {"error": …, "hint": …}
@@ -20,7 +21,7 @@ from collections.abc import Awaitable, Callable, Mapping
 from typing import Any, Final
 
 from liftlock.engine.delivery.lodge import Lodge, say
-from liftlock.errors import UserError
+from liftlock.errors import UserError, is_trouble
 
 Answer = Callable[[Mapping[str, Any]], Awaitable[Mapping[str, Any]]]
 PATIENCE: Final = 5.0  # seconds for a request to come, and for its answer to be taken
@@ -85,7 +86,8 @@ async def _answered(answer: Answer, line: bytes) -> Mapping[str, Any]:
     except Exception as error:  # a task boundary: who asks must not end who supervises
         import traceback
 
-        say(f'error: cannot answer {request}\n{traceback.format_exc()}')
+        told = f': {error}' if is_trouble(error) else f'\n{traceback.format_exc()}'
+        say(f'error: cannot answer {request}{told}', wrong=True)
         return {'error': f'the supervisor could not answer: {error!r}'}
 
 

@@ -15,6 +15,7 @@ from typing import Any, Final
 
 from liftlock.engine.delivery import admission, looking
 from liftlock.engine.delivery import blueprint as blueprints
+from liftlock.engine.delivery.alarms import Alarms
 from liftlock.engine.delivery.bench import Bench
 from liftlock.engine.delivery.deeds import Deeds
 from liftlock.engine.delivery.ground import Ground, Stand
@@ -53,6 +54,7 @@ class Controller:
         self._deeds = Deeds(bench, self._holding, self._ground, self._work)
         self._troubles = Troubles(self._holding)
         self._health = HealthWatch(bench.probe, self.wake)
+        self._alarms = Alarms(bench, self._holding, self._work)
         self._syncing = Syncing(bench.desire)
         self._hold = 0.0  # until when nothing is due by time
         self._begun = time.time()
@@ -71,6 +73,7 @@ class Controller:
             or environment.waiting
             or environment.withdrawing
             or any(environment.wanted.values())
+            or environment.untold
             or self._work.underway
             or self._syncs
             or self._watches
@@ -157,6 +160,7 @@ class Controller:
         now = time.time()
         self._hold = now + NOTHING
         self._admit(now)
+        self._alarms.see_to(now)
         number = self._holding.number
         if not number or not self._lives or self._is_a_jobs(number):
             return self._hold - now
@@ -174,6 +178,8 @@ class Controller:
             else:
                 self._deeds.begin(decision, stand)
         self._look_at_git(stand, now)
+        if self._environment.stable:
+            self._hold = min(self._hold, self._alarms.look(stand, now))
         return self._pause(number, now)
 
     def _is_a_jobs(self, number: int) -> bool:

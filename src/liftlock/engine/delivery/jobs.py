@@ -65,6 +65,10 @@ class Deployments:
         self._told: dict[str, _Told] = {}
         self._declared: dict[str, model.Environment] = {}
 
+    def adopt(self, job: JobPlan) -> None:
+        """Look after the deployment of a job that runs already. UserError."""
+        self._find(job)
+
     def want(self, job: JobPlan) -> str:
         """'' if it may start now, or else what it waits for. Unwanted, UserError."""
         stream, number = self._own.get(job.key) or self._find(job)

@@ -8,6 +8,7 @@
 import contextlib
 import fcntl
 import json
+import logging
 import os
 import socket
 import sys
@@ -18,6 +19,7 @@ from typing import Final
 
 from liftlock.errors import UserError
 
+ROLE: Final = 'supervisor'  # on a database that servers share, one of them has it
 LARGE: Final = 4 * 1024 * 1024  # bytes of a log that makes room for a new one
 LONGEST: Final = 100  # bytes of a socket's path; Linux takes 107, macOS 103
 
@@ -28,7 +30,7 @@ class Taken(UserError):
     def __init__(self, holder: int) -> None:
         super().__init__(
             f'a supervisor of this store runs already (process {holder})',
-            'end it with: liftlock supervise --stop',
+            'end it with: liftlock supervise --stop (or end the server, if it is one)',
         )
 
 
@@ -67,6 +69,11 @@ class Lodge:
             raise told(error, self.lock) from None
         self._held = lock
         return lock
+
+    def leave(self) -> None:
+        """Let go of the lock."""
+        os.close(self._held)
+        self._held = -1
 
     def lost(self) -> bool:
         """Whether the lock that was taken is no longer the one that others look for: somebody has
@@ -168,8 +175,13 @@ def told(error: OSError, path: Path) -> UserError:
     )
 
 
-def say(text: str) -> None:
-    """A line of the log, with its time. That the disk is full ends nobody."""
+def say(text: str, *, wrong: bool = False) -> None:
+    """A line of the log. In a process that keeps one, as a server does, it is that; else it goes
+    to stderr, with its time. That the disk is full ends nobody."""
+    log = logging.getLogger('liftlock.supervisor')
+    if log.hasHandlers():
+        log.log(logging.WARNING if wrong else logging.INFO, '%s', text.rstrip())
+        return
     now = time.strftime('%Y-%m-%dT%H:%M:%SZ', time.gmtime())
     with contextlib.suppress(OSError, ValueError):
         print(f'{now} {text.rstrip()}', file=sys.stderr, flush=True)

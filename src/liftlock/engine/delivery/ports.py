@@ -4,7 +4,8 @@ by their shape."""
 from collections.abc import AsyncIterator, Mapping
 from typing import Protocol, runtime_checkable
 
-from liftlock.language.settings.model import Analysis, HealthCheck
+from liftlock.language.settings.model import Analysis, Channel, HealthCheck
+from liftlock.observe.notify.notice import Notice
 from liftlock.rollout.analysis import Reading
 from liftlock.rollout.sight import Capabilities, Instance, Routes, Sight
 from liftlock.rollout.sight import Window as Window
@@ -133,4 +134,12 @@ class Measuring(Protocol):
         The analysis' own templates are filled in before; `env` is all that a command gets of its
         environment besides PATH, HOME and the like, and `directory` where it runs. `reader` names
         the run of an analysis: counts are since the same reader's last reading."""
+        ...
+
+
+class Notify(Protocol):
+    async def __call__(
+        self, kind: str, channel: Channel, secrets: Mapping[str, str], notice: Notice
+    ) -> None:
+        """Tell one channel. Undelivered, if it has not taken it in."""
         ...

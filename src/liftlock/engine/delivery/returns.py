@@ -4,6 +4,8 @@ It runs on its own run's sources, with its workflow as it was then, and alone: w
 its results. Its deployment waits for nobody; and it is not gone back from by itself.
 """
 
+from typing import TYPE_CHECKING
+
 from liftlock.engine.delivery import jobs, requests
 from liftlock.engine.delivery.blueprint import Blueprint
 from liftlock.errors import UserError
@@ -14,6 +16,10 @@ from liftlock.rollout.environment import Environment, fold
 from liftlock.store import deliveries
 from liftlock.store.database import Store
 from liftlock.store.deliveries import Place
+
+if TYPE_CHECKING:
+    from liftlock.engine.inline import Inline
+    from liftlock.engine.submission import Terms
 
 
 class Return(NamedTuple):
@@ -92,7 +98,14 @@ def _present_or_before(environment: Environment) -> Deployment | None:
     return environment.last if failed else environment.before()
 
 
-def ask(store: Store, back: Return, by: str) -> int:
+def begin(engine: 'Inline', store: Store, back: Return, terms: 'Terms') -> int:
+    """Have the job run again by whoever then carries its run out; the deployment's number.
+    UserError if it cannot be."""
+    engine.rerun(back.run, terms.secrets, jobs=(back.job,), alone=True)
+    return _ask(store, back, terms.by)
+
+
+def _ask(store: Store, back: Return, by: str) -> int:
     """Ask for the deployment that the job, when it is run again, takes for its own."""
     to = back.to.request
     wanted = f.DeploymentRequested(

@@ -178,6 +178,7 @@ def record(standing: Standing) -> dict[str, Any]:
         'frozen': [one._asdict() for one in standing.frozen],
         'sync': standing.sync or None,
         'drift': environment.drift,
+        'alerts': [{**one.fact._asdict(), 'since': one.at} for one in environment.alerts.values()],
     }
 
 

@@ -4,7 +4,7 @@ It holds every environment that has facts, each with a controller of its own, an
 when it is woken, and every two seconds. When no controller is busy any more and nobody has asked
 for something for a while, it ends. What is deployed never ends with it.
 
-`ensure` finds or starts the one of a store.
+`ensure` finds or starts the one of a store. A server has the role as long as it runs: `resident`.
 """
 
 import asyncio
@@ -36,11 +36,13 @@ class Terms(NamedTuple):
     """How a supervisor lives.
 
     `idle` seconds without anything to do end it; 0.0: it stays. `rotates`: its standard error is
-    the log, and makes room when it is large. `ready` is told once that it answers.
+    the log, and makes room when it is large. `resident`: it lives in a server, and ends with that,
+    not because somebody tells it to, or wants another schema. `ready` is told once that it answers.
     """
 
     idle: float = IDLE
     rotates: bool = False
+    resident: bool = False
     ready: Callable[[], None] = lambda: None
 
 
@@ -58,10 +60,13 @@ class Supervisor:
         self._asked = time.monotonic()  # when somebody last wanted something
         self._troubled = ''
 
+    @property
+    def busy(self) -> bool:
+        """Whether somebody has to stay, or had to when it ended."""
+        return any(ward.busy for ward in self._wards.values())
+
     async def run(self) -> str:
         """Until it is told to stop, or nothing is left to do. Why it ended."""
-        for number in (signal.SIGTERM, signal.SIGINT):
-            asyncio.get_running_loop().add_signal_handler(number, self._stop, number.name)
         (self._store.directory / schema.WANTED).unlink(missing_ok=True)  # a killed process' wish
         server = await calls.serve(self._lodge.listen(), self._answer)
         say(f'liftlock {VERSION} supervises {self._lodge.state} as process {os.getpid()}')
@@ -81,7 +86,7 @@ class Supervisor:
 
     def _look(self) -> None:
         if self._lodge.lost():
-            self._stop('its directory is gone')
+            self.stop('its directory is gone')
             return
         if self._terms.rotates:
             self._make_room()
@@ -89,14 +94,17 @@ class Supervisor:
             self._scan()
         except UserError as error:  # the store is locked, or the disk full: it may pass
             if str(error) != self._troubled:
-                say(f'{error} ({error.hint})')
+                say(f'{error} ({error.hint})', wrong=True)
             self._troubled = str(error)
             return
         self._troubled = ''
-        if (self._store.directory / schema.WANTED).exists():
-            self._stop(MIGRATION)
+        if self._is_wanted() and not self._terms.resident:
+            self.stop(MIGRATION)
         elif self._is_idle():
-            self._stop('nothing is left to do')
+            self.stop('nothing is left to do')
+
+    def _is_wanted(self) -> bool:
+        return (self._store.directory / schema.WANTED).exists()
 
     def _scan(self) -> None:
         latest = deliveries.latest(self._store)
@@ -110,7 +118,7 @@ class Supervisor:
 
     def _is_idle(self) -> bool:
         now = time.monotonic()
-        if any(ward.busy for ward in self._wards.values()):
+        if self.busy:
             self._asked = now
         return bool(self._terms.idle) and now - self._asked > self._terms.idle
 
@@ -121,7 +129,8 @@ class Supervisor:
         except TimeoutError:
             pass
 
-    def _stop(self, reason: str) -> None:
+    def stop(self, reason: str) -> None:
+        """Soon; from the thread of its loop."""
         self._stopping = self._stopping or reason
         self._event.set()
 
@@ -131,7 +140,7 @@ class Supervisor:
         if ends:
             _, late = await asyncio.wait(ends, timeout=GRACE)
             if late:
-                say(f'{len(late)} of its controllers do not end; it leaves them')
+                say(f'{len(late)} of its controllers do not end; it leaves them', wrong=True)
         self._owner.release()
 
     def _make_room(self) -> None:
@@ -150,13 +159,16 @@ class Supervisor:
             case {'do': 'ping'}:
                 return self._greeting()
             case {'do': 'wake'}:
-                self._asked = time.monotonic()
-                self._event.set()
-                for ward in self._wards.values():
-                    ward.wake()
+                self.wake()
                 return self._greeting()
+            case {'do': 'stop'} if self._terms.resident:
+                raise UserError(
+                    f'the server (process {os.getpid()}, liftlock {VERSION}) watches over what '
+                    'is deployed here',
+                    'end that server, or restart it with the newer liftlock',
+                )
             case {'do': 'stop'}:
-                self._stop('it was told to')
+                self.stop('it was told to')
                 return self._greeting()
             case {'do': 'busy', 'environment': int(environment)}:
                 return {'busy': environment in self._wards and self._wards[environment].busy}
@@ -164,8 +176,16 @@ class Supervisor:
                 return await self._sight(environment)
         raise UserError('the supervisor knows no such request', f'it is version {VERSION}')
 
+    def wake(self) -> None:
+        """There may be new facts. From the thread of its loop."""
+        self._asked = time.monotonic()
+        self._event.set()
+        for ward in self._wards.values():
+            ward.wake()
+
     def _greeting(self) -> Mapping[str, Any]:
-        return {'version': VERSION, 'pid': os.getpid(), 'since': self._since}
+        known = {'version': VERSION, 'pid': os.getpid(), 'since': self._since}
+        return {**known, 'resident': self._terms.resident}
 
     async def _sight(self, environment: int) -> Mapping[str, Any]:
         ward = self._wards.get(environment)
@@ -182,7 +202,10 @@ def supervise(place: Lodge, store: Store, make: Make, terms: Terms) -> str:
     """
 
     async def run() -> str:
-        return await Supervisor(place, store, make, terms).run()
+        supervisor = Supervisor(place, store, make, terms)
+        for number in (signal.SIGTERM, signal.SIGINT):
+            asyncio.get_running_loop().add_signal_handler(number, supervisor.stop, number.name)
+        return await supervisor.run()
 
     return asyncio.new_event_loop().run_until_complete(run())
 

@@ -12,7 +12,7 @@ from functools import partial
 from typing import Any, Final, Protocol
 
 from liftlock.engine.delivery.lodge import say
-from liftlock.errors import UserError
+from liftlock.errors import UserError, is_trouble
 from liftlock.rollout.facts import Noticed
 from liftlock.rollout.trouble import Trouble
 from liftlock.store import deliveries, owners
@@ -86,7 +86,7 @@ class Ward:
         self._task = asyncio.create_task(self._controller.run(), name=self.place.name)
 
     def _claim(self) -> int:
-        dead = partial(owners.dead, self._store.directory)
+        dead = partial(owners.dead, self._store)
         return deliveries.claim(self._store, self.place.id, self._owner.name, dead)
 
     def _ended(self, task: asyncio.Task[None], now: float) -> None:
@@ -105,9 +105,10 @@ class Ward:
         self._due = now + pause
         message = explained(error)
         if message == self._told:
-            say(f'{self.place.name}: {message} (again; next try in {pause:.0f} s)')
+            say(f'{self.place.name}: {message} (again; next try in {pause:.0f} s)', wrong=True)
             return
-        say(f'{self.place.name}: {message} (next try in {pause:.0f} s){_trace(error)}')
+        told = f'{self.place.name}: {message} (next try in {pause:.0f} s)'
+        say(told + _trace(error), wrong=True)
         if not isinstance(error, StaleToken | Held):  # whose holder tells what happens there
             with contextlib.suppress(UserError):  # the disk is full, say: the log has it
                 self._notice(message)
@@ -141,7 +142,8 @@ class Ward:
         except asyncio.CancelledError:
             pass
         except Exception as error:  # it ends anyway
-            say(f'{self.place.name}: {explained(error)}, while ending{_trace(error)}')
+            told = f'{self.place.name}: {explained(error)}, while ending'
+            say(told + _trace(error), wrong=True)
 
 
 def explained(error: Exception) -> str:
@@ -150,10 +152,12 @@ def explained(error: Exception) -> str:
         return f'{error}; {error.hint}' if error.hint else str(error)
     if isinstance(error, StaleToken):
         return 'another process has taken the environment over'
+    if is_trouble(error):
+        return f'this machine refuses: {error}'
     return f'this is a bug in liftlock: {error!r}'
 
 
 def _trace(error: Exception) -> str:
-    if isinstance(error, UserError | Trouble | StaleToken):
+    if is_trouble(error) or isinstance(error, Trouble | StaleToken):
         return ''
     return '\n' + ''.join(traceback.format_exception(error)).rstrip()
