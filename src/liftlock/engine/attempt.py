@@ -4,11 +4,14 @@ import asyncio
 from collections.abc import Awaitable, Callable
 from pathlib import Path
 
+from liftlock.engine.past import Past
 from liftlock.engine.submission import Hands, Watch
 from liftlock.errors import UserError
 from liftlock.plan.facts import Fact, JobFinished, StepFinished
+from liftlock.plan.plan import JobPlan
 from liftlock.runner.ports import JobRequest, Log, Stop, World
 from liftlock.store.logs import LogWriter
+from liftlock.store.paths import RunPaths
 
 Prove = Callable[[JobRequest, JobFinished, Log, Stop], Awaitable[JobFinished]]
 
@@ -34,9 +37,9 @@ class Heard:
 
 class Attempt:
     """`tell` takes the facts of the job; `abort` an error that ends the whole carrying-out; `prove`
-    looks whether what a job has deployed is well."""
+    looks whether what a job has deployed is well; `fence` guards the log, see `LogWriter`."""
 
-    __slots__ = ('_abort', '_prove', '_tell', 'log', 'request', 'stop', 'task', 'waits')
+    __slots__ = ('_abort', '_prove', '_tell', 'log', 'request', 'stop', 'task')
 
     def __init__(
         self,
@@ -45,12 +48,12 @@ class Attempt:
         tell: Callable[[Fact], None],
         abort: Callable[[BaseException], None],
         prove: Prove,
+        fence: Callable[[], None] | None = None,
     ) -> None:
         self.request = request
-        self.log = LogWriter(log)
+        self.log = LogWriter(log, fence)
         self.stop = Stop()
         self.task: asyncio.Task[None] | None = None
-        self.waits = False  # for something of this machine; has no place meanwhile
         self._tell = tell
         self._abort = abort
         self._prove = prove
@@ -104,6 +107,18 @@ class Attempt:
             self.log.write(0, masker.mask(line))
         message = masker.mask(f'this is a bug in liftlock: {error!r}')
         return JobFinished(self.request.plan.key, 'failure', {}, message)
+
+
+def asked(paths: RunPaths, past: Past, job: JobPlan, attempt: int) -> JobRequest:
+    """A directory of its own for every attempt, unless it goes on from what one left."""
+    return JobRequest(
+        plan=job,
+        secrets={},
+        directory=paths.work(job.key, past.work(job.key)),
+        tracking_id=paths.tracking_id(job.key, attempt),
+        attempt=attempt,
+        from_step=past.from_steps.get(job.key, ''),
+    )
 
 
 def _unusable(error: OSError, directory: Path) -> UserError:

@@ -11,52 +11,31 @@ started may be started again by anybody, one that had begun may not.
 
 import asyncio
 from collections import deque
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable
 from functools import partial
 from typing import Final
 
 from liftlock.engine import labels, leftovers
-from liftlock.engine.attempt import Attempt
+from liftlock.engine.attempt import Attempt, asked
+from liftlock.engine.attempts import Attempts
 from liftlock.engine.deploying import Deploying, Refusal
 from liftlock.engine.groups import Deadlock, Groups, Place
 from liftlock.engine.past import History
-from liftlock.engine.places import Places
-from liftlock.engine.submission import Hands, Terms, Watch, secrets_of
+from liftlock.engine.session import Bench as Bench
+from liftlock.engine.session import Session as Session
+from liftlock.engine.submission import secrets_of
 from liftlock.language.records import NamedTuple
 from liftlock.plan import commands as c
 from liftlock.plan import facts as f
+from liftlock.plan import trust
 from liftlock.plan.plan import Group, JobPlan
 from liftlock.plan.progress import advance, decide
 from liftlock.plan.tree import State
-from liftlock.runner.ports import JobRequest, Log, Stop, World
-from liftlock.store import artifacts, inbox
-from liftlock.store.database import Store
+from liftlock.runner.ports import JobRequest, Log, Stop
+from liftlock.store import artifacts, inbox, tasks
 from liftlock.store.paths import RunPaths
 
 POLL: Final = 0.1  # seconds between two looks at what others want
-
-
-class Bench(NamedTuple):
-    """What this process has for all the runs it carries out."""
-
-    store: Store
-    hands: Hands
-    places: Places
-    labels: Mapping[str, str]
-    worker: str  # the name of this process
-    gone: Callable[[int], bool]  # whether nobody carries that other run out
-    teams: Mapping[str, Sequence[str]] = {}
-
-
-class Session(NamedTuple):
-    """What one carrying-out of a run has besides the run: `token` is its claim."""
-
-    run: int
-    token: int
-    world: World
-    terms: Terms
-    watch: Watch
-    stop: Stop
 
 
 class Held(NamedTuple):
@@ -76,8 +55,8 @@ class Carrying:
         self._skip_missing = history.submission.allow_missing_runners
         self._submission = history.submission
         self._session = session
-        repository = history.plan.request.event.repository
-        self._groups = Groups(bench.store, repository, bench.gone)
+        namespace = trust.namespace(history.plan.request.event)
+        self._groups = Groups(bench.store, namespace, bench.gone)
         self._paths = RunPaths(bench.store.directory, session.run)
         self._unwritten: list[f.Fact] = []
         self._ready: deque[JobPlan] = deque()
@@ -87,7 +66,8 @@ class Carrying:
             session.run, history.submission, bench.store, bench.hands, bench.gone, people
         )
         self._look_at_held = False
-        self._attempts: dict[str, Attempt] = {}
+        self._attempts = Attempts(bench.places)
+        self._starting: list[Attempt] = []
         self._effects: list[Callable[[], None]] = []
         self._error: BaseException | None = None
         self._wake = asyncio.Event()
@@ -103,16 +83,25 @@ class Carrying:
         """Write off what an earlier process had begun, and end what it left running."""
         session, store = self._session, self._bench.store
         self._groups.take_over(session.run)
-        leftovers.end(store, self._bench.hands, session.run, self._past)
+        leftovers.end(store, self._bench.hands, session.run, self._past, self._past.running)
+        if store.database:
+            with store.transaction() as sql:
+                tasks.revoke(sql, session.run)  # workers may have had its jobs
         kept = [
             names for key, names in self._past.artifacts.items() if key not in self._past.running
         ]
         artifacts.forget(store, session.run, set().union(*kept))
         for key in sorted(self._past.running):
-            again = session.terms.restart_lost
-            self.say(f.JobLost(key, 'the process that carried it out has ended', again))
+            lost = f.JobLost(key, 'the process that carried it out has ended', self._again(key))
+            self.say(lost)
         self._write()
         self._deploying.take_over()
+
+    def _again(self, key: str) -> bool:
+        """Whether a lost job starts again although it had begun: by the word of whoever takes the
+        run up, or of `liftlock.yml`."""
+        allowed = self._submission.retries.get(key.partition('[')[0], 0)
+        return self._session.terms.restart_lost or self._past.losses.get(key, 0) < allowed
 
     async def go_on(self) -> str:
         """Until the run has finished; return its conclusion."""
@@ -129,8 +118,7 @@ class Carrying:
         finally:
             heeding.cancel()
             polling.cancel()
-            for attempt in tuple(self._attempts.values()):
-                await attempt.end()
+            await self._attempts.end()
 
     # --- a turn
 
@@ -143,14 +131,13 @@ class Carrying:
         while due := decide(self._progress):
             for command in due:
                 self._obey(command)
-        starting = self._claim()
+        self._claim()
         self._write()
         effects, self._effects = self._effects, []
         for effect in effects:
             effect()
-        for attempt in starting:
-            attempt.start(self._bench.hands, self._session.world, self._session.watch)
-        busy = self._attempts or self._held or self._ready or self._look_at_held
+        self._start_claimed()
+        busy = self._busy() or self._held or self._ready or self._look_at_held
         assert busy or self._progress.finished, 'nothing runs, and nothing is due'
 
     def _write(self) -> None:
@@ -165,8 +152,7 @@ class Carrying:
         """What happens a few times a second: logs reach the disk, requests of others reach us."""
         self._polled = False
         self._look_at_held = bool(self._held)
-        for attempt in self._attempts.values():
-            attempt.log.flush()
+        self._look_at_jobs()
         self._write()
         session = self._session
         for stamped in inbox.receive(self._bench.store, session.run, session.token):
@@ -195,7 +181,7 @@ class Carrying:
                 self.say(f.RunFinished(conclusion))
 
     def _queue(self, command: c.Queue, job: JobPlan) -> None:
-        missing = labels.missing(job.labels, self._bench.labels)
+        missing = self._missing(job)
         if missing and self._skip_missing:
             self.say(f.JobSkipped(job.key, job.name, missing))
         elif missing:
@@ -204,6 +190,9 @@ class Carrying:
             if self._progress.state(job.key) is State.WAITING:
                 self.say(f.JobQueued(job.key, job.name, job.labels))
             self._admit(command, self._places_of(job))
+
+    def _missing(self, job: JobPlan) -> str:
+        return labels.missing(job.labels, self._bench.labels)
 
     def _places_of(self, job: JobPlan) -> tuple[Place, ...]:
         """The lines a job must pass: its run's, then its own."""
@@ -249,9 +238,7 @@ class Carrying:
             self._admit(command, places, reason)
 
     def _stop(self, key: str, reason: str, *, force: bool) -> None:
-        attempt = self._attempts.get(key)
-        if attempt is not None:
-            self._effects.append(partial(attempt.stop.request, reason, force=force))
+        if self._stop_running(key, reason, force=force):
             return
         self._ready = deque(job for job in self._ready if job.key != key)
         self._held = [one for one in self._held if _key(one.command) != key]
@@ -259,8 +246,26 @@ class Carrying:
 
     # --- jobs
 
-    def _claim(self) -> list[Attempt]:
-        starting = []
+    def _busy(self) -> bool:
+        return bool(self._attempts)
+
+    def _look_at_jobs(self) -> None:
+        for attempt in self._attempts:
+            attempt.log.flush()
+
+    def _stop_running(self, key: str, reason: str, *, force: bool) -> bool:
+        """Whether somebody is at the job, and will say how it ended."""
+        attempt = self._attempts.find(key)
+        if attempt is not None:
+            self._effects.append(partial(attempt.stop.request, reason, force=force))
+        return attempt is not None
+
+    def _start_claimed(self) -> None:
+        starting, self._starting = self._starting, []
+        for attempt in starting:
+            attempt.start(self._bench.hands, self._session.world, self._session.watch)
+
+    def _claim(self) -> None:
         while self._ready and self._bench.places.take(self._wake.set):
             job = self._ready.popleft()
             if not self._start(job):
@@ -276,9 +281,8 @@ class Carrying:
                 labels.executor(attempt.request.place, job.job),
             )
             self.say(claim)
-            self._attempts[job.key] = attempt
-            starting.append(attempt)
-        return starting
+            self._attempts.begin(attempt)
+            self._starting.append(attempt)
 
     def _start(self, job: JobPlan) -> bool:
         """Whether it may be claimed: somebody may have been quicker, or have rejected it."""
@@ -292,21 +296,21 @@ class Carrying:
         return not reason
 
     def _attempt(self, job: JobPlan) -> Attempt:
-        """A directory of its own for every attempt, unless it goes on from what one left."""
-        before = self._past.claims.get(job.key, 0)
-        step = self._past.from_steps.get(job.key, '')
-        request = JobRequest(
-            plan=job,
+        otherwise = self._submission.otherwise
+        if self._submission.cause:  # of a server, which serves others too
+            from liftlock.engine import trusted
+
+            event = self._plan.request.event
+            otherwise = trusted.otherwise(self._bench.store, event, otherwise)
+        place = labels.place(job.labels, self._bench.labels, otherwise)
+        attempt = self._past.claims.get(job.key, 0) + 1
+        request = asked(self._paths, self._past, job, attempt)._replace(
             secrets=secrets_of(job, self._session.terms),
-            directory=self._paths.work(job.key, self._past.work(job.key)),
-            tracking_id=self._paths.tracking_id(job.key, before + 1),
-            attempt=before + 1,
             debug=self._plan.request.debug,
-            place=labels.place(job.labels, self._bench.labels, self._submission.otherwise),
-            from_step=step,
+            place=place,
             shell_on_failure=self._session.terms.shell_on_failure,
         )
-        log = self._paths.log(job.key, before + 1)
+        log = self._paths.log(job.key, attempt)
         return Attempt(request, log, self._tell, self._abort, self._prove)
 
     async def _prove(
@@ -315,35 +319,22 @@ class Carrying:
         """Looking at what was deployed may take minutes, and needs nothing of this machine."""
         if not self._deploying.proves(fact):
             return fact
-        self._let_wait(self._attempts[request.plan.key])
+        self._attempts.let_wait(request.plan.key)
         return await self._deploying.prove(request, fact, log, stop)
 
     def _tell(self, fact: f.Fact) -> None:
         """What jobs say."""
         if isinstance(fact, f.JobFinished):
-            attempt = self._attempts.pop(fact.job)
-            if not attempt.waits:
-                self._bench.places.give()
+            self._attempts.remove(fact.job)
             self._end(fact)
         else:
             self.say(fact)
         if isinstance(fact, f.JobBlocked):
-            self._let_wait(self._attempts[fact.job])
+            self._attempts.let_wait(fact.job)
         elif isinstance(fact, f.StepStarted) and fact.number == 1:
-            self._let_go_on(self._attempts[fact.job])
+            self._attempts.let_go_on(fact.job)
             self._write()
         self._wake.set()
-
-    def _let_wait(self, attempt: Attempt) -> None:
-        """A job that waits for something of this machine leaves its place to others meanwhile."""
-        if not attempt.waits:
-            attempt.waits = True
-            self._bench.places.give()
-
-    def _let_go_on(self, attempt: Attempt) -> None:
-        if attempt.waits:
-            attempt.waits = False
-            self._bench.places.squeeze_in()
 
     def _abort(self, error: BaseException) -> None:
         """Our own disk fails: end everything here. What was written can be resumed."""
@@ -353,6 +344,9 @@ class Carrying:
     def _end(self, fact: f.JobFinished) -> None:
         """A job or call is over; others may have its groups once that is written."""
         self.say(fact)
+        self._settle(fact)
+
+    def _settle(self, fact: f.JobFinished) -> None:
         self._effects.append(partial(self._deploying.ended, fact))
         who = self._who(fact.job)
         if self._groups.has(who):
@@ -382,9 +376,12 @@ class Carrying:
 
     async def _poll(self) -> None:
         while True:
-            await asyncio.sleep(POLL)
+            await self._pause()
             self._polled = True
             self._wake.set()
+
+    async def _pause(self) -> None:
+        await asyncio.sleep(POLL)
 
 
 def _key(command: c.Queue | c.Enter) -> str:

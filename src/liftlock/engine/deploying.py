@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 from liftlock.engine.submission import Hands, Submission
 from liftlock.plan.facts import JobFinished
 from liftlock.plan.plan import JobPlan
+from liftlock.plan.trust import from_outside
 from liftlock.runner.ports import JobRequest, Log, Stop
 from liftlock.store import runs
 from liftlock.store.database import Store
@@ -53,6 +54,11 @@ class Deploying:
             from liftlock.engine.delivery import orphans
 
             orphans.call_off(self._around(), self._run)
+
+    def adopt(self, job: JobPlan) -> None:
+        """The job goes on although the process has ended that let it deploy."""
+        if job.environment:
+            (self._deployments or self._open()).adopt(job)
 
     def want(self, job: JobPlan) -> str:
         """What the job waits for; '' if its deployment may start. Raises Refusal."""
@@ -111,6 +117,8 @@ class Deploying:
     def _ask(self, job: JobPlan, *, start: bool) -> str:
         if not job.environment:
             return ''
+        if self._submission.cause and from_outside(self._submission.request.event):  # by a server
+            raise Refusal(f'{job.environment}: what comes from a fork deploys nowhere')
         from liftlock.engine.delivery.jobs import Unwanted
 
         deployments = self._deployments or self._open()

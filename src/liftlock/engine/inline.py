@@ -26,10 +26,12 @@ from liftlock.runner.ports import Stop
 from liftlock.store import inbox, owners, runs
 from liftlock.store.database import StaleToken, Store
 from liftlock.store.owners import Owner
-from liftlock.store.runs import Draft
+from liftlock.store.runs import Carried, Draft
 
 
 class Inline:
+    shared = False  # whether other processes may take up what this one leaves
+
     def __init__(
         self,
         store: Store,
@@ -45,12 +47,17 @@ class Inline:
         for whom a name among an environment's reviewers may stand.
         """
         self._store = store
-        self._hands = hands
+        self.hands = self._hands = hands
         self._places = Places(slots)
         self._labels = labels or {}
         self._teams = teams or {}
         self._owner: Owner | None = None
         self._carried: set[int] = set()
+
+    @property
+    def slots(self) -> int:
+        """Jobs at a time in this process."""
+        return self._places.count
 
     def submit(self, submission: Submission) -> int:
         """Write the run down, with an id and a number, owned by this process; start nothing."""
@@ -66,6 +73,7 @@ class Inline:
             actor=event.actor,
             artifacts_kept=submission.retention.artifacts,
             logs_kept=submission.retention.logs,
+            cause=submission.cause,
         )
         run, _ = runs.submit(self._store, draft, self._own().name, partial(_body, submission))
         return run
@@ -88,7 +96,7 @@ class Inline:
                 return history.progress.finished
             return await self._carry_out(run, token, history, (terms, watch, stop))
         except StaleToken:
-            raise UserError(f'run {run} was taken over by another process') from None
+            raise Carried(f'run {run} was taken over by another process') from None
         finally:
             self._carried.discard(run)
             self._release()
@@ -107,7 +115,7 @@ class Inline:
             gone=self._gone,
             teams=self._teams,
         )
-        carrying = Carrying(bench, history, session)
+        carrying = self._carrying(bench, history, session)
         if len(history.facts) == 1:  # nobody has seen it begin
             session.watch.take(history.facts[0])
         else:
@@ -116,18 +124,21 @@ class Inline:
         leftovers.clear(self._store, self._hands, run, history.past)
         return conclusion
 
+    def _carrying(self, bench: Bench, history: History, session: Session) -> Carrying:
+        return Carrying(bench, history, session)
+
     def cancel(self, run: int, reason: str, *, force: bool = False) -> None:
         """Ask whoever carries the run out to stop it; end it here if nobody does."""
         row = runs.find(self._store, str(run))
         if row.status == 'completed':
             raise UserError(f'run {run} has already finished')
-        if run in self._carried or not owners.dead(self._store.directory, row.owner):
-            inbox.send(self._store, run, StopRequested('', reason, force))
+        if run in self._carried or not owners.dead(self._store, row.owner):
+            self._send(run, StopRequested('', reason, force))
             return
         token = self._claim(run)
         try:
             history = past.read(self._store, run)
-            leftovers.end(self._store, self._hands, run, history.past)
+            self._end_jobs(run, history)
             asking.end(self._store, history, token, reason)
             Deploying(run, history.submission, self._store, self._hands, self._gone).call_off()
         finally:
@@ -154,8 +165,11 @@ class Inline:
         try:
             history = past.read(self._store, run)
             if not history.progress.finished:
+                known = run in self._carried
+                hint = f'logs {run} --follow' if known else f'resume {run}'
                 raise UserError(
-                    f'run {run} has not finished', f'take it up with: liftlock resume {run}'
+                    f'run {run} has not finished',
+                    f'{"watch it" if known else "take it up"} with: liftlock {hint}',
                 )
             chosen = jobs if alone else select(history.progress, failed=failed, jobs=jobs)
             self._hands.world(run, history.submission)  # UserError where its sources are gone
@@ -168,10 +182,17 @@ class Inline:
         finally:
             self._release()
 
+    def _send(self, run: int, fact: StopRequested) -> None:
+        inbox.send(self._store, run, fact)
+
+    def _end_jobs(self, run: int, history: History) -> None:
+        running = history.past.running
+        leftovers.end(self._store, self._hands, run, history.past, running)
+
     # --- whose run it is
 
     def _claim(self, run: int) -> int:
-        dead = partial(owners.dead, self._store.directory)
+        dead = partial(owners.dead, self._store)
         return runs.claim(self._store, run, self._own().name, dead)
 
     def _own(self) -> Owner:
@@ -185,11 +206,17 @@ class Inline:
             self._owner.release()
             self._owner = None
 
+    def free(self, owner: str) -> bool:
+        """Whether its runs may be taken up, but for those that are carried out here: it has ended,
+        or is this process, which could not go on with them."""
+        own = self._owner is not None and owner == self._owner.name
+        return own or owners.dead(self._store, owner)
+
     def _gone(self, run: int) -> bool:
         row = runs.find(self._store, str(run))
         if row.status == 'completed':
             return True
-        return run not in self._carried and owners.dead(self._store.directory, row.owner)
+        return run not in self._carried and owners.dead(self._store, row.owner)
 
 
 def _body(submission: Submission, run: int, number: int) -> str:

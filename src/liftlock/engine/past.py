@@ -20,9 +20,10 @@ class Past:
     from_steps: jobs that go on at a step, until they are claimed
     works: the attempt whose directory each job has now; not the same when it goes on at a step
     artifacts: the names that each job stored since it was last claimed
+    losses: how often each job was lost in this attempt of the run
     """
 
-    __slots__ = ('artifacts', 'claims', 'from_steps', 'running', 'works')
+    __slots__ = ('artifacts', 'claims', 'from_steps', 'losses', 'running', 'works')
 
     def __init__(self) -> None:
         self.claims: dict[str, int] = {}
@@ -30,6 +31,7 @@ class Past:
         self.from_steps: dict[str, str] = {}
         self.works: dict[str, int] = {}
         self.artifacts: dict[str, set[str]] = {}
+        self.losses: dict[str, int] = {}
 
     def take(self, fact: f.Fact) -> None:
         match fact:
@@ -39,11 +41,15 @@ class Past:
                 self.running.add(job)
                 self.from_steps.pop(job, None)
                 self.artifacts.pop(job, None)
-            case f.JobFinished(job) | f.JobLost(job):
+            case f.JobFinished(job):
                 self.running.discard(job)
+            case f.JobLost(job):
+                self.running.discard(job)
+                self.losses[job] = self.losses.get(job, 0) + 1
             case f.RunRestarted(_, jobs, step):
                 self.from_steps = {jobs[0]: step} if step else {}
                 self.artifacts.clear()  # those of an earlier attempt of the run are its own
+                self.losses.clear()
             case f.ArtifactStored(job, name):
                 self.artifacts.setdefault(job, set()).add(name)
             case _:

@@ -5,11 +5,11 @@ from collections.abc import Callable
 
 
 class Places:
-    __slots__ = ('_free', '_waiting')
+    __slots__ = ('_free', '_waiting', 'count')
 
     def __init__(self, count: int) -> None:
         """`count` 0 means as many as there are cores that this process may use."""
-        self._free = count or len(os.sched_getaffinity(0))
+        self.count = self._free = count or len(os.sched_getaffinity(0))
         self._waiting: list[Callable[[], None]] = []
 
     def take(self, when_free: Callable[[], None]) -> bool:

@@ -41,6 +41,9 @@ class Submission(NamedTuple):
     otherwise: str = 'host'  # where jobs run that no label sends elsewhere
     settings: str = ''  # the text of liftlock.yml, where a job may deploy to an environment
     retention: Retention = Retention()
+    retries: Mapping[str, int] = {}  # how often a job starts again that had begun, and was lost
+    priority: int = 0  # of its jobs on many machines, higher first; 0 = by what they are about
+    cause: str = ''  # what made the run; the same one makes no second
 
 
 class Watch(Protocol):

@@ -21,7 +21,7 @@ def condition(store: Store, run: Run) -> str:
     """The conclusion; before there is one the status, or `interrupted` if its engine is dead."""
     if run.status == 'completed':
         return run.conclusion
-    return 'interrupted' if owners.dead(store.directory, run.owner) else run.status
+    return 'interrupted' if owners.dead(store, run.owner) else run.status
 
 
 def record(store: Store, run: Run) -> dict[str, object]:

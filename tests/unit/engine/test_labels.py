@@ -1,6 +1,6 @@
 import pytest
 
-from liftlock.engine.labels import executor, missing, place
+from liftlock.engine.labels import CONFINED, executor, missing, place
 from liftlock.language.parse import parse
 from liftlock.language.workflow import Job
 
@@ -27,7 +27,7 @@ def test_linux_jobs_are_served_here(labels: tuple[str, ...]) -> None:
         ('macos-14-xlarge', 'macOS'),
         ('ubuntu-24.04-arm', 'needs aarch64, this machine is x86_64'),
         ('arm64', 'needs aarch64'),
-        ('gpu', 'nothing here is called "gpu"'),
+        ('gpu', 'this machine has no label "gpu"'),
     ],
 )
 def test_what_nobody_here_can_serve_is_named(label: str, because: str) -> None:
@@ -103,3 +103,10 @@ def test_what_would_run_on_the_host_can_be_sent_elsewhere() -> None:
 def test_the_network_is_a_label_beside_the_sandbox_only() -> None:
     assert missing(('sandbox', 'network'), {}) == ''
     assert 'network' in missing(('ubuntu-latest', 'network'), {}, 'x86_64')
+
+
+@pytest.mark.parametrize('wanted', ['ubuntu-latest', 'host', 'big', 'boxed', 'online'])
+def test_what_is_confined_is_in_the_sandbox_whatever_labels_say(wanted: str) -> None:
+    own = {'big': 'host', 'boxed': 'docker:ubuntu', 'online': 'sandbox:network'}
+    assert place([wanted], own, CONFINED) == 'sandbox'
+    assert place(['sandbox', 'network'], own, CONFINED) == 'sandbox'

@@ -1,6 +1,6 @@
 import pytest
 
-from liftlock.cli import declared
+from liftlock.engine import declared
 from liftlock.errors import UserError
 
 

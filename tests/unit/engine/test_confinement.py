@@ -1,6 +1,6 @@
 import json
 
-from liftlock.cli import confinement, declared
+from liftlock.engine import confinement, declared
 from liftlock.language.settings.sandbox import Sandbox
 
 

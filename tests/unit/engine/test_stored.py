@@ -1,6 +1,6 @@
 """What is given by hand goes before what is stored, in every environment."""
 
-from liftlock.cli.stored import above
+from liftlock.engine.stored import above
 
 
 def test_what_is_given_goes_before_the_variables_of_the_repository() -> None:

@@ -12,7 +12,7 @@ if TYPE_CHECKING:
     from liftlock.language.settings.model import Settings
 
 FILE: Final = 'liftlock.yml'
-_WORDS: Final = ('sandbox', 'retention')
+_WORDS: Final = ('sandbox', 'retention', 'retry')
 BOUND: Final = 'deploys'
 
 

@@ -1,6 +1,6 @@
 import pytest
 
-from liftlock.cli.locks import Held, held
+from liftlock.engine.locks import Held, held
 from liftlock.errors import UserError
 from liftlock.language.locks import ACTIONS, IMAGES
 
