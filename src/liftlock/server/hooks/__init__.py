@@ -1,0 +1,1 @@
+"""Webhooks: who sends, what is kept of it, and what comes of it."""
