@@ -1,0 +1,1 @@
+"""What is sent and answered, as pydantic models: the API's description is made of them."""
