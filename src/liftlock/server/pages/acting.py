@@ -8,7 +8,7 @@ from starlette.requests import Request
 from starlette.responses import RedirectResponse, Response
 
 from liftlock.errors import UserError
-from liftlock.server import guard, site
+from liftlock.server import guard, site, words
 from liftlock.server.doing import Person
 from liftlock.server.site import Site
 
@@ -29,12 +29,14 @@ def acting(act: Act) -> Handler:
         here = site.of(request)
         try:
             where, said = await act(request, here, site.person(request), given)
-            here.words[session.secret] = 'good', said
+            mood = 'good'
         except UserError as error:
             hint = f'. {error.hint}' if error.hint else ''
-            where = local(given.get('back', '/'))
-            here.words[session.secret] = 'bad', f'{error}{hint}'
-        return RedirectResponse(where, 303)
+            where, said = local(given.get('back', '/')), f'{error}{hint}'
+            mood = 'bad'
+        answer = RedirectResponse(where, 303)
+        words.give(request, answer, session, mood, said)
+        return answer
 
     return handler
 

@@ -25,6 +25,7 @@ from liftlock.store.logs import LogReader
 from liftlock.store.paths import RunPaths
 
 PLAIN: Final = 2000  # lines of a static page
+CHUNK: Final = 500  # lines that the page asks for at once: as in log.js
 PREPARATION: Final = 'Set up job'  # what is said before the first step
 
 
@@ -146,19 +147,28 @@ async def search(request: Request) -> Response:
     log = find(request)
 
     def find_all() -> window.Found:
-        steps = Steps(log.reader)
-        if given.get('errors'):
-            return steps.errors()
         wanted, literal = window.pattern(given.get('q', ''), regex=bool(given.get('regex')))
-        return steps.search(wanted, literal)
+        return Steps(log.reader).search(wanted, literal)
 
-    if not given.get('q') and not given.get('errors'):
+    if not given.get('q'):
         return JSONResponse({'hits': [], 'more': False})
     try:
         found = await asyncio.to_thread(find_all)
     except UserError as error:
         return JSONResponse({'error': str(error)}, 400)
     return JSONResponse({'hits': found.hits, 'more': found.more})
+
+
+async def marks(request: Request) -> Response:
+    """Where errors are, and the groups that reach over a chunk of the page."""
+    log = find(request)
+
+    def find_all() -> tuple[window.Found, tuple[window.Group, ...]]:
+        steps = Steps(log.reader)
+        return steps.errors(), steps.groups(CHUNK)
+
+    errors, groups = await asyncio.to_thread(find_all)
+    return JSONResponse({'errors': errors.hits, 'more': errors.more, 'groups': groups})
 
 
 async def raw(request: Request) -> Response:

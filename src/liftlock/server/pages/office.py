@@ -1,6 +1,8 @@
 """What was done by people here, and the tokens with which they may."""
 
+import time
 from collections.abc import Mapping
+from urllib.parse import urlencode
 
 from starlette.requests import Request
 from starlette.responses import Response
@@ -11,24 +13,48 @@ from liftlock.server.doing import Forbidden, Person
 from liftlock.server.site import Site
 from liftlock.store import access
 from liftlock.store import audit as audits
+from liftlock.store.audit import Wanted
+from liftlock.store.scopes import SCOPES
 
 PAGE = 100
 
 
 async def audit(request: Request) -> Response:
-    here, who = site.of(request), site.person(request)
+    """Whether the chain holds is looked at when somebody asks for it: it reads everything."""
+    here, who, given = site.of(request), site.person(request), request.query_params
     if not doing.may(who, 'audit.read'):
         raise Forbidden('the audit is for maintainers')
-    before = request.query_params.get('before', '')
-    last = int(before) if before.isascii() and before.isdecimal() and len(before) < 19 else 0
-    found = audits.listed(here.store, last, PAGE)
+    last = _number(given.get('before', ''))
+    wanted = _wanted(given)
+    found = audits.listed(here.store, last, PAGE, wanted)
+    asked = {name: given[name] for name in ('who', 'what', 'text', 'days') if given.get(name)}
+    older = urlencode({**asked, 'before': found[-1].seq}) if len(found) == PAGE else ''
+    verified = given.get('verify') == '1'
     return rendering.page(
         request,
         'audit.html',
         entries=found,
-        older=f'/audit?before={found[-1].seq}' if len(found) == PAGE else '',
-        broken=audits.broken(here.store),
+        older=f'/audit?{older}' if older else '',
+        given={name: given.get(name, '') for name in ('who', 'what', 'text', 'days')},
+        kinds=audits.kinds(here.store),
+        verified=verified,
+        broken=audits.broken(here.store) if verified else 0,
+        newest=next(iter(audits.listed(here.store, limit=1)), None) if verified else None,
     )
+
+
+def _wanted(given: Mapping[str, str]) -> Wanted:
+    days = _number(given.get('days', ''))
+    return Wanted(
+        given.get('who', '').strip(),
+        given.get('what', ''),
+        given.get('text', '').strip(),
+        time.time() - days * 86400 if days else 0.0,
+    )
+
+
+def _number(text: str) -> int:
+    return int(text) if text.isascii() and text.isdecimal() and len(text) < 16 else 0
 
 
 async def tokens(request: Request) -> Response:
@@ -40,6 +66,7 @@ async def tokens(request: Request) -> Response:
         'tokens.html',
         tokens=access.listed(here.store),
         roles=access.ROLES,
+        scopes=SCOPES,
     )
 
 
@@ -50,7 +77,8 @@ async def create(
     if days and not (days.isascii() and days.isdecimal() and len(days) < 6):
         raise UserError('the days are to be a number')
     name, role, label = (given.get(key, '').strip() for key in ('person', 'role', 'label'))
-    text = here.doing.create_token(person, name, role, label, float(days or 0))
+    scopes = [scope for scope in SCOPES if given.get(f'scope {scope}')]
+    text = here.doing.create_token(person, name, role, label, float(days or 0), scopes)
     return '/tokens', f'The token of {name}, shown this once: {text}'
 
 

@@ -1,51 +1,86 @@
-"""One run: its graph, jobs, annotations, summaries, artifacts, reports and workflow file."""
+"""One run: what all its pages share, its summary, and what people do with it."""
 
+import asyncio
 import time
 from collections.abc import Mapping
+from itertools import groupby
+from typing import Any, Final
 
 from markupsafe import Markup
 from starlette.requests import Request
-from starlette.responses import FileResponse, Response
+from starlette.responses import Response
 
 from liftlock.engine.telling import condition
-from liftlock.errors import UserError
+from liftlock.engine.tested import Read
+from liftlock.language.records import NamedTuple
+from liftlock.plan.board import Job
 from liftlock.plan.facts import Annotated
 from liftlock.server import graph, picture, rendering, site, topics
-from liftlock.server.doing import Person
 from liftlock.server.pages.acting import local
 from liftlock.server.picture import Picture
+from liftlock.server.rights import Person
 from liftlock.server.site import Site
-from liftlock.store import artifacts, blobs
+from liftlock.store import artifacts, deliveries, intakes
+from liftlock.store.artifacts import Artifact
 
-ORDER = {'error': 0, 'warning': 1, 'notice': 2}
-SANDBOX = {'content-security-policy': 'sandbox', 'x-content-type-options': 'nosniff'}
+ORDER: Final = {'error': 0, 'warning': 1, 'notice': 2}
+FEW: Final = 8  # of annotations and failed tests, on the first page
+FOLDED: Final = 6  # legs of one job; more that went well are one line
+
+
+class Legs(NamedTuple):
+    """Jobs that are listed together: one, or the legs of a matrix that went well."""
+
+    name: str
+    jobs: tuple[Job, ...]
 
 
 async def show(request: Request) -> Response:
-    here, now = site.of(request), time.time()
-    topic = topics.begin(here, 'run', run=request.path_params['run'])
-    drawn = of(request)
+    now = time.time()
+    shared = await frame(request, 'summary')
+    drawn: Picture = shared['drawn']
     nodes = picture.nodes(drawn, now)
-    plan = drawn.plan
     return rendering.page(
         request,
         'run.html',
-        drawn=drawn,
-        run=drawn.run,
-        board=drawn.board,
-        state=_state(here, drawn),
+        **shared,
         graph=Markup(graph.svg(nodes, 'Jobs and what they need')),  # noqa: S704 - escaped there
         nodes=nodes,
+        groups=legs(drawn),
         needs={node.id: node.needs for node in nodes},
         bars=picture.bars(drawn, now),
-        address=lambda key: picture.address(drawn, key),
         root=picture.root,
-        annotations=sorted(drawn.board.annotations, key=lambda one: ORDER.get(one.level, 3)),
-        line_of=lambda one: _line_of(drawn, one),
-        artifacts=artifacts.listed(here.store, drawn.run.id),
-        workflow=plan.request.files.get(plan.request.workflow, '') if plan else '',
-        topic=topic,
+        few=FEW,
     )
+
+
+async def frame(request: Request, tab: str) -> dict[str, Any]:
+    """What the head and the tabs of every page of a run need."""
+    here, run = site.of(request), request.path_params['run']
+    topic = topics.begin(here, 'run', run=run)
+    drawn = of(request)
+    kept = artifacts.listed(here.store, run)
+    read = await tested(here, drawn, kept)
+    return {
+        'tab': tab,
+        'drawn': drawn,
+        'run': drawn.run,
+        'board': drawn.board,
+        'state': _state(here, drawn),
+        'address': lambda key: picture.address(drawn, key),
+        'annotations': ordered(drawn),
+        'artifacts': kept,
+        'read': read,
+        'failed': [one for one in read.cases if one.state == 'failed'],
+        'older': f'?attempt={drawn.attempt}' if drawn.attempt != drawn.run.attempt else '',
+        'intake': intakes.behind(here.store, run),
+        'held': [
+            (here.place(one.environment).name, one)
+            for one in deliveries.underway(here.store, run)
+            if one.status == 'waiting'
+        ],
+        'topic': topic,
+    }
 
 
 def of(request: Request) -> Picture:
@@ -55,39 +90,42 @@ def of(request: Request) -> Picture:
     return picture.draw(here.store, request.app.state.plans, request.path_params['run'], chosen)
 
 
+async def tested(here: Site, drawn: Picture, kept: list[Artifact]) -> Read:
+    """What this attempt has reported of its tests; read beside other work."""
+    mine = [one for one in kept if one.attempt <= drawn.attempt]
+    newest: dict[str, int] = {}
+    for one in mine:
+        newest[one.name] = max(one.attempt, newest.get(one.name, 0))
+    current = [one for one in mine if one.attempt == newest[one.name]]
+    reports = [(one.name, one.digest) for one in drawn.board.reports]
+    return await asyncio.to_thread(here.tests.of, current, reports)
+
+
+def ordered(drawn: Picture) -> list[tuple[int, Annotated]]:
+    """Annotations, the worst first, each with its place among all."""
+    found = list(enumerate(drawn.board.annotations))
+    return sorted(found, key=lambda one: ORDER.get(one[1].level, 3))
+
+
+def legs(drawn: Picture) -> list[Legs]:
+    """Jobs in order; of a large matrix those that went well stand together, behind the others."""
+    found = []
+    for root, jobs in groupby(drawn.board.jobs.values(), lambda job: picture.root(job.key)):
+        mine = tuple(jobs)
+        well = tuple(job for job in mine if job.state in ('success', 'skipped'))
+        if len(mine) <= FOLDED or not well:
+            found += [Legs(job.name, (job,)) for job in mine]
+            continue
+        found += [Legs(job.name, (job,)) for job in mine if job not in well]
+        found.append(Legs(root, well))
+    return found
+
+
 def _state(here: Site, drawn: Picture) -> str:
     if drawn.attempt != drawn.run.attempt:
         return drawn.board.conclusion or 'cancelled'
-    return condition(here.store, drawn.run)
-
-
-def _line_of(drawn: Picture, one: Annotated) -> str:
-    """Where the step stands in the job's log."""
-    if one.job not in drawn.claims:
-        return ''
-    return picture.address(drawn, one.job) + (f'#s{one.number}' if one.number else '')
-
-
-async def artifact(request: Request) -> Response:
-    """A download, never something that a browser would run as a page of ours."""
-    here, number = site.of(request), request.path_params['number']
-    found = artifacts.listed(here.store, request.path_params['run'])
-    one = next((each for each in found if each.id == number), None)
-    if one is None:
-        raise UserError('there is no such artifact; it may have been kept long enough')
-    name = one.name if one.mime != artifacts.ZIP or one.name.endswith('.zip') else f'{one.name}.zip'
-    file = blobs.path(here.store.directory, one.digest)
-    return FileResponse(file, filename=name, media_type=one.mime, headers=SANDBOX)
-
-
-async def report(request: Request) -> Response:
-    here, digest = site.of(request), request.path_params['digest']
-    found = [one for one in of(request).board.reports if one.digest == digest]
-    file = blobs.path(here.store.directory, found[0].digest) if found else None
-    if file is None or not file.exists():
-        raise UserError('this report is no longer kept')
-    name = found[0].name.rpartition('/')[2] or 'report'
-    return FileResponse(file, filename=name, headers=SANDBOX)
+    found = condition(here.store, drawn.run)
+    return 'cancelling' if found == 'in_progress' and picture.stopping(drawn) else found
 
 
 # --- what is done here
@@ -104,7 +142,9 @@ async def cancel(
 async def rerun(
     request: Request, here: Site, person: Person, given: Mapping[str, str]
 ) -> tuple[str, str]:
-    run, job = request.path_params['run'], given.get('job', '')
-    here.doing.rerun(person, run, failed=given.get('which') == 'failed', job=job)
-    what = f'Job {job}' if job else 'The failed jobs' if given.get('which') else 'All jobs'
+    """`which` is `failed`, or nothing; `job` and `from_step` say more closely what."""
+    run, job, step = request.path_params['run'], given.get('job', ''), given.get('from_step', '')
+    failed, debug = given.get('which') == 'failed', given.get('debug') == '1'
+    here.doing.rerun(person, run, failed=failed, job=job, from_step=step, debug=debug)
+    what = f'Job {job}' if job else 'The failed jobs' if failed else 'All jobs'
     return f'/runs/{run}', f'{what} of run {run} start again.'

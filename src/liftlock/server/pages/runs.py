@@ -1,23 +1,20 @@
-"""Runs: the list with its filters, and the start page."""
+"""Runs: the list with its filters."""
 
-import time
 from typing import Any, Final
 from urllib.parse import urlencode
 
 from starlette.requests import Request
 from starlette.responses import Response
 
-from liftlock.engine.delivery.standing import word
 from liftlock.engine.telling import condition
 from liftlock.language.records import NamedTuple
 from liftlock.server import rendering, site, topics
-from liftlock.store import deliveries, listing
+from liftlock.store import listing
 from liftlock.store.database import Store
 from liftlock.store.listing import Filter
 from liftlock.store.runs import Run
 
 PAGE: Final = 25
-STRIP: Final = 30  # runs of a repository at a glance
 NUMBERS: Final = ('before', 'after')
 
 
@@ -26,26 +23,6 @@ class Row(NamedTuple):
 
     run: Run
     state: str
-
-
-async def overview(request: Request) -> Response:
-    here, now = site.of(request), time.time()
-    store, topic = here.store, topics.begin(here, 'all')
-    standings = here.folded(deliveries.environments(store), now)
-    return rendering.page(
-        request,
-        'overview.html',
-        repositories=[
-            (name, rows(store, listing.newest(store, Filter(name), limit=STRIP)))
-            for name in listing.repositories(store)
-        ],
-        waiting=[(one, each) for one in standings for each in one.environment.waiting],
-        active=[one for one in standings if one.environment.active is not None],
-        standings=standings,
-        word=word,
-        running=rows(store, listing.newest(store, Filter(status='in_progress'), limit=10)),
-        topic=topic,
-    )
 
 
 async def index(request: Request) -> Response:
