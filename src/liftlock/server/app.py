@@ -1,24 +1,27 @@
 """All of it as one application: which address leads where."""
 
-import time
 from collections.abc import Awaitable, Callable, Sequence
 
 from starlette.applications import Starlette
 from starlette.exceptions import HTTPException
 from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
-from starlette.routing import BaseRoute, Route
+from starlette.routing import BaseRoute, Mount, Route
 from starlette.types import ASGIApp
 
 from liftlock.errors import UserError
-from liftlock.server import api, events, health, rendering, static
+from liftlock.server import badges, events, front, health, metrics, rendering, static
 from liftlock.server.doing import Forbidden
 from liftlock.server.guard import Guard
-from liftlock.server.pages import deployments, door, log, office, run, runs
+from liftlock.server.pages import account, door, office, people, triggers
+from liftlock.server.pages import table as tables
 from liftlock.server.pages.acting import Act, acting
 from liftlock.server.pages.door import Door
 from liftlock.server.picture import Plans
+from liftlock.server.rest import Rest
 from liftlock.server.site import Site
+from liftlock.server.tracing import Tracing
+from liftlock.store.sql import Unreachable
 
 Handler = Callable[[Request], Awaitable[Response]]
 
@@ -29,44 +32,54 @@ def make(
     """`more` are addresses of other rooms: webhooks, say. What begins with one of `public` asks by
     itself who comes."""
     app = Starlette(
-        routes=[*more, *_open(entrance), *_pages(), *_acts(), *api.routes()],
+        routes=[*more, *routes(entrance)],
         exception_handlers={UserError: _refused, HTTPException: _missing, Exception: _broken},
     )
     app.state.site = site
     app.state.plans = Plans(site.ground.engine)
-    app.state.since = time.time()
-    return Guard(app, site.store, public)
+    # First: what programs ask for should not be looked for among all pages.
+    app.router.routes.insert(0, Mount('/api/v1', Rest(site, app.state.plans)))
+    guard = Guard(app, site.ground, (*public, tables.SHOWN, badges.PREFIX))
+    return Tracing(guard, site.requests)
+
+
+def routes(entrance: Door) -> list[Route]:
+    """For people: pages, and what is done by their forms."""
+    return [*_open(entrance), *_pages(), *_acts()]
 
 
 def _open(entrance: Door) -> list[Route]:
     return [
         Route('/login', entrance.show, methods=['GET']),
         Route('/login', entrance.enter, methods=['POST']),
+        *entrance.ways,
         Route('/login/{code}', entrance.show, methods=['GET']),
+        Route('/login/new/{code}', entrance.invitation, methods=['GET']),
+        Route('/login/new/{code}', entrance.accept, methods=['POST']),
+        Route('/account/password', account.password(entrance), methods=['POST']),
         Route('/logout', entrance.leave, methods=['POST']),
         Route('/theme', door.theme, methods=['POST']),
         Route('/static/{digest}/{name:path}', static.serve),
-        Route('/health', health.alive),
+        Route('/health/overall', health.overall),
         Route('/health/database', health.database),
-        Route('/metrics', health.metrics),
+        Route('/health/database/pool', health.pool),
+        Route('/metrics', metrics.show),
     ]
 
 
 def _pages() -> list[Route]:
     table: list[tuple[str, Handler]] = [
-        ('/', runs.overview),
-        ('/runs', runs.index),
-        ('/runs/{run:int}', run.show),
-        ('/runs/{run:int}/artifacts/{number:int}', run.artifact),
-        ('/runs/{run:int}/reports/{digest}', run.report),
-        ('/runs/{run:int}/jobs/{key:path}', log.show),
-        ('/runs/{run:int}/lines/{key:path}', log.lines),
-        ('/runs/{run:int}/search/{key:path}', log.search),
-        ('/runs/{run:int}/raw/{key:path}', log.raw),
-        ('/deployments', deployments.index),
-        ('/environments/{environment:int}', deployments.show),
+        *tables.PAGES,
+        *tables.OPEN,
+        ('/schedules', triggers.index),
+        ('/statuses', triggers.told),
+        ('/repositories/{repository:int}/triggers', triggers.show),
+        (badges.PREFIX + '{path:path}', badges.show),
         ('/audit', office.audit),
         ('/tokens', office.tokens),
+        ('/users', people.index),
+        ('/users/{name}', people.show),
+        ('/account', account.show),
         ('/events', events.stream),
     ]
     return [Route(path, handler, methods=['GET']) for path, handler in table]
@@ -74,13 +87,17 @@ def _pages() -> list[Route]:
 
 def _acts() -> list[Route]:
     table: list[tuple[str, Act]] = [
-        ('/runs/{run:int}/cancel', run.cancel),
-        ('/runs/{run:int}/rerun', run.rerun),
-        ('/environments/{environment:int}/approve', deployments.approve),
-        ('/environments/{environment:int}/reject', deployments.reject),
-        ('/environments/{environment:int}/promote', deployments.promote),
-        ('/environments/{environment:int}/abort', deployments.abort),
-        ('/environments/{environment:int}/rollback', deployments.rollback),
+        *tables.ACTS,
+        ('/repositories/{repository:int}/triggers', triggers.change),
+        ('/repositories/{repository:int}/statuses', triggers.again),
+        ('/users', people.add),
+        ('/users/{name}/role', people.role),
+        ('/users/{name}/disable', people.disable),
+        ('/users/{name}/enable', people.enable),
+        ('/users/{name}/invite', people.invite),
+        ('/users/{name}/grant', people.grant),
+        ('/users/{name}/ungrant', people.ungrant),
+        ('/sessions/{session}/end', people.end_session),
         ('/tokens', office.create),
         ('/tokens/{token:int}/revoke', office.revoke),
     ]
@@ -92,6 +109,8 @@ def _acts() -> list[Route]:
 
 async def _refused(request: Request, error: Exception) -> Response:
     assert isinstance(error, UserError)
+    if isinstance(error, Unreachable):
+        return front.excuse(request.scope)
     status = 403 if isinstance(error, Forbidden) else 404
     return _told(request, status, str(error), error.hint)
 

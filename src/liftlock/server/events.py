@@ -20,10 +20,11 @@ from liftlock.server import picture, site, topics
 from liftlock.server.pages import log as logs
 from liftlock.server.site import Site
 from liftlock.server.window import Steps
-from liftlock.store import listing
+from liftlock.store import access, listing
 
 PERIOD: Final = 0.25  # seconds between two looks
 HEARTBEAT: Final = 15.0
+RENEWED: Final = 3.0  # seconds between two looks whether who listens may still
 MOST: Final = 500  # streams at a time
 HEADERS: Final = {'cache-control': 'no-store', 'x-accel-buffering': 'no'}
 
@@ -47,8 +48,8 @@ async def _events(request: Request, here: Site, look: Look, seen: str) -> AsyncI
     here.streams += 1
     try:
         yield 'retry: 1000\n\n'
-        told = time.monotonic()
-        while not here.ending.is_set() and not await request.is_disconnected():
+        told, welcome = time.monotonic(), _welcome(request, here)
+        while not here.ending.is_set() and welcome() and not await request.is_disconnected():
             identity, data = look()
             if identity != seen:
                 seen, told = identity, time.monotonic()
@@ -59,6 +60,25 @@ async def _events(request: Request, here: Site, look: Look, seen: str) -> AsyncI
             await _rest(here)
     finally:
         here.streams -= 1
+
+
+def _welcome(request: Request, here: Site) -> Callable[[], bool]:
+    """Whether whoever listens is still logged in. Listening is no use of a session: it ends when
+    nobody does anything."""
+    session = site.session(request)
+    token = request.headers.get('authorization', '').partition(' ')[2].strip()
+    looked = time.monotonic()
+
+    def welcome() -> bool:
+        nonlocal looked
+        if time.monotonic() - looked < RENEWED:
+            return True
+        looked = time.monotonic()
+        if session is not None:
+            return access.session(here.store, session.secret, use=False) is not None
+        return access.find(here.store, token) is not None
+
+    return welcome
 
 
 async def _rest(here: Site) -> None:

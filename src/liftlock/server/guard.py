@@ -16,12 +16,14 @@ from starlette.requests import cookie_parser
 from starlette.responses import JSONResponse, RedirectResponse, Response
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
-from liftlock.server.doing import Person
-from liftlock.store import access
-from liftlock.store.database import Store
+from liftlock.server import proxies
+from liftlock.server.ground import Ground
+from liftlock.server.rights import Person
+from liftlock.store import access, people
 
 COOKIE: Final = 'liftlock_session'
 OPEN: Final = ('/login', '/static/', '/health', '/theme')
+PROGRAMS: Final = ('/api/', '/metrics', '/hooks/', '/health')
 SAFE: Final = ('GET', 'HEAD', 'OPTIONS')
 POLICY: Final = (
     "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' data:; "
@@ -39,10 +41,13 @@ HEADERS: Final = {
 
 
 class Guard:
-    def __init__(self, app: ASGIApp, store: Store, public: Sequence[str] = ()) -> None:
+    def __init__(self, app: ASGIApp, ground: Ground, public: Sequence[str] = ()) -> None:
         self._app = app
-        self._store = store
+        self._store = ground.store
+        self._cookie = cookie(ground.secure)
+        self._proxies = ground.proxies
         self._open = (*OPEN, *public)
+        self._whole = ('/metrics',) if ground.open_metrics else ()
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         if scope['type'] != 'http':
@@ -54,8 +59,16 @@ class Guard:
                 _protect(MutableHeaders(scope=message), scope['path'])
             await send(message)
 
+        self._locate(scope)
         refusal = self._look(scope)
         await (refusal or self._app)(scope, receive, safely)
+
+    def _locate(self, scope: Scope) -> None:
+        """Whoever asks is where the proxies say, as far as they are trusted."""
+        peer, port = scope.get('client') or ('', 0)
+        if self._proxies:
+            told = Headers(scope=scope).getlist('x-forwarded-for')
+            scope['client'] = proxies.client(peer, told, self._proxies), port
 
     def _look(self, scope: Scope) -> Response | None:
         """Put into the request who asks; an answer where that is enough to refuse."""
@@ -65,8 +78,14 @@ class Guard:
         person, session = self._known(headers, scope)
         state['person'], state['session'] = person, session
         if scope['method'] not in SAFE and not _own(headers) and _by_cookie(headers):
+            if path.startswith('/api/'):
+                told = {'error': 'this came from a page of somebody else', 'hint': ''}
+                return JSONResponse(told, 403)
             return Response('this came from a page of somebody else\n', 403)
-        if person is not None or path.startswith(self._open):
+        if person is not None and person.scopes and not path.startswith(PROGRAMS):
+            told = {'error': 'a token with scopes is good for the API alone', 'hint': '/api/v1'}
+            return JSONResponse(told, 403)
+        if person is not None or path.startswith(self._open) or path in self._whole:
             return None
         if path.startswith('/api/') or path == '/metrics':
             told = {'error': 'a token is needed', 'hint': 'Authorization: Bearer …'}
@@ -82,13 +101,26 @@ class Guard:
         kind, _, text = headers.get('authorization', '').partition(' ')
         if kind.lower() == 'bearer':
             token = access.find(self._store, text.strip())
-            return (Person(token.person, token.role, address), None) if token else (None, None)
+            if token is None:
+                return None, None
+            scopes = tuple(token.scopes.split())
+            return self._person(token, address)._replace(scopes=scopes), None
         # The standard library's parser drops all cookies for one of somebody else's that is odd.
-        cookie = cookie_parser(headers.get('cookie', '')).get(COOKIE)
-        session = access.session(self._store, cookie) if cookie else None
+        secret = cookie_parser(headers.get('cookie', '')).get(self._cookie)
+        session = access.session(self._store, secret) if secret else None
         if session is None:
             return None, None
-        return Person(session.token.person, session.token.role, address), session
+        return self._person(session, address), session
+
+    def _person(self, known: access.Token | access.Session, address: str) -> Person:
+        grants = people.grants(self._store, known.person)
+        return Person(known.person, known.role, address, grants)
+
+
+def cookie(secure: bool) -> str:
+    """The name of the session's cookie. By TLS it is one that no neighbour under the same domain
+    can set, nor anybody on the way."""
+    return f'__Host-{COOKIE}' if secure else COOKIE
 
 
 def csrf(session: access.Session) -> str:

@@ -24,7 +24,8 @@ SILENT: Final = frozenset({'script', 'style', 'template', 'iframe', 'object', 's
 ATTRIBUTES: Final = frozenset({'align', 'colspan', 'rowspan', 'open', 'start', 'title', 'scope'})
 SCHEMES: Final = ('http://', 'https://', 'mailto:', '#')
 LARGEST: Final = 1024 * 1024  # characters, as on GitHub
-LOWER: Final = {'h1': 'h3', 'h2': 'h4', 'h3': 'h5', 'h4': 'h6', 'h5': 'h6'}  # below the page's own
+HEADINGS: Final = frozenset({'h1', 'h2', 'h3', 'h4', 'h5', 'h6'})
+ABOVE: Final = 3  # the level of the page's heading over it
 
 
 def html(markdown: str) -> str:
@@ -52,6 +53,7 @@ class _Cleaner(HTMLParser):
         self._parts: list[str] = []
         self._open: list[str] = []
         self._silent = 0
+        self._level = ABOVE
 
     def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
         if tag in SILENT:
@@ -63,7 +65,7 @@ class _Cleaner(HTMLParser):
             self._picture(given)
         if tag not in TAGS:
             return
-        tag = LOWER.get(tag, tag)
+        tag = self._heading(tag) if tag in HEADINGS else tag
         self._parts.append(f'<{tag}{_attributes(tag, given)}>')
         if tag not in EMPTY:
             self._open.append(tag)
@@ -72,7 +74,8 @@ class _Cleaner(HTMLParser):
         if tag in SILENT:
             self._silent = max(self._silent - 1, 0)
             return
-        tag = LOWER.get(tag, tag)
+        if tag in HEADINGS:
+            tag = next((one for one in reversed(self._open) if one in HEADINGS), tag)
         if self._silent or tag not in self._open:
             return
         while (last := self._open.pop()) != tag:
@@ -85,6 +88,11 @@ class _Cleaner(HTMLParser):
 
     def done(self) -> str:
         return ''.join(self._parts) + ''.join(f'</{tag}>' for tag in reversed(self._open))
+
+    def _heading(self, tag: str) -> str:
+        """Below the page's own, and none is left out on the way down."""
+        self._level = min(ABOVE + int(tag[1]), self._level + 1, 6)
+        return f'h{self._level}'
 
     def _picture(self, given: dict[str, str]) -> None:
         name = escape(given.get('alt') or 'picture')

@@ -42,6 +42,7 @@ class Picture(NamedTuple):
     claims: Mapping[str, int]
     plan: Plan | None
     seq: int
+    facts: tuple[f.Stamped, ...] = ()
 
 
 class Plans:
@@ -74,7 +75,29 @@ def draw(store: Store, plans: Plans, run: int, attempt: int = 0) -> Picture:
     if chosen != row.attempt:
         facts = _until(facts, chosen)
     claims = {one.fact.job: one.fact.attempt for one in facts if isinstance(one.fact, f.JobClaimed)}
-    return Picture(row, chosen, attempts, folded(facts), claims, plans.of(run), seq)
+    plan, board = plans.of(run), folded(facts)
+    _name_all(board, plan)
+    return Picture(row, chosen, attempts, board, claims, plan, seq, tuple(facts))
+
+
+def _name_all(board: Board, plan: Plan | None) -> None:
+    """Of a job that nobody could take no fact tells the name."""
+    for key, job in plan.workflow.jobs.items() if plan else ():
+        if key in board.jobs and board.jobs[key].name == key:
+            board.jobs[key].name = _name(key, job, [])
+
+
+def stopping(picture: Picture) -> bool:
+    """Whether somebody has asked this attempt as a whole to stop."""
+    for stamped in reversed(picture.facts):
+        match stamped.fact:
+            case f.StopRequested(job=''):
+                return True
+            case f.RunRestarted() | f.RunFinished():
+                return False
+            case _:
+                pass
+    return False
 
 
 def _attempts(facts: list[f.Stamped]) -> list[Attempt]:
@@ -152,6 +175,20 @@ def address(picture: Picture, key: str) -> str:
     """Of the job's log."""
     old = f'?attempt={picture.attempt}' if picture.attempt != picture.run.attempt else ''
     return f'/runs/{picture.run.id}/jobs/{quote(key, safe="")}{old}'
+
+
+def needs(picture: Picture) -> dict[str, list[str]]:
+    """By the key of each job the keys of those that it needs; of a called workflow what its caller
+    needs."""
+    keys: dict[str, list[str]] = {}
+    for key in picture.board.jobs:
+        keys.setdefault(root(key), []).append(key)
+    known = picture.plan.workflow.jobs if picture.plan else {}
+    before = {
+        name: [key for need in job.needs for key in keys.get(str(need.value), ())]
+        for name, job in known.items()
+    }
+    return {key: before.get(root(key), []) for key in picture.board.jobs}
 
 
 def bars(picture: Picture, now: float) -> Mapping[str, tuple[float, float]]:

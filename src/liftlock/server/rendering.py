@@ -13,7 +13,7 @@ from starlette.responses import HTMLResponse, Response
 
 from liftlock.language.figures import count, duration, size, span
 from liftlock.language.printable import harmless
-from liftlock.server import doing, guard, markdown, site, static
+from liftlock.server import guard, navigation, rights, site, static, words
 
 THEMES: Final = ('system', 'light', 'dark')
 WORDS: Final = {'in_progress': 'running', 'rolled_back': 'rolled back'}
@@ -24,21 +24,25 @@ def page(request: Request, name: str, status: int = 200, /, **values: Any) -> Re
     scope = request.scope['state']
     session, person = scope.get('session'), scope.get('person')
     theme = request.cookies.get('theme', 'system')
-    words = site.of(request).words.pop(session.secret, None) if session else None
     values = {
         'person': person,
         'csrf': guard.csrf(session) if session else '',
         'theme': theme if theme in THEMES else 'system',
         'path': request.url.path,
         'here': request.url.path + (f'?{request.url.query}' if request.url.query else ''),
-        'said': words,
+        'said': words.given(request, session),
         'now': time.time(),
         'version': site.of(request).ground.version,
         'topic': '',  # the query of its live updates
-        'may': (lambda what: doing.may(person, what)) if person else (lambda what: False),
+        'pages': navigation.shown(person),
+        'stands': lambda item: navigation.here(item, request.url.path),
+        'waiting_count': site.of(request).waiting() if person else 0,
+        'may': lambda *what: person is not None and rights.may(person, *what),
         **values,
     }
-    return HTMLResponse(environment().get_template(name).render(values), status)
+    answer = HTMLResponse(environment().get_template(name).render(values), status)
+    words.forget(request, answer)
+    return answer
 
 
 @cache
@@ -59,13 +63,25 @@ def environment() -> Environment:
         duration=duration,
         harmless=harmless,
         iso=iso,
-        markdown=lambda text: Markup(markdown.html(text)),  # noqa: S704 - cleaned there
-        quoted=lambda text: quote(str(text), safe=''),
+        markdown=_markdown,
+        quoted=quoted,
+        quoted_path=lambda text: quote(str(text), safe='/'),
         size=size,
         word=word,
     )
     found.globals['static'] = static.address
+    found.globals['all_pages'] = navigation.ITEMS
     return found
+
+
+def _markdown(text: str) -> Markup:
+    from liftlock.server import markdown  # with the standard library's reader of HTML
+
+    return Markup(markdown.html(text))  # noqa: S704 - cleaned there
+
+
+def quoted(text: object) -> str:
+    return quote(str(text), safe='')
 
 
 def word(state: str) -> str:

@@ -10,24 +10,40 @@ from liftlock.rollout.sight import Routes
 
 
 class Told(NamedTuple):
-    """`kind` is good, bad, warn or ''."""
+    """`kind` is good, bad, warn or ''; `times`: how often it was said in a row. Measurements with
+    one `about` are one, as long as nothing else happens."""
 
     at: float
     kind: str
     text: str
+    times: int = 1
+    about: str = ''
 
 
 def told(facts: Iterable[f.Stamped], number: int) -> list[Told]:
     """The story of the deployment with this number, in order."""
-    found = []
+    found: list[Told] = []
     for stamped in facts:
         if getattr(stamped.fact, 'number', None) != number:
             continue
-        tell = _TOLD.get(type(stamped.fact))
-        kind, text = tell(stamped.fact) if tell else ('', '')
-        if text:
-            found.append(Told(stamped.at, kind, text))
+        fact, tell = stamped.fact, _TOLD.get(type(stamped.fact))
+        kind, text = tell(fact) if tell else ('', '')
+        about = f'{fact.analysis} {fact.phase}' if isinstance(fact, f.Measured) else ''
+        if found and found[-1].text == text:
+            found[-1] = found[-1]._replace(times=found[-1].times + 1)
+        elif text:
+            found.append(Told(stamped.at, kind, text, 1 + _taken(found, about), about))
     return found
+
+
+def _taken(found: list[Told], about: str) -> int:
+    """How often the same was measured just before; those are told no more, but by the newest."""
+    for at in range(len(found) - 1, -1, -1):
+        if not about or not found[at].about:
+            return 0
+        if found[at].about == about:
+            return found.pop(at).times
+    return 0
 
 
 def weights(routes: Routes) -> str:
@@ -96,4 +112,10 @@ _TOLD: Final[Mapping[type[Any], Callable[[Any], tuple[str, str]]]] = {
     f.OperationFinished: _operation,
     f.Noticed: lambda fact: ('warn' if fact.level == 'warning' else '', fact.message),
     f.DeploymentFinished: _finished,
+    f.AlertRaised: lambda fact: ('bad', _with(f'Alert: {fact.alert}', fact.message)),
+    f.AlertCleared: lambda fact: ('good', _with(f'Alert cleared: {fact.alert}', fact.message)),
+    f.AlertTold: lambda fact: (
+        'warn' if fact.failed else '',
+        _with(f'{"Could not tell" if fact.failed else "Told"} {fact.channel}', fact.failed),
+    ),
 }

@@ -20,6 +20,7 @@ from liftlock.store.logs import LogReader, Segment
 MOST: Final = 2000  # lines of one window
 MOST_HITS: Final = 10_000
 ERRORS: Final = '##[error]'
+GROUPS: Final = ('##[group]', '##[endgroup]')
 _MARK: Final = re.compile(r'##\[(group|endgroup|section|command|debug|notice|warning|error)\](.*)')
 
 
@@ -33,6 +34,14 @@ class Found(NamedTuple):
 
     hits: tuple[Hit, ...]
     more: bool
+
+
+class Group(NamedTuple):
+    """Lines that fold together: the one that names them, and the last."""
+
+    step: int
+    first: int
+    last: int
 
 
 class Steps:
@@ -54,6 +63,11 @@ class Steps:
 
     def counts(self) -> dict[int, int]:
         return {step: self.count(step) for step in self._segments}
+
+    def begin(self, step: int) -> float:
+        """When it said its first line."""
+        mine = self._segments.get(step)
+        return mine[0].at if mine else 0.0
 
     def lines(self, step: int, start: int, stop: int) -> Iterator[tuple[int, float, str]]:
         """(number from 1, time, text) of the step's lines from `start` (from 0) up to `stop`."""
@@ -83,8 +97,46 @@ class Steps:
                     return Found(tuple(hits[:MOST_HITS]), True)
         return Found(tuple(hits), False)
 
+    def said(self, step: int, level: str, beginning: str) -> int:
+        """The first line of the step that says so, as a mark of this level; 0 if none does."""
+        wanted = re.compile(re.escape(f'##[{level}]') + r'.*?' + re.escape(beginning))
+        for segment, first in zip(
+            self._segments.get(step, ()), self._starts.get(step, ()), strict=True
+        ):
+            text = self._reader.text(segment)
+            if beginning not in text:
+                continue
+            for index, line in enumerate(text.split('\n')[: segment.lines], first + 1):
+                if wanted.match(line):
+                    return index
+        return 0
+
     def errors(self) -> Found:
         return self.search(re.compile(r'^##\[error\]'), ERRORS)
+
+    def groups(self, size: int) -> tuple[Group, ...]:
+        """Those that reach over the end of a window of `size` lines."""
+        return tuple(
+            one
+            for step in sorted(self._segments)
+            for one in self._groups(step)
+            if (one.first - 1) // size != (one.last - 1) // size
+        )
+
+    def _groups(self, step: int) -> Iterator[Group]:
+        begun = 0
+        for segment, first in zip(self._segments[step], self._starts[step], strict=True):
+            text = self._reader.text(segment)
+            if not any(mark in text for mark in GROUPS):
+                continue
+            for number, line in enumerate(text.split('\n')[: segment.lines], first + 1):
+                if not line.startswith(GROUPS):
+                    continue
+                if begun:
+                    yield Group(step, begun, number - 1)
+                begun = number if line.startswith(GROUPS[0]) else 0
+        if begun:
+            yield Group(step, begun, self.count(step))
 
 
 def pattern(text: str, *, regex: bool) -> tuple[re.Pattern[str], str]:
@@ -98,38 +150,48 @@ def pattern(text: str, *, regex: bool) -> tuple[re.Pattern[str], str]:
 
 
 def html(steps: Steps, step: int, start: int, stop: int) -> str:
-    """The window; groups can be folded, as far as they lie within it."""
+    """The window; groups can be folded, as far as they lie within it. The one that is still being
+    written is open."""
     style = ansi.PLAIN
     parts: list[str] = []
-    open_group = False
+    group, open_group, begin = 0, False, steps.begin(step)
     for number, at, text in steps.lines(step, start, min(stop, start + MOST)):
         mark = _MARK.match(text)
         kind = mark[1] if mark else ''
         shown, style = ansi.html(mark[2] if mark else text, style)
-        line = _line(step, number, at, shown, kind)
+        place = f's{step}-L{number}', number, _clock(at)
+        line = _line(place, at - begin, shown, kind)
         if kind in ('group', 'endgroup') and open_group:
             parts.append('</details>')
             open_group = False
         if kind == 'group':
-            summary = _line(step, number, at, shown, kind, 'summary')
+            summary = _line(place, at - begin, shown, kind, 'summary')
+            group, open_group = len(parts), True
             parts.append(f'<details class="fold">{summary}')
-            open_group = True
         else:
             parts.append(line)
-    return ''.join(parts) + ('</details>' if open_group else '')
+    if open_group:
+        parts.append('</details>')
+        if stop >= steps.count(step):
+            parts[group] = parts[group].replace('<details', '<details open', 1)
+    return ''.join(parts)
 
 
-def _line(step: int, number: int, at: float, shown: str, kind: str, tag: str = 'div') -> str:
-    name = f's{step}-L{number}'
+def _line(
+    place: tuple[str, int, str], since: float, shown: str, kind: str, tag: str = 'div'
+) -> str:
+    """`since` is seconds after the step's first line."""
+    name, number, clock = place
     kinds = f' k-{escape(kind)}' if kind else ''
     # What folds is a control already, and must not hold another one.
-    shown_number = f'<a class="n" href="#{name}">{number}</a>'
+    shown_number = f'<a class="n" href="#{name}" tabindex="-1">{number}</a>'
     if tag == 'summary':
         shown_number = f'<span class="n">{number}</span>'
     word = {'error': 'Error: ', 'warning': 'Warning: ', 'notice': 'Notice: '}.get(kind, '')
     return (
         f'<{tag} class="l{kinds}" id="{name}">{shown_number}'
-        f'<span class="c" data-t="{_clock(at)}"></span><span class="t">{word}{shown}</span></{tag}>'
+        f'<span class="c" data-t="{clock}" data-r="+{since:.1f}s"></span>'
+        f'<span class="t">{word}{shown}</span></{tag}>'
     )
 
 

@@ -7,7 +7,7 @@ from liftlock.server.markdown import html
 
 def test_markdown_is_shown_with_headings_below_the_pages_own() -> None:
     shown = html('# Result\n\n| a | b |\n|---|---|\n| 1 | **2** |\n')
-    assert '<h3>Result</h3>' in shown
+    assert '<h4>Result</h4>' in shown
     assert '<td><strong>2</strong></td>' in shown.replace('\n', '')
 
 

@@ -1,20 +1,34 @@
 """How often somebody may be wrong."""
 
-from liftlock.server.patience import MOST, MOST_OF_ALL, WHILE, Patience
+import pytest
+
+from liftlock.server.patience import FREE, LONGEST, MOST, WHILE, network, pause, wait
 
 
 def test_an_address_that_was_wrong_too_often_waits_until_it_is_forgotten() -> None:
-    patience = Patience()
-    for at in range(MOST):
-        assert patience.left('a', float(at)) == 0.0
-        patience.failed('a', float(at))
-    assert patience.left('a', 10.0) == WHILE - 10.0
-    assert patience.left('b', 10.0) == 0.0
-    assert patience.left('a', WHILE + 0.5) == 0.0
+    known = [float(at) for at in range(MOST)]
+    assert wait(known[:-1], (), 10.0) == 0.0
+    assert wait(known, (), 10.0) == WHILE - 10.0
+    assert wait([-3.0, *known], (), 10.0) == WHILE - 10.0
+    assert wait(known, (), WHILE + 0.5) == 0.0
 
 
-def test_many_addresses_together_wait_too() -> None:
-    patience = Patience()
-    for number in range(MOST_OF_ALL):
-        patience.failed(f'10.0.0.{number}', 0.0)
-    assert patience.left('somebody else', 1.0) == WHILE - 1.0
+def test_a_name_waits_longer_and_longer_but_never_for_good() -> None:
+    assert wait((), [100.0] * FREE, 100.0) == 0.0
+    assert wait((), [100.0] * (FREE + 3), 100.0) == pause(FREE + 3) == 4.0
+    assert wait((), [100.0] * 500, 100.0) == LONGEST
+    assert wait((), [100.0] * 500, 100.0 + LONGEST) == 0.0
+
+
+@pytest.mark.parametrize(
+    ('address', 'counted'),
+    [
+        ('192.0.2.7', '192.0.2.7'),
+        ('::ffff:192.0.2.7', '192.0.2.7'),
+        ('2001:db8::1:2', '2001:db8::/64'),
+        ('fe80::1%eth0', 'fe80::/64'),
+        ('', ''),
+    ],
+)
+def test_a_network_of_one_household_is_one_address(address: str, counted: str) -> None:
+    assert network(address) == counted

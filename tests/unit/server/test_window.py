@@ -3,7 +3,7 @@
 import re
 from typing import Any, cast
 
-from liftlock.server.window import Hit, Steps, html, pattern
+from liftlock.server.window import Group, Hit, Steps, html, pattern
 from liftlock.store.logs import LogReader, Segment
 
 
@@ -58,3 +58,17 @@ def test_a_group_can_be_folded_and_is_closed_at_the_end_of_the_window() -> None:
 
 def test_errors_say_so_in_words() -> None:
     assert 'Error: it broke' in html(steps((1, '##[error]it broke\n')), 1, 0, 1)
+
+
+LONG = '##[group]a\n' + 'x\n' * 9 + '##[endgroup]\n##[group]b\ny\n##[endgroup]\n'
+
+
+def test_groups_are_told_that_reach_over_a_window() -> None:
+    assert steps((1, LONG)).groups(5) == (Group(1, 1, 10),)
+    assert steps((1, LONG)).groups(20) == ()
+    assert steps((1, 'x\n##[group]a\n' + 'y\n' * 9)).groups(5) == (Group(1, 2, 11),)
+
+
+def test_a_group_that_is_still_written_is_open() -> None:
+    assert html(steps((1, '##[group]a\nx\n')), 1, 0, 500).startswith('<details open ')
+    assert html(steps((1, LONG)), 1, 0, 5).startswith('<details class')
