@@ -2,9 +2,8 @@
 
 import click
 
-from liftlock.cli import follow, here
+from liftlock.cli import follow, here, onrecord, remote
 from liftlock.engine.delivery import requests
-from liftlock.engine.delivery.alive import ensure
 
 
 @click.command('abort', short_help='Take back a deployment that goes on or waits.')
@@ -13,19 +12,34 @@ from liftlock.engine.delivery.alive import ensure
 @click.option('--reason', default='', metavar='TEXT', help='For the history.')
 @click.option('--no-follow', is_flag=True, help='Return at once.')
 @click.option('--json', is_flag=True, help='Facts, one object a line.')
+@remote.option
 @click.pass_obj
 def command(
-    state: str | None, /, environment: str, number: int, reason: str, no_follow: bool, json: bool
+    state: str | None,
+    /,
+    environment: str,
+    number: int,
+    reason: str,
+    no_follow: bool,
+    json: bool,
+    server: str,
 ) -> int:
     """Traffic goes back to the version that ENVIRONMENT had before.
 
     Exit code 0: it was taken back, or had not begun.
     """
+    if server:
+        from liftlock.cli.remote import acting
+
+        ways = {'no_follow': no_follow, 'wait': True, 'json': json}
+        acting.act(server, environment, 'abort', {'number': number, 'reason': reason}, ways)
+        return 0
     asked = here.look(state)
     place = here.place(asked, environment)
     after = follow.begin(asked, place)
     number = requests.abort(asked.store, place, asked.by, reason, number)
-    ensure(asked.where.state)
+    onrecord.put(asked, place, 'deployment aborted', number, reason)
+    here.ensure(asked)
     if no_follow:
         follow.told(place, number, json)
         return 0

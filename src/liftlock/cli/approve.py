@@ -2,7 +2,7 @@
 
 import click
 
-from liftlock.cli import reviewing
+from liftlock.cli import onrecord, remote, reviewing
 from liftlock.engine.delivery import approvals
 from liftlock.errors import FAILED, UserError
 
@@ -14,6 +14,7 @@ from liftlock.errors import FAILED, UserError
 @click.option('--bypass', is_flag=True, help='Pass over freezes, timers and missing approvals.')
 @click.option('--reason', default='', metavar='TEXT', help='Why, with --bypass.')
 @click.option('-y', '--yes', is_flag=True, help='Do not ask.')
+@remote.option
 @click.pass_obj
 def command(
     state: str | None,
@@ -24,6 +25,7 @@ def command(
     bypass: bool,
     reason: str,
     yes: bool,
+    server: str,
 ) -> int:
     """Approve what waits to be deployed to ENVIRONMENT, after showing what it is.
 
@@ -32,18 +34,26 @@ def command(
     """
     if reason and not bypass:
         raise UserError('--reason goes with --bypass', 'say something about an approval: --comment')
+    if server:
+        from liftlock.cli.remote import reviews
+
+        said = {'comment': comment, 'bypass': bypass, 'reason': reason}
+        return reviews.approve(server, environment, number, said, yes=yes)
     asked, wanted = reviewing.find(state, environment, number)
     reviewing.show(wanted)
-    name = wanted.stream.place.name
+    place, number = wanted.stream.place, wanted.one.number
+    name = place.name
     if bypass:
         approvals.refuse_bypass(reason)
         if not reviewing.agreed(f'Let it through to {name} in spite of that?', yes=yes):
             return FAILED
         approvals.bypass(wanted, asked.by, reason)
+        onrecord.put(asked, place, 'protection bypassed', number, reason)
     else:
         approvals.refuse_approval(wanted, asked.by, asked.where.config.teams)
         if not reviewing.agreed(f'Approve it for {name}?', yes=yes):
             return FAILED
         approvals.approve(wanted, asked.by, comment)
+        onrecord.put(asked, place, 'deployment approved', number, comment)
     reviewing.told(asked, wanted)
     return 0

@@ -7,12 +7,13 @@ from pathlib import Path
 
 import click
 
-from liftlock.cli import wiring
+from liftlock.cli import remote
 from liftlock.cli.figures import count, size
+from liftlock.cli.past import Stored, open_past
 from liftlock.errors import UserError
-from liftlock.store import artifacts, attestations, runs
-from liftlock.store.artifacts import ZIP, Artifact, RunArtifacts
-from liftlock.store.database import Store, open_store
+from liftlock.store import attestations
+from liftlock.store.artifacts import ZIP, Artifact
+from liftlock.store.database import Store
 from liftlock.store.runs import Run
 
 DAY = 86400
@@ -26,6 +27,7 @@ SHOWN = 12  # digits of a digest; all of them with --json
 @click.option('--attest', is_flag=True, help='Sign where they come from: SLSA provenance.')
 @click.option('--bundle', metavar='FILE', help='Write what was signed, for `liftlock verify`.')
 @click.option('--json', is_flag=True, help='A list of objects.')
+@remote.option
 @click.pass_obj
 def command(
     state: str | None,
@@ -36,29 +38,32 @@ def command(
     attest: bool,
     bundle: str | None,
     json: bool,
+    server: str,
 ) -> None:
     """List, fetch or attest the artifacts of RUN (a number; default: the last)."""
-    store = open_store(wiring.place(state).state)
-    found = runs.find(store, run)
-    kept = artifacts.listed(store, found.id)
+    past = open_past(state, server)
+    found = past.find(run)
+    kept = past.artifacts(found.id)
     for name in names:
         if name not in {one.name for one in kept}:
             known = ', '.join(sorted({one.name for one in kept})) or 'none'
             raise UserError(f'run {found.id} has no artifact "{name}"', f'there are: {known}')
         directory = _place(to, name, kept)
-        files = asyncio.run(RunArtifacts(store, found.id).fetch(name, directory))
+        files = asyncio.run(past.fetch(found.id, name, directory))
         print(f'{name}: {count(files, "file")} in {directory}')
     if attest or bundle:
-        _attest(store, found, kept, attest, bundle)
+        if not isinstance(past, Stored):
+            raise UserError('attestations are signed where the store is', 'leave out --server')
+        _attest(past.store, found, kept, attest, bundle)
         return
     if json:
         print(jsons.dumps([one._asdict() for one in kept], ensure_ascii=False, indent=2))
     elif not names:
         _list(kept, found.id)
-        if attestations.listed(store, found.id):
+        if isinstance(past, Stored) and attestations.listed(past.store, found.id):
             from liftlock.cli import attesting
 
-            attesting.tell(store, found)
+            attesting.tell(past.store, found)
 
 
 def _attest(store: Store, run: Run, kept: list[Artifact], attest: bool, bundle: str | None) -> None:

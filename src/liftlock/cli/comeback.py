@@ -33,8 +33,7 @@ def go(works: wiring.Works, back: 'Return', ways: Ways, terms: Terms) -> int:
 
     found = runs.find(works.store, str(back.run))
     before = works.store.facts(found.id)[-1].seq
-    works.engine.rerun(found.id, terms.secrets, jobs=(back.job,), alone=True)
-    returns.ask(works.store, back, terms.by)
+    returns.begin(works.engine, works.store, back, terms)
     word = (
         f'Back to {back.to.version.name} in {back.place.name} ({back.reason}): '
         f'job "{back.job}" of run {found.id} again.'

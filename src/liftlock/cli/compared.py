@@ -7,9 +7,10 @@ from difflib import unified_diff
 from pathlib import Path
 from typing import Any, Final
 
-from liftlock.cli import declared, wiring
+from liftlock.cli import wiring
 from liftlock.cli.desires import Desires
 from liftlock.cli.here import Here
+from liftlock.engine import declared
 from liftlock.engine.delivery import blueprint as blueprints
 from liftlock.engine.delivery import standing, variables
 from liftlock.engine.delivery.blueprint import PATH, Blueprint

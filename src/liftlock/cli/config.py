@@ -5,6 +5,7 @@
       ubuntu-22.04: docker:registry.example.org/runner:22.04
       untrusted: sandbox
       untrusted-online: sandbox:network
+      big: kubernetes:big         # a pod, by the template of that name
     container-engine: podman      # or docker, or a path; the default is what is there
     actions:                      # where actions are fetched from, instead of github.com
       actions/*: ~/mirrors/{name}
@@ -15,8 +16,13 @@
       git.example.org: gitea      # or github, forgejo, gitlab
       code.example.org: {kind: gitlab, url: https://code.example.org/git, api: …}
     key-file: /run/keys/liftlock  # of the stored secrets; LIFTLOCK_KEY_FILE goes before
+    kubernetes:                   # see docs/kubernetes.md
+      namespace: builds
+      pods: {big: {image: debian:12, container: {resources: {limits: {memory: 8Gi}}}}}
     teams:                        # whom a name under `reviewers:` in liftlock.yml stands for
       ops: [alice, bob]
+    log-in:                       # to the server; see docs/server.md
+      oidc: {issuer: https://id.example.org, client-id: liftlock}
 
 The file is optional, and so is every key in it.
 """
@@ -30,10 +36,11 @@ from liftlock.language.records import NamedTuple
 from liftlock.runner import forge
 from liftlock.runner.executors import EXECUTORS
 from liftlock.runner.forge import Forge
+from liftlock.runner.kubernetes.settings import Pods
 
 KEYS: Final = (
     'labels', 'container-engine', 'actions', 'tool-cache', 'forges', 'oidc-issuer', 'key-file',
-    'teams',
+    'teams', 'kubernetes', 'log-in',
 )  # fmt: skip
 
 
@@ -46,6 +53,8 @@ class Config(NamedTuple):
     oidc_issuer: str = ''  # '' = where the job reaches us
     key_file: str = ''  # '' = beside the database
     teams: Mapping[str, tuple[str, ...]] = {}
+    pods: Pods | None = None  # None = no cluster is named
+    log_in: object = None  # as it stands there: only a server reads it
 
 
 def read(path: Path) -> Config:
@@ -80,8 +89,10 @@ def parse(text: str, path: str) -> Config:
         if not _is_place(place):
             raise UserError(
                 f'{path}: label "{label}" asks for the place "{place}"',
-                'there are: host, sandbox, sandbox:network, docker:IMAGE',
+                'there are: host, sandbox, sandbox:network, docker:IMAGE, kubernetes, '
+                'kubernetes:TEMPLATE',
             )
+    pods = _pods(content.get('kubernetes'), labels, f'{path}: kubernetes')
     return Config(
         {label.lower(): place for label, place in labels.items()},
         tuple(_pairs(content.get('actions'), f'{path}: actions')),
@@ -91,15 +102,32 @@ def parse(text: str, path: str) -> Config:
         _address(content.get('oidc-issuer'), f'{path}: oidc-issuer'),
         str(content.get('key-file') or ''),
         dict(_teams(content.get('teams'), f'{path}: teams')),
+        pods,
+        content.get('log-in'),
     )
 
 
 def _is_place(text: str) -> bool:
     """Only containers are made from an image, and they need one."""
     executor, _, image = text.partition(':')
-    if text == 'sandbox:network':
+    if text == 'sandbox:network' or executor == 'kubernetes':
         return True
     return executor in EXECUTORS and (executor == 'docker') == bool(image)
+
+
+def _pods(content: object, labels: Mapping[str, str], where: str) -> Pods | None:
+    """None where nothing is said of a cluster, and no label asks for one."""
+    names = [place.partition(':') for place in labels.values()]
+    wanted = {name for executor, _, name in names if executor == 'kubernetes'}
+    if content is None and not wanted:
+        return None
+    from liftlock.cli import pods
+
+    found = pods.read(content, where)
+    for name in sorted(wanted):
+        if found.template(name) is None:
+            raise UserError(f'{where}: a label asks for the pod template "{name}"', 'add it: pods:')
+    return found
 
 
 def _forges(content: object, where: str) -> Iterator[tuple[str, Forge]]:

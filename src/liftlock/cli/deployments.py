@@ -8,7 +8,7 @@ from typing import Any, Final
 
 import click
 
-from liftlock.cli import standing, wiring
+from liftlock.cli import remote, standing, wiring
 from liftlock.cli.colour import Paint, paint
 from liftlock.cli.figures import duration
 from liftlock.cli.loglines import harmless
@@ -16,7 +16,6 @@ from liftlock.cli.runs import age, fitted
 from liftlock.engine.delivery.standing import deployment_record
 from liftlock.rollout.facts import DEPLOY, PROMOTION, ROLLBACK
 from liftlock.store import deliveries
-from liftlock.store.database import open_store
 from liftlock.store.deliveries import Deployment, Place
 
 COLUMNS: Final = {
@@ -50,14 +49,18 @@ MARKS: Final = {
 @click.option('--rollbacks', is_flag=True, help='Only those with which somebody went back.')
 @click.option('-n', '--limit', type=click.IntRange(min=1), default=20, help='At most so many.')
 @click.option('--json', is_flag=True, help='A list of objects.')
+@remote.option
 @click.pass_obj
-def command(state: str | None, /, environment: str, json: bool, **wish: Any) -> None:
+def command(state: str | None, /, environment: str, json: bool, server: str, **wish: Any) -> None:
     """List deployments to ENVIRONMENT, or to all, newest first."""
-    store = open_store(wiring.place(state).state)
-    places = {one.id: one for one in deliveries.environments(store)}
-    chosen = standing.find(store, environment).id if environment else 0
-    kind = ROLLBACK if wish.pop('rollbacks') else ''
-    found = deliveries.listed(store, environment=chosen, kind=kind, **wish)
+    kind = wish['kind'] = ROLLBACK if wish.pop('rollbacks') else ''
+    if server:
+        found, places = _told(server, environment, wish)
+    else:
+        store = wiring.opened(wiring.place(state))
+        places = {one.id: one for one in deliveries.environments(store)}
+        chosen = standing.find(store, environment).id if environment else 0
+        found = deliveries.listed(store, environment=chosen, **wish)
     if json:
         records = [deployment_record(one, places[one.environment]) for one in found]
         print(jsons.dumps(records, ensure_ascii=False, indent=2))
@@ -68,6 +71,17 @@ def command(state: str | None, /, environment: str, json: bool, **wish: Any) -> 
         return
     for line in table(found, places, paint(sys.stdout), time.time()):
         print(line)
+
+
+def _told(
+    server: str, name: str, wish: Mapping[str, Any]
+) -> tuple[list[Deployment], dict[int, Place]]:
+    from liftlock.cli.remote.client import Client
+    from liftlock.cli.remote.environments import Environments
+
+    known = Environments(Client(server))
+    places = {one.id: one for one in known.listed()}
+    return known.deployments(known.find(name) if name else None, **wish), places
 
 
 def table(

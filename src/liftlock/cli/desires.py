@@ -8,12 +8,12 @@ import asyncio
 from pathlib import Path
 from typing import Any, Final
 
-from liftlock.cli import builds, heads, wiring
-from liftlock.cli.builds import Made
+from liftlock.cli import heads, wiring
 from liftlock.cli.heads import Head
 from liftlock.engine.delivery import blueprint as blueprints
-from liftlock.engine.delivery import variables
+from liftlock.engine.delivery import builds, variables
 from liftlock.engine.delivery.blueprint import Blueprint
+from liftlock.engine.delivery.builds import Made
 from liftlock.errors import UserError
 from liftlock.language.settings.model import Trigger
 from liftlock.rollout.environment import Environment, fold

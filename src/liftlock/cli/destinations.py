@@ -4,8 +4,9 @@ import sys
 from collections.abc import Iterator, Mapping
 from contextlib import suppress
 
-from liftlock.cli import declared, heads
+from liftlock.cli import heads
 from liftlock.cli.colour import paint
+from liftlock.engine import declared
 from liftlock.errors import UserError
 from liftlock.language.settings.model import Environment
 

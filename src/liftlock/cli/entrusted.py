@@ -9,55 +9,92 @@ import sys
 import time
 from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
-from typing import Any, Final, TypeVar
+from typing import Any, Final, Protocol, TypeVar
 
 import click
 
-from liftlock.cli import declared, person, wiring
+from liftlock.cli import onrecord, person, remote, wiring
 from liftlock.cli.loglines import harmless
+from liftlock.engine import declared
 from liftlock.errors import UserError
 from liftlock.language.records import NamedTuple
 from liftlock.runner import repository
 from liftlock.store import secrets
-from liftlock.store.database import open_store
 from liftlock.store.secrets import Entry, Happened, Safe, Scope
 
 Decorated = TypeVar('Decorated', bound=Callable[..., Any])
+EVERY: Final = '*'
 _SCOPE: Final = (
     click.option('--env', 'environment', default='', metavar='ENVIRONMENT', help='Of this one.'),
     click.option(
         '--repo',
         default='',
         metavar='OWNER/NAME',
-        help='Of this repository. [default: the one here]',
+        help="Of this repository; '*': of all. [default: the one here]",
     ),
 )
+
+
+class Keeping(Protocol):
+    """Where they are kept: the store's safe, or a server's."""
+
+    def set(self, scope: Scope, name: str, value: str, by: str) -> None: ...
+
+    def remove(self, scope: Scope, name: str, by: str) -> None: ...
+
+    def listed(self, repository: str, environment: str | None = None) -> list[Entry]: ...
+
+    def history(self, repository: str) -> list[Happened]: ...
+
+    def values(self, repository: str) -> dict[str, dict[str, str]]: ...
 
 
 class Desk(NamedTuple):
     """An open safe, whose part of it is meant, and who asks."""
 
-    safe: Safe
+    safe: Keeping
     scope: Scope
     by: str
     directory: Path | None  # of the repository, if it is the one here
 
 
 def scope_options(function: Decorated) -> Decorated:
-    for parameter in reversed(_SCOPE):
+    for parameter in reversed((*_SCOPE, remote.option)):
         function = parameter(function)
     return function
 
 
-def desk(state: str | None, kind: str, environment: str, repo: str) -> Desk:
-    where = wiring.place(state)
+def desk(state: str | None, kind: str, environment: str, repo: str, server: str = '') -> Desk:
+    if repo == EVERY:
+        return _of_all(state, kind, environment, server)
     here = None if repo else repository.look(Path.cwd())
     if repo and len(repo.split('/')) != 2:
         raise UserError(f'"{repo}" is no repository', 'name it as in --repo owner/name')
     name = '/'.join(repository.identity(here)) if here else repo
-    safe = Safe(open_store(where.state), wiring.key_file(where), kind)
+    safe = _told(server, kind) if server else _stored(state, kind)
     by, directory = person.name(here), here.top if here else None
     return Desk(safe, Scope(name, environment), by, directory)
+
+
+def _of_all(state: str | None, kind: str, environment: str, server: str) -> Desk:
+    """Those that every repository gets which has none of its own."""
+    if environment:
+        raise UserError(f"--repo '{EVERY}' does not go with --env")
+    safe = _told(server, kind) if server else _stored(state, kind)
+    return Desk(safe, Scope(''), person.name(None), None)
+
+
+def _stored(state: str | None, kind: str) -> Keeping:
+    where = wiring.place(state)
+    store = wiring.opened(where)
+    return onrecord.Recorded(store, Safe(store, wiring.key_file(where), kind), kind)
+
+
+def _told(server: str, kind: str) -> Keeping:
+    from liftlock.cli.remote.client import Client
+    from liftlock.cli.remote.secrets import RemoteSafe
+
+    return RemoteSafe(Client(server), kind)
 
 
 def value(what: str, from_file: str, *, hidden: bool) -> str:
@@ -105,7 +142,9 @@ def doubt(desk: Desk) -> None:
 
 
 def told(scope: Scope) -> str:
-    return f'{scope.environment} ({scope.repository})' if scope.environment else scope.repository
+    if scope.environment:
+        return f'{scope.environment} ({scope.repository})'
+    return scope.repository or 'all repositories'
 
 
 # --- lists

@@ -3,14 +3,14 @@
 import json as jsons
 import sys
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 
 from liftlock.cli import timeline
 from liftlock.cli.colour import paint
 from liftlock.cli.figures import duration
-from liftlock.cli.here import Here
-from liftlock.engine.delivery.alive import ensure
+from liftlock.cli.here import Here, ensure
 from liftlock.errors import FAILED
+from liftlock.language.records import NamedTuple
 from liftlock.rollout import facts as f
 from liftlock.rollout import wire
 from liftlock.rollout.environment import fold
@@ -19,6 +19,15 @@ from liftlock.store.deliveries import Place
 
 PERIOD = 0.1  # seconds between two looks at the facts
 REVIVE = 2.0  # and at whether somebody carries the deployment out
+
+
+class Watched(NamedTuple):
+    """Where something is deployed. `facts` gives those after one; `revive` sees to it that somebody
+    carries it out."""
+
+    place: Place
+    facts: Callable[[int], list[f.Stamped]]
+    revive: Callable[[], None]
 
 
 def follow(
@@ -30,18 +39,32 @@ def follow(
     Who follows also sees to it that somebody carries it out: a supervisor that was killed is
     started again. Who stops following stops nothing else.
     """
+
+    def facts(seq: int) -> list[f.Stamped]:
+        return deliveries.facts(here.store, place.id, seq)
+
+    watched = Watched(place, facts, lambda: ensure(here))
+    return watch(watched, number, after, json=json, wait=wait)
+
+
+def watch(
+    watched: Watched, number: int, after: int, *, json: bool = False, wait: bool = False
+) -> int:
+    """The same, wherever its facts are told."""
+    place = watched.place
     try:
-        return _follow(here, place, number, after, json, wait)
+        return _follow(watched, number, after, json, wait)
     except KeyboardInterrupt:
         told = f'#{number} goes on. Watch:  liftlock status {place.name} --watch'
         print(f'\n{told}\nTake back:  liftlock abort {place.name}', file=sys.stderr)
         raise
 
 
-def _follow(here: Here, place: Place, number: int, after: int, json: bool, wait: bool) -> int:
+def _follow(watched: Watched, number: int, after: int, json: bool, wait: bool) -> int:
     colours = paint(sys.stdout)
     began = 0.0
-    for stamped in _facts(here, place, after):
+    place = watched.place
+    for stamped in _facts(watched, after):
         if getattr(stamped.fact, 'number', number if began else 0) != number:
             continue
         began = began or stamped.at
@@ -50,7 +73,7 @@ def _follow(here: Here, place: Place, number: int, after: int, json: bool, wait:
         elif told := timeline.line(stamped.fact, colours):
             print(f'{colours.dim(f"{duration(stamped.at - began):>8}")}  {told}', flush=True)
         match stamped.fact:
-            case f.DeploymentAllowed() if not json and (ahead := _ahead(here, place, number)):
+            case f.DeploymentAllowed() if not json and (ahead := _ahead(watched, number)):
                 print(f'{"":>8}  {ahead}', flush=True)
             case f.DeploymentFinished(_, conclusion):
                 return 0 if conclusion == 'success' else FAILED
@@ -61,21 +84,21 @@ def _follow(here: Here, place: Place, number: int, after: int, json: bool, wait:
     raise AssertionError('facts never end')
 
 
-def _facts(here: Here, place: Place, seq: int) -> Iterator[f.Stamped]:
+def _facts(watched: Watched, seq: int) -> Iterator[f.Stamped]:
     looked = time.monotonic()
     while True:
-        for stamped in deliveries.facts(here.store, place.id, seq):
+        for stamped in watched.facts(seq):
             seq = stamped.seq
             yield stamped
         time.sleep(PERIOD)
         if time.monotonic() - looked > REVIVE:
-            ensure(here.where.state)
+            watched.revive()
             looked = time.monotonic()
 
 
-def _ahead(here: Here, place: Place, number: int) -> str:
+def _ahead(watched: Watched, number: int) -> str:
     """Whom it waits for; '' if it is first in line."""
-    environment = fold(deliveries.facts(here.store, place.id))
+    environment = fold(watched.facts(0))
     active = environment.active
     before = [one for one in environment.line if one.number < number]
     first = active or (before[0] if before else None)

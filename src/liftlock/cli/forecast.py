@@ -2,8 +2,8 @@
 
 from collections.abc import Iterator, Mapping, Sequence
 
-from liftlock.cli import declared
 from liftlock.cli.figures import duration
+from liftlock.engine import declared
 from liftlock.gates import protection
 from liftlock.gates.protection import Asked, Known, Refused, Said, Waiting
 from liftlock.language.records import NamedTuple

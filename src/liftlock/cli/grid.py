@@ -102,6 +102,9 @@ def notes(one: Standing, paint: Paint) -> Iterator[str]:
     environment = one.environment
     if environment.healthy is False:
         yield paint.red(harmless(environment.health_message or 'it is not healthy'))
+    for fact, _ in environment.alerts.values():
+        shade = paint.red if fact.severity == 'critical' else paint.yellow
+        yield shade(harmless(f'alert: {fact.alert}: {fact.message}'))
     if environment.held is not None:
         held = environment.held
         reason = f': {harmless(held.reason)}' if held.reason else ''

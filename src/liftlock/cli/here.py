@@ -2,14 +2,17 @@
 
 from pathlib import Path
 
-from liftlock.cli import declared, person, wiring
+from liftlock.cli import person, standing, wiring
+from liftlock.engine import declared
+from liftlock.engine.delivery import alive
+from liftlock.engine.delivery.lodge import ROLE
 from liftlock.errors import UserError
 from liftlock.language.nearest import suggestion
 from liftlock.language.records import NamedTuple
 from liftlock.runner import repository
 from liftlock.runner.repository import Repository
-from liftlock.store import deliveries
-from liftlock.store.database import Store, open_store
+from liftlock.store import deliveries, workers
+from liftlock.store.database import Store
 from liftlock.store.deliveries import Place
 
 
@@ -29,15 +32,29 @@ def look(state: str | None) -> Here:
     seen = repository.look(Path.cwd())
     return Here(
         where,
-        open_store(where.state),
+        wiring.opened(where),
         seen,
         '/'.join(repository.identity(seen)),
         person.name(seen),
     )
 
 
+def ensure(here: Here) -> None:
+    """See to it that somebody carries out what was written down: a server does that shares the
+    database, or the supervisor here."""
+    if here.store.database:
+        from liftlock.cli.wiring import spread
+
+        if workers.holder(here.store, ROLE, spread.limits().grace):
+            return
+    alive.ensure(here.where.state)
+
+
 def place(here: Here, environment: str) -> Place:
-    """An environment to which something was deployed before. With '' the only one."""
+    """An environment to which something was deployed before. With '' the only one;
+    `octo/shop:production` is another repository's, or this one's as a server calls it."""
+    if ':' in environment:
+        return standing.find(here.store, environment)
     known = [one for one in deliveries.environments(here.store) if one.repository == here.name]
     names = [one.name for one in known]
     if not environment:

@@ -53,7 +53,7 @@ class Terminal:
     def hear(self, job: str, number: int, lines: str) -> None:
         lines = shown(self._board.hear(job, number, lines), Paint(True))
         if self._verbose and lines:
-            name = self._board.jobs[job].name if job in self._board.jobs else job
+            name = self._board.name(job)
             for line in lines[:-1].split('\n'):
                 self._console.print(Text.assemble((f'{name} | ', 'cyan'), Text.from_ansi(line)))
 

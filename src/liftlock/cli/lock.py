@@ -5,7 +5,7 @@ from pathlib import Path
 
 import click
 
-from liftlock.cli import locks
+from liftlock.engine import locks
 from liftlock.errors import FAILED, UserError
 from liftlock.language import image as names
 from liftlock.language.locks import ACTIONS, IMAGES, actions, images
@@ -66,7 +66,7 @@ def _collect(top: Path, known: Locks) -> Locks:
     import asyncio
 
     from liftlock.cli.wiring import place
-    from liftlock.cli.workflows import is_workflow
+    from liftlock.engine.workflows import is_workflow
     from liftlock.runner.actions.pins import Collector, reader
     from liftlock.runner.actions.resolve import GitActions
     from liftlock.runner.registry.resolving import resolve

@@ -9,17 +9,16 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from liftlock.cli import wiring
+from liftlock.cli import remote, wiring
 from liftlock.cli.colour import Paint, paint
 from liftlock.cli.figures import count
 from liftlock.cli.loglines import shown
+from liftlock.cli.past import Past, Reader, Stored, open_past
 from liftlock.errors import UserError
 from liftlock.language.records import NamedTuple
 from liftlock.plan import facts as f
-from liftlock.store import owners, runs
-from liftlock.store.database import Store, open_store
-from liftlock.store.logs import Line, LogReader
-from liftlock.store.paths import RunPaths
+from liftlock.store.database import Store
+from liftlock.store.logs import Line
 from liftlock.store.runs import Job
 
 if TYPE_CHECKING:
@@ -44,7 +43,7 @@ class Section(NamedTuple):
     """Lines of one job that were wished for; `steps` None means all."""
 
     job: Job
-    reader: LogReader
+    reader: Reader
     steps: frozenset[int] | None
 
 
@@ -62,27 +61,35 @@ class Section(NamedTuple):
 )
 @click.option('--raw', is_flag=True, help="With GitHub's marks, as they were written.")
 @click.option('-t', '--timestamps', is_flag=True, help='Begin each line with its time.')
+@remote.option
 @click.pass_obj
 def command(
-    state: str | None, /, run: str, follow: bool, previous: bool, revision: str, **given: Any
+    state: str | None,
+    /,
+    run: str,
+    follow: bool,
+    previous: bool,
+    revision: str,
+    server: str,
+    **given: Any,
 ) -> int:
     """Print the logs of RUN (a number; default: the last), or what the application says that is
     deployed to ENVIRONMENT."""
     wish = Wish(**given)
-    where = wiring.place(state)
-    store = open_store(where.state)
-    if run != 'last' and not run.isdecimal() and (place := _environment(store, run)):
+    past = open_past(state, server)
+    named = run != 'last' and not run.isdecimal()
+    if named and isinstance(past, Stored) and (place := _environment(past.store, run)):
         from liftlock.cli import voices
 
         pattern = _compiled(wish.grep) if wish.grep else None
         wanted = voices.Wanted(revision, follow, previous, pattern)
-        return voices.print_lines(where, store, place, wanted)
-    found = runs.find(store, run)
+        return voices.print_lines(wiring.place(state), past.store, place, wanted)
+    found = past.find(run)
     printer = Printer(wish, paint(sys.stdout))
     if follow:
-        _follow(store, found.id, wish, printer)
+        _follow(past, found.id, wish, printer)
     else:
-        sections = _sections(store, found.id, wish)
+        sections = _sections(past, found.id, wish)
         printer.several = len(sections) > 1
         for section in sections:
             printer.print(section, section.reader.lines(steps=section.steps))
@@ -127,12 +134,12 @@ class Printer:
         return f'{self._paint.dim(name)}{at}{text}'
 
 
-def _follow(store: Store, run: int, wish: Wish, printer: Printer) -> None:
+def _follow(past: Past, run: int, wish: Wish, printer: Printer) -> None:
     """Look again and again; the last look comes after the run was seen to be over."""
     told: dict[tuple[str, int], int] = {}
     over = False
     while True:
-        for section in _sections(store, run, wish, strict=False):
+        for section in _sections(past, run, wish, strict=False):
             key = section.job.key, section.job.attempt
             start = told.get(key, 0)
             printer.print(section, section.reader.lines(start, steps=section.steps))
@@ -140,15 +147,14 @@ def _follow(store: Store, run: int, wish: Wish, printer: Printer) -> None:
         sys.stdout.flush()
         if over:
             return
-        row = runs.find(store, str(run))
-        over = row.status == 'completed' or owners.dead(store.directory, row.owner)
+        over = past.over(run)
         if not over:
             time.sleep(PERIOD)
 
 
-def _sections(store: Store, run: int, wish: Wish, *, strict: bool = True) -> list[Section]:
+def _sections(past: Past, run: int, wish: Wish, *, strict: bool = True) -> list[Section]:
     """`strict`: what is wished for must be there already."""
-    jobs = [job for job in runs.jobs(store, run) if job.attempt]
+    jobs = [job for job in past.jobs(run) if job.attempt]
     chosen = [job for job in jobs if not wish.jobs or _named(job, wish.jobs)]
     for name in wish.jobs if strict else ():
         if not any(_named(job, (name,)) for job in jobs):
@@ -156,16 +162,16 @@ def _sections(store: Store, run: int, wish: Wish, *, strict: bool = True) -> lis
             raise UserError(f'run {run} has no log of a job "{name}"', f'there are: {known}')
     if wish.failed:
         chosen = [job for job in chosen if job.conclusion == 'failure']
-    facts = store.facts(run) if wish.failed or wish.step else []
-    sections = [_section(store, job, wish, facts) for job in chosen]
+    facts = past.facts(run) if wish.failed or wish.step else []
+    sections = [_section(past, job, wish, facts) for job in chosen]
     if strict and sections:
-        _check_kept(store, run, sections)
+        _check_kept(past, run, sections)
         _check_found(sections, wish)
     return sections
 
 
-def _check_kept(store: Store, run: int, sections: Sequence[Section]) -> None:
-    days = runs.lost_logs(store, run, time.time())
+def _check_kept(past: Past, run: int, sections: Sequence[Section]) -> None:
+    days = past.lost_logs(run)
     if days and not any(section.reader.count for section in sections):
         raise UserError(
             f'the logs of run {run} are gone: they were kept for {count(days, "day")}',
@@ -181,9 +187,9 @@ def _check_found(sections: Sequence[Section], wish: Wish) -> None:
         raise UserError(f'run {sections[0].job.run} has no log of an attempt {wish.attempt}')
 
 
-def _section(store: Store, job: Job, wish: Wish, facts: Sequence[f.Stamped]) -> Section:
+def _section(past: Past, job: Job, wish: Wish, facts: Sequence[f.Stamped]) -> Section:
     attempt = wish.attempt or job.attempt
-    reader = LogReader(RunPaths(store.directory, job.run).log(job.key, attempt))
+    reader = past.log(job.run, job.key, attempt)
     steps = frozenset(_steps(facts, job.key, attempt, wish)) if facts else None
     return Section(job._replace(attempt=attempt), reader, steps)
 

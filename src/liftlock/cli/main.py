@@ -35,6 +35,7 @@ COMMANDS: Final = {
         'show': 'Show one run: its jobs, steps, annotations and summaries.',
         'logs': 'Print or follow the logs of a run or an environment.',
         'artifacts': 'List, fetch or attest what a run kept.',
+        'metrics': "DORA's five figures, and how workflows do.",
         'sbom': 'Write a bill of materials: which packages are in it.',
         'verify': 'Tell whether a file is what was signed, and where it was built.',
     },
@@ -58,13 +59,23 @@ COMMANDS: Final = {
     },
     'The server': {
         'serve': 'Serve web pages and REST over what has run here.',
+        'worker': 'Carry out jobs for a server on PostgreSQL.',
+        'workers': 'List machines that carry out jobs, and what waits.',
+        'repository': 'Register repositories whose events start workflows.',
+        'hooks': 'Have bare repositories tell the server of pushes.',
+        'login': 'Keep the token with which a server is asked from here.',
+        'dispatch': 'Start a workflow of a repository on a server.',
         'token': 'Create, list and revoke tokens for the server.',
+        'user': 'Add, list and disable people who may log in to the server.',
+        'audit': 'Show, export and verify what people have done on the server.',
     },
     'Secrets and variables': {
         'secret': 'Store, list and remove secrets of a repository or an environment.',
         'variable': 'Set, show, list and remove variables (`vars.NAME`).',
     },
     'This machine': {
+        'backup': 'Write the whole store into one file.',
+        'restore': 'Make a store out of a backup.',
         'doctor': 'Tell what this machine can and cannot run, and what to install.',
     },
 }
@@ -139,10 +150,34 @@ def _import_asyncio_without_tls() -> None:
     envvar='LIFTLOCK_STATE',
     help='Keep runs, logs and artifacts here. [default: $XDG_STATE_HOME/liftlock]',
 )
+@click.option(
+    '--database',
+    metavar='URL',
+    envvar='LIFTLOCK_DATABASE',
+    help='Keep facts in this PostgreSQL. A password belongs into --database-file, or ~/.pgpass.',
+)
+@click.option(
+    '--database-file',
+    metavar='FILE',
+    envvar='LIFTLOCK_DATABASE_FILE',
+    help='The same: a file that holds the URL.',
+)
+@click.option(
+    '--blobs',
+    metavar='URL',
+    envvar='LIFTLOCK_BLOBS',
+    help='Keep artifacts, caches and old logs in this bucket, as s3://octo-ci/liftlock.',
+)
 @click.pass_context
-def liftlock(ctx: click.Context, state: str | None) -> None:
+def liftlock(ctx: click.Context, /, state: str | None, **named: str | None) -> None:
     """Run GitHub Actions workflows, unchanged, on this machine."""
     ctx.obj = state
+    # Whatever this process starts, finds the same store.
+    file = named['database_file']
+    named['database_file'] = os.path.abspath(file) if file else None  # noqa: PTH100
+    for name, value in named.items():
+        if value:
+            os.environ[f'LIFTLOCK_{name.upper()}'] = value
 
 
 def main(argv: Sequence[str] | None = None) -> NoReturn:
@@ -189,7 +224,7 @@ def _run(arguments: list[str]) -> int:
     try:
         status = liftlock.main(arguments, prog_name='liftlock', standalone_mode=False)
     except UserError as error:
-        return _complain(str(error), error.hint, USAGE)
+        return _complain(str(error), error.hint, error.exit_code)
     except click.exceptions.NoArgsIsHelpError as error:
         error.show()
         return USAGE

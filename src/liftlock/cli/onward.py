@@ -3,11 +3,12 @@
 import sys
 from collections.abc import Mapping
 
-from liftlock.cli import builds, declared, deploy, destinations, follow, here, versions
-from liftlock.cli.builds import Made
+from liftlock.cli import deploy, destinations, follow, here, versions
 from liftlock.cli.colour import paint
 from liftlock.cli.here import Here
-from liftlock.engine.delivery.alive import ensure
+from liftlock.engine import declared
+from liftlock.engine.delivery import builds
+from liftlock.engine.delivery.builds import Made
 from liftlock.engine.delivery.requests import Wish
 from liftlock.errors import FAILED, UserError
 from liftlock.language.settings.model import Environment
@@ -49,7 +50,7 @@ def _deploy(asked: Here, made: Made, name: str, environment: Environment, json: 
         print(f'\n{paint(sys.stdout).bold(f"{version.name} to {name}")}', flush=True)
     if twin := _by_itself(asked, name, version):
         place, number = twin
-        ensure(asked.where.state)
+        here.ensure(asked)
         return follow.follow(asked, place, number, 0, json=json)
     given: dict[str, object] = {'json': json, 'no_follow': False, 'wait': False}
     wish = Wish(asked.by, reason=f'run {made.runs[0].id}')

@@ -8,24 +8,16 @@ from typing import Any, Final
 
 import click
 
-from liftlock.cli import (
-    declared,
-    events,
-    forecast,
-    options,
-    planning,
-    stored,
-    wiring,
-    workflows,
-)
+from liftlock.cli import events, forecast, options, planning, stored, wiring, workflows
 from liftlock.cli.figures import duration
 from liftlock.cli.forecast import Forecast
+from liftlock.engine import declared
+from liftlock.engine import workflows as texts
 from liftlock.plan import drawing, graph
 from liftlock.plan.estimate import Estimate, estimate
 from liftlock.plan.plan import Plan
 from liftlock.runner import repository, snapshot
 from liftlock.store import runs
-from liftlock.store.database import open_store
 
 PLACES: Final = os.cpu_count() or 1
 
@@ -38,22 +30,22 @@ def command(state: str | None, /, *, json: bool, **given: Any) -> int:
     """Show which jobs EVENT (default: push) would start, and why other workflows would not."""
     asked = options.asked(given)
     seen = repository.look(Path.cwd())
-    files = snapshot.read_tree(seen.top, workflows.FOLDER)
+    files = snapshot.read_tree(seen.top, texts.FOLDER)
     files |= snapshot.read_tree(seen.top, declared.FILE)
     found = workflows.find(files, asked, seen.top, Path.cwd())
     known = [one.workflow for one in found if one.workflow is not None]
     facts = repository.describe(seen, changed=workflows.filtered_by_paths(found, asked))
     event = events.read_event(asked, facts, known)
-    started, reasons = workflows.choose(found, event, asked.jobs)
+    started, reasons = texts.choose(found, event, asked.jobs)
     if not started:
-        workflows.refuse(found, files)
+        texts.refuse(found, files)
     where = wiring.place(state)
     kept = stored.variables(where, event)
     planned = [planning.plan(one, asked, event, files, where, stored=kept) for one in started]
     planning.check_legs(planned, asked)
     now = time.time()
     foretold = [[*forecast.forecasts(one, files, where.config.teams, now)] for one in planned]
-    estimates = [_estimate(plan, where.state) for plan in planned]
+    estimates = [_estimate(plan, where) for plan in planned]
     if json:
         click.echo(_json(planned, estimates, foretold, reasons))
     else:
@@ -61,12 +53,12 @@ def command(state: str | None, /, *, json: bool, **given: Any) -> int:
     return 0
 
 
-def _estimate(plan: Plan, directory: Path) -> Estimate | None:
+def _estimate(plan: Plan, where: wiring.Place) -> Estimate | None:
     """Going by earlier runs; None where there were none. Asking makes no store."""
-    if not (directory / 'liftlock.db').exists():
+    if not wiring.has_store(where):
         return None
     repository, workflow = plan.request.event.repository, plan.workflow.path
-    past = runs.durations(open_store(directory), repository, workflow)
+    past = runs.durations(wiring.opened(where), repository, workflow)
     return estimate(graph.graph(plan), past, PLACES)
 
 

@@ -1,13 +1,15 @@
-"""Make the plan of a workflow, reading the called workflows that it turns out to need."""
+"""From the words of a command line to a plan."""
 
 from collections.abc import Mapping, Sequence
+from functools import partial
 
-from liftlock.cli import declared, locks, options, wiring, workflows
+from liftlock.cli import options, wiring
 from liftlock.cli.options import Asked
-from liftlock.cli.stored import Values, above
+from liftlock.engine import declared, planning
+from liftlock.engine.stored import Values, above
 from liftlock.errors import UserError
 from liftlock.language.workflow import Workflow
-from liftlock.plan import make, matrix
+from liftlock.plan import matrix
 from liftlock.plan.event import Event
 from liftlock.plan.plan import Plan, Request
 
@@ -40,16 +42,7 @@ def plan(
         matrix=tuple(options.pairs(asked.matrix, '--matrix', ':').items()),
         debug=debug,
     )
-    pins = locks.held(files, workflow.path).pins
-    while True:
-        match make.make(request):
-            case Plan() as made:
-                return made
-            case make.Refused(diagnostics):
-                raise workflows.refused(diagnostics, request.files)
-            case make.Lacking(references):
-                more = {name: _called(name, files, where, pins) for name in references}
-                request = request._replace(files={**request.files, **more})
+    return planning.plan(request, files, partial(wiring.read_remote, where))
 
 
 def check_legs(plans: Sequence[Plan], asked: Asked) -> None:
@@ -59,17 +52,3 @@ def check_legs(plans: Sequence[Plan], asked: Asked) -> None:
         if '' not in known and key.lower() not in {one.lower() for one in known}:
             hint = f'they have: {", ".join(sorted(known))}' if known else 'there is no matrix'
             raise UserError(f'no matrix has a key "{key}"', hint)
-
-
-def _called(
-    reference: str,
-    files: Mapping[str, str],
-    where: wiring.Place,
-    pins: Mapping[str, str] | None,
-) -> str:
-    """A called workflow's text: from the repository, or from another one."""
-    if '@' in reference:
-        return wiring.read_remote(where, reference, pins)
-    if reference not in files:
-        raise UserError(f'there is no workflow file {reference}', 'another workflow calls it')
-    return files[reference]

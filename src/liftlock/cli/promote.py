@@ -2,9 +2,8 @@
 
 import click
 
-from liftlock.cli import follow, here
+from liftlock.cli import follow, here, onrecord, remote
 from liftlock.engine.delivery import requests
-from liftlock.engine.delivery.alive import ensure
 
 
 @click.command('promote', short_help='Let a paused deployment go on.')
@@ -13,19 +12,33 @@ from liftlock.engine.delivery.alive import ensure
 @click.option('--no-follow', is_flag=True, help='Return at once.')
 @click.option('--wait', is_flag=True, help='Go on following while it waits for a person.')
 @click.option('--json', is_flag=True, help='Facts, one object a line.')
+@remote.option
 @click.pass_obj
 def command(
-    state: str | None, /, environment: str, full: bool, no_follow: bool, wait: bool, json: bool
+    state: str | None,
+    /,
+    environment: str,
+    full: bool,
+    no_follow: bool,
+    wait: bool,
+    json: bool,
+    server: str,
 ) -> int:
     """Let the deployment to ENVIRONMENT go on that is paused.
 
     To deliver the version of another environment: liftlock deploy ENVIRONMENT --from OTHER.
     """
+    if server:
+        from liftlock.cli.remote import acting
+
+        ways = {'no_follow': no_follow, 'wait': wait, 'json': json}
+        return acting.act(server, environment, 'promote', {'full': full}, ways)
     asked = here.look(state)
     place = here.place(asked, environment)
     after = follow.begin(asked, place)
     number = requests.promote(asked.store, place, asked.by, full=full)
-    ensure(asked.where.state)
+    onrecord.put(asked, place, 'deployment promoted', number, 'fully' if full else '')
+    here.ensure(asked)
     if no_follow:
         follow.told(place, number, json)
         return 0

@@ -4,7 +4,7 @@ from typing import Any
 
 import click
 
-from liftlock.cli import goingon, person, stored, wiring
+from liftlock.cli import goingon, person, remote, stored, wiring
 from liftlock.cli.goingon import Ways
 from liftlock.errors import UserError
 from liftlock.store import runs
@@ -22,6 +22,7 @@ AS_IT_IS = (
     '--from-step', default='', metavar='STEP', help='Go on at this step of the one --job.'
 )
 @goingon.ways_options
+@remote.option
 @click.pass_obj
 def command(
     state: str | None,
@@ -30,6 +31,7 @@ def command(
     failed: bool,
     jobs: tuple[str, ...],
     from_step: str,
+    server: str,
     **given: Any,
 ) -> int:
     """Run all jobs of RUN (a number, or `last`) again, on the same sources.
@@ -40,6 +42,8 @@ def command(
     if failed and jobs:
         raise UserError('--failed and --job exclude each other')
     ways = Ways(**given)
+    if server:
+        return _there(server, run, failed, jobs, from_step, ways)
     terms = goingon.terms(ways)
     works = wiring.open_works(wiring.place(state), slots=ways.slots or 0)
     found = runs.find(works.store, run)
@@ -50,3 +54,17 @@ def command(
     if from_step:
         word = f'{word} {AS_IT_IS}'
     return goingon.go_on(works, found.id, ways, terms, before, word)
+
+
+def _there(
+    server: str, run: str, failed: bool, jobs: tuple[str, ...], from_step: str, ways: Ways
+) -> int:
+    from liftlock.cli.remote import starting
+
+    if ways.secret or ways.secret_file:
+        hint = 'store it there: liftlock secret set NAME --server URL'
+        raise UserError('a secret is not sent along to a server', hint)
+    if ways.shell_on_failure or ways.slots:
+        raise UserError('--shell-on-failure and --jobs are for runs of this machine')
+    body = {'failed': failed, 'jobs': list(jobs), 'from_step': from_step}
+    return starting.rerun(server, run, body, starting.Ways(False, ways.json, ways.verbose))

@@ -29,7 +29,7 @@ def command(state: str | None, /, run: str | None, **given: Any) -> int:
         raise UserError(
             f'run {found.id} has finished', f'start it again with: liftlock rerun {found.id}'
         )
-    if not owners.dead(works.store.directory, found.owner):
+    if not owners.dead(works.store, found.owner):
         raise UserError(
             f'run {found.id} is being carried out by process {found.owner.partition("-")[0]}',
             f'watch it with: liftlock logs {found.id} --follow',
@@ -41,7 +41,7 @@ def command(state: str | None, /, run: str | None, **given: Any) -> int:
 
 
 def _interrupted(store: Store) -> runs.Run:
-    left = [run for run in runs.unfinished(store) if owners.dead(store.directory, run.owner)]
+    left = [run for run in runs.unfinished(store) if owners.dead(store, run.owner)]
     if not left:
         raise UserError('no run was interrupted', 'see `liftlock runs`')
     return left[-1]

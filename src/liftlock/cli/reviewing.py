@@ -16,9 +16,12 @@ from liftlock.engine.delivery import approvals
 from liftlock.engine.delivery.approvals import Wanted
 from liftlock.errors import UserError
 from liftlock.gates.protection import Allowed, Refused, Waiting
+from liftlock.language.records import NamedTuple
 from liftlock.rollout import facts as f
+from liftlock.rollout.deployment import Deployment
 from liftlock.runner import ancestry
 from liftlock.store import owners, runs
+from liftlock.store.deliveries import Place
 
 LONGEST: Final = 40  # lines of a difference
 STYLES: Final = {'+': 'green', '-': 'red'}
@@ -29,13 +32,29 @@ def find(state: str | None, environment: str, number: int) -> tuple[Here, Wanted
     return asked, approvals.find(asked.store, places.place(asked, environment), number)
 
 
+class Matter(NamedTuple):
+    """A deployment that waits, and what it changes. `commits` are not all, if there are many."""
+
+    place: Place
+    one: Deployment
+    before: Deployment | None
+    commits: Sequence[str]
+    total: int
+    changes: Sequence[tuple[str, Sequence[str]]]
+
+
 def show(wanted: Wanted) -> None:
-    """Commits and files were written by others: they must not move the cursor."""
     before, version = wanted.before, wanted.one.version
     since = before.version.commit if before else ''
     commits, total = ancestry.between(version.sources, since, version.commit)
+    changes = tuple(approvals.changes(wanted))
+    show_matter(Matter(wanted.stream.place, wanted.one, before, commits, total, changes))
+
+
+def show_matter(matter: Matter) -> None:
+    """Commits and files were written by others: they must not move the cursor."""
     colours = paint(sys.stdout)
-    for style, line in lines(wanted, commits, total, time.time()):
+    for style, line in lines(matter, time.time()):
         safe = harmless(line)
         print(getattr(colours, style)(safe) if style else safe)
     print()
@@ -48,13 +67,11 @@ def agreed(question: str, *, yes: bool) -> bool:
     return yes or click.confirm(question, err=True)
 
 
-def lines(
-    wanted: Wanted, commits: Sequence[str], total: int, now: float
-) -> Iterator[tuple[str, str]]:
+def lines(matter: Matter, now: float) -> Iterator[tuple[str, str]]:
     """Each with its style: a method of `Paint`, or ''."""
-    yield from _what(wanted, now)
-    yield from _since(wanted, commits, total, now)
-    for path, difference in approvals.changes(wanted):
+    yield from _what(matter, now)
+    yield from _since(matter, now)
+    for path, difference in matter.changes:
         yield '', ''
         yield 'yellow', f'{path} has changed since then:'
         for line in difference[:LONGEST]:
@@ -63,8 +80,8 @@ def lines(
             yield 'dim', f'  … {len(difference) - LONGEST} more lines'
 
 
-def _what(wanted: Wanted, now: float) -> Iterator[tuple[str, str]]:
-    one, place = wanted.one, wanted.stream.place
+def _what(matter: Matter, now: float) -> Iterator[tuple[str, str]]:
+    one, place = matter.one, matter.place
     version, request = one.version, one.request
     yield 'bold', f'{version.name} to {place.name} of {place.repository} (deployment {one.number})'
     branch = version.ref.removeprefix('refs/heads/').removeprefix('refs/tags/')
@@ -78,10 +95,9 @@ def _what(wanted: Wanted, now: float) -> Iterator[tuple[str, str]]:
         yield 'yellow', f'  {one.held}'
 
 
-def _since(
-    wanted: Wanted, commits: Sequence[str], total: int, now: float
-) -> Iterator[tuple[str, str]]:
-    before, version = wanted.before, wanted.one.version
+def _since(matter: Matter, now: float) -> Iterator[tuple[str, str]]:
+    before, version = matter.before, matter.one.version
+    commits, total = matter.commits, matter.total
     yield '', ''
     if before is None:
         yield '', 'Nothing has been deployed there successfully so far.'
@@ -103,22 +119,30 @@ def told(asked: Here, wanted: Wanted) -> None:
     name, version = wanted.stream.place.name, wanted.one.version.name
     match approvals.judgement(wanted, asked.where.config.teams, time.time()):
         case Allowed():
-            print(f'{version} may go to {name}.')
+            judged(name, version, 'allowed', '')
         case Refused(reason):
-            print(f'{version} does not go to {name}: {reason}')
+            judged(name, version, 'refused', reason)
         case Waiting() as waiting:
-            print(f'{version} to {name} still waits: {waiting.reason}')
+            judged(name, version, 'waiting', waiting.reason)
     wake(asked, wanted)
+
+
+def judged(name: str, version: str, judgement: str, reason: str) -> None:
+    match judgement:
+        case 'allowed':
+            print(f'{version} may go to {name}.')
+        case 'refused':
+            print(f'{version} does not go to {name}: {reason}')
+        case _:
+            print(f'{version} to {name} still waits: {reason}')
 
 
 def wake(asked: Here, wanted: Wanted) -> None:
     """Whoever carries it out is to look at once."""
     request = wanted.one.request
     if request.kind != f.JOB:
-        from liftlock.engine.delivery.alive import ensure
-
-        ensure(asked.where.state)
+        places.ensure(asked)
         return
     run = runs.find(asked.store, str(request.run))
-    if run.status != 'completed' and owners.dead(asked.store.directory, run.owner):
+    if run.status != 'completed' and owners.dead(asked.store, run.owner):
         print(f'Run {run.id} was interrupted; it goes on with: liftlock resume {run.id}')

@@ -4,27 +4,17 @@ import sys
 from collections.abc import Sequence
 from pathlib import Path
 from subprocess import Popen
-from typing import TYPE_CHECKING
 
-from liftlock.cli import (
-    declared,
-    events,
-    locks,
-    options,
-    person,
-    planning,
-    stored,
-    view,
-    wiring,
-    workflows,
-)
+from liftlock.cli import events, options, person, planning, stored, view, wiring, workflows
 from liftlock.cli.conduct import conduct
 from liftlock.cli.options import Asked
-from liftlock.cli.workflows import Found
-from liftlock.engine.submission import Retention, Submission, Terms
+from liftlock.engine import declared
+from liftlock.engine import workflows as texts
+from liftlock.engine.submission import Terms
+from liftlock.engine.submitting import Manner, submission
+from liftlock.engine.workflows import Found
 from liftlock.errors import INTERRUPTED, UserError
 from liftlock.language.records import NamedTuple
-from liftlock.language.settings.sandbox import Sandbox
 from liftlock.language.template import Literal
 from liftlock.language.workflow import AnyJob
 from liftlock.plan import environments, wire
@@ -34,9 +24,6 @@ from liftlock.plan.plan import Plan
 from liftlock.runner import repository, snapshot
 from liftlock.runner.snapshot import Snapshot
 from liftlock.store import runs
-
-if TYPE_CHECKING:
-    from liftlock.language.settings.model import Settings
 
 
 class Ways(NamedTuple):
@@ -70,8 +57,8 @@ def run(
 ) -> int:
     """Do what the command line asked for; `begun` are git's answers about `here`."""
     ground, found = _take(asked, ways, wiring.place(state), (here, begun))
-    workflows.refuse(found, ground.files)
-    started, reasons = workflows.choose(found, ground.event, asked.jobs)
+    texts.refuse(found, ground.files)
+    started, reasons = texts.choose(found, ground.event, asked.jobs)
     if not started:
         raise _nothing_starts(asked, reasons, found)
     known = stored.variables(ground.where, ground.event)
@@ -112,7 +99,7 @@ def _take(
     here = looking[0]
     seen = repository.look(*looking)
     taken = snapshot.take(seen, where.state, clean=ways.clean)
-    files = snapshot.read_files(taken, '.github') | snapshot.read_files(taken, declared.FILE)
+    files = snapshot.read_files(taken, '.github', declared.FILE)
     found = workflows.find(files, asked, seen.top, here)
     by_paths = workflows.filtered_by_paths(found, asked)
     facts = repository.describe(seen, taken.commit, changed=by_paths)
@@ -134,30 +121,18 @@ def _run_all(planned: Sequence[Plan], asked: Asked, ways: Ways, ground: Ground) 
     settings = declared.read(ground.files)
     works = wiring.open_works(ground.where, slots=ways.slots)
     terms = stored.terms(works, ground.event, secrets, person.name(ground.repository))
+    manner = Manner(
+        secrets=tuple(secrets),
+        allow_missing_runners=ways.allow_missing_runners,
+        otherwise='sandbox' if ways.sandbox else 'host',
+        real_actions=ways.real_actions,
+    )
     _tell_once(ground.where, ways)
     status = run = 0
     try:
         for plan in planned:
-            held = locks.held(ground.files, plan.workflow.path)
-            keep = wiring.kept(
-                ground.snapshot,
-                held,
-                ground.event,
-                settings.sandbox if settings else Sandbox(),
-                real_actions=ways.real_actions,
-            )
             run = works.engine.submit(
-                Submission(
-                    request=plan.request,
-                    name=plan.name,
-                    title=plan.title,
-                    keep=keep,
-                    secrets=tuple(secrets),
-                    allow_missing_runners=ways.allow_missing_runners,
-                    otherwise='sandbox' if ways.sandbox else 'host',
-                    settings=declared.deliveries(ground.files, environments.named(plan)),
-                    retention=_retention(settings),
-                )
+                submission(plan, ground.files, ground.snapshot, manner, settings)
             )
             status = max(status, _run(works, run, plan, terms, ways, ground))
             if status == INTERRUPTED:
@@ -168,13 +143,6 @@ def _run_all(planned: Sequence[Plan], asked: Asked, ways: Ways, ground: Ground) 
     finally:
         works.close()
     return status, run
-
-
-def _retention(settings: 'Settings | None') -> Retention:
-    """What nothing is said about is kept as on GitHub."""
-    said = settings.retention._asdict() if settings else {}
-    known = {name: said[name] for name in Retention._fields if said.get(name)}
-    return Retention(**known)
 
 
 def _run(

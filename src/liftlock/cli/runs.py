@@ -6,14 +6,12 @@ import time
 
 import click
 
-from liftlock.cli import wiring
+from liftlock.cli import remote
 from liftlock.cli.colour import Paint, paint
 from liftlock.cli.figures import duration
 from liftlock.cli.loglines import harmless
+from liftlock.cli.past import Past, open_past
 from liftlock.cli.summary import mark
-from liftlock.engine.telling import condition, record
-from liftlock.store import runs
-from liftlock.store.database import Store, open_store
 from liftlock.store.runs import Run
 
 
@@ -22,19 +20,22 @@ from liftlock.store.runs import Run
 @click.option('--status', default='', metavar='WORD', help='failure, success, in_progress …')
 @click.option('-n', '--limit', type=click.IntRange(min=1), default=20, help='At most so many.')
 @click.option('--json', is_flag=True, help='A list of objects.')
+@remote.option
 @click.pass_obj
-def command(state: str | None, /, workflow: str, status: str, limit: int, json: bool) -> None:
+def command(
+    state: str | None, /, workflow: str, status: str, limit: int, json: bool, server: str
+) -> None:
     """List runs, newest first."""
-    store = open_store(wiring.place(state).state)
-    found = runs.recent(store, workflow=workflow, status=status, limit=limit)
+    past = open_past(state, server)
+    found = past.recent(workflow, status, limit)
     if json:
-        print(jsons.dumps([record(store, run) for run in found], ensure_ascii=False, indent=2))
+        print(jsons.dumps([past.record(run) for run in found], ensure_ascii=False, indent=2))
         return
     if not found:
         chosen = workflow or status
         print('No such run.' if chosen else 'No runs yet. Start one with: liftlock run')
         return
-    for line in table(store, found, paint(sys.stdout), time.time()):
+    for line in table(past, found, paint(sys.stdout), time.time()):
         print(line)
 
 
@@ -50,8 +51,8 @@ COLUMNS = {
 }  # and how wide each may be
 
 
-def table(store: Store, found: list[Run], paint: Paint, now: float) -> list[str]:
-    rows = [tuple(COLUMNS), *(_row(store, run, now) for run in found)]
+def table(past: Past, found: list[Run], paint: Paint, now: float) -> list[str]:
+    rows = [tuple(COLUMNS), *(_row(past, run, now) for run in found)]
     widths = [
         min(widest, max(len(row[column]) for row in rows))
         for column, widest in enumerate(COLUMNS.values())
@@ -61,10 +62,10 @@ def table(store: Store, found: list[Run], paint: Paint, now: float) -> list[str]
     return [paint.dim(f'  {head}'), *map('{} {}'.format, signs, lines)]
 
 
-def _row(store: Store, run: Run, now: float) -> tuple[str, ...]:
+def _row(past: Past, run: Run, now: float) -> tuple[str, ...]:
     return (
         str(run.id),
-        condition(store, run),
+        past.condition(run),
         run.name,
         harmless(run.title),
         run.event,

@@ -66,9 +66,8 @@ def _of_artifact(name: str, run: str, state: str | None) -> tuple[str, Found]:
 
     from liftlock.cli import kept
     from liftlock.store.artifacts import RunArtifacts
-    from liftlock.store.database import open_store
 
-    store = open_store(wiring.place(state).state)
+    store = wiring.opened(wiring.place(state))
     artifact = kept.find(store, name, run)
     with tempfile.TemporaryDirectory(prefix='liftlock-sbom-') as folder:
         asyncio.run(RunArtifacts(store, artifact.run).fetch(name, Path(folder)))

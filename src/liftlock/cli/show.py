@@ -7,38 +7,37 @@ from collections.abc import Iterator
 
 import click
 
-from liftlock.cli import wiring
+from liftlock.cli import remote
 from liftlock.cli.colour import Paint, paint
 from liftlock.cli.figures import count, duration, size
 from liftlock.cli.loglines import harmless
+from liftlock.cli.past import Past, open_past
 from liftlock.cli.runs import fitted, short
 from liftlock.cli.summary import mark
 from liftlock.engine import telling
-from liftlock.engine.telling import condition
 from liftlock.plan.board import Board, Job, Step
-from liftlock.store import artifacts, runs
-from liftlock.store.database import Store, open_store
 from liftlock.store.runs import Run
 
 
 @click.command('show', short_help='Show one run: its jobs, steps, annotations and summaries.')
 @click.argument('run', default='last', metavar='[RUN]')
 @click.option('--json', is_flag=True, help='One object.')
+@remote.option
 @click.pass_obj
-def command(state: str | None, /, run: str, json: bool) -> None:
+def command(state: str | None, /, run: str, json: bool, server: str) -> None:
     """Show RUN (a number; default: the last)."""
-    store = open_store(wiring.place(state).state)
-    found = runs.find(store, run)
-    board = telling.board(store.facts(found.id))
+    past = open_past(state, server)
+    found = past.find(run)
+    board = telling.board(past.facts(found.id))
     if json:
-        print(jsons.dumps(telling.whole(store, found, board), ensure_ascii=False, indent=2))
+        print(jsons.dumps(past.whole(found, board), ensure_ascii=False, indent=2))
         return
-    for line in lines(store, found, board, paint(sys.stdout)):
+    for line in lines(past, found, board, paint(sys.stdout)):
         print(line)
 
 
-def lines(store: Store, run: Run, board: Board, paint: Paint) -> Iterator[str]:
-    state = condition(store, run)
+def lines(past: Past, run: Run, board: Board, paint: Paint) -> Iterator[str]:
+    state = past.condition(run)
     yield f'{mark(paint, state)} {paint.bold(run.name)} #{run.number}: {harmless(run.title)}'
     attempt = f', attempt {run.attempt}' if run.attempt > 1 else ''
     yield paint.dim(f'  run {run.id}{attempt}: {run.event} on {short(run.ref)} at {run.sha[:7]}')
@@ -49,7 +48,7 @@ def lines(store: Store, run: Run, board: Board, paint: Paint) -> Iterator[str]:
         yield from _job(job, paint)
     yield from _annotations(board, paint)
     yield from _summaries(board, paint)
-    yield from _artifacts(store, run, paint)
+    yield from _artifacts(past, run, paint)
     yield from _reports(board, paint)
     if state == 'interrupted':
         yield ''
@@ -82,20 +81,19 @@ def _annotations(board: Board, paint: Paint) -> Iterator[str]:
         title = f'{one.title}: ' if one.title else ''
         first, *more = harmless(one.message).splitlines() or ['']
         where = f'{place}  ' if place else ''
-        yield f'  {one.level:<7} {where}{title}{first}  {paint.dim(one.job)}'
+        yield f'  {one.level:<7} {where}{title}{first}  {paint.dim(board.name(one.job))}'
         yield from (f'          {line}' for line in more)
 
 
 def _summaries(board: Board, paint: Paint) -> Iterator[str]:
     for one in board.summaries:
         yield ''
-        name = board.jobs[one.job].name if one.job in board.jobs else one.job
-        yield paint.bold(f'Summary of {name}')
+        yield paint.bold(f'Summary of {board.name(one.job)}')
         yield from (f'  {line}' for line in one.markdown.strip().splitlines())
 
 
-def _artifacts(store: Store, run: Run, paint: Paint) -> Iterator[str]:
-    found = artifacts.listed(store, run.id)
+def _artifacts(past: Past, run: Run, paint: Paint) -> Iterator[str]:
+    found = past.artifacts(run.id)
     if found:
         yield ''
         yield paint.bold('Artifacts')
@@ -112,4 +110,4 @@ def _reports(board: Board, paint: Paint) -> Iterator[str]:
     for one in board.reports:
         flags = f'  {", ".join(one.flags)}' if one.flags else ''
         told = f'{one.type:<8}  {one.name.ljust(width)}  {size(one.size):>9}'
-        yield f'  {harmless(told)}{harmless(flags)}  {paint.dim(one.job)}'
+        yield f'  {harmless(told)}{harmless(flags)}  {paint.dim(board.name(one.job))}'

@@ -3,7 +3,7 @@
 from collections.abc import Iterable
 from pathlib import Path
 
-from liftlock.cli import declared
+from liftlock.engine import declared
 from liftlock.errors import UserError
 from liftlock.language.nearest import suggestion
 from liftlock.runner import repository
@@ -14,8 +14,12 @@ from liftlock.store.deliveries import Place
 
 def find(store: Store, name: str) -> Place:
     """`production`, or `octo/shop:production` where another repository has one too. UserError."""
+    return choose(deliveries.environments(store), name)
+
+
+def choose(known: list[Place], name: str) -> Place:
+    """The same, among these."""
     owner, _, plain = name.rpartition(':')
-    known = deliveries.environments(store)
     found = [
         one for one in known if one.name.lower() == plain.lower() and owner in ('', one.repository)
     ]

@@ -7,13 +7,13 @@ from collections.abc import Callable, Sequence
 
 import click
 
-from liftlock.cli import grid, page, standing, wiring
+from liftlock.cli import grid, page, remote, standing, wiring
 from liftlock.cli.colour import Paint, paint
 from liftlock.engine.delivery.standing import Looking, Standing, record
 from liftlock.errors import UserError
 from liftlock.rollout.environment import Environment
 from liftlock.store import deliveries
-from liftlock.store.database import Store, open_store
+from liftlock.store.database import Store
 
 PERIOD = 1.0  # seconds between two looks
 
@@ -24,12 +24,12 @@ Look = Callable[[float], list[Standing]]
 @click.argument('environment', default='', metavar='[ENVIRONMENT]')
 @click.option('-w', '--watch', is_flag=True, help='Look again every second, until Ctrl-C.')
 @click.option('--json', is_flag=True, help='A list of objects; one object for one environment.')
+@remote.option
 @click.pass_obj
-def command(state: str | None, /, environment: str, watch: bool, json: bool) -> None:
+def command(state: str | None, /, environment: str, watch: bool, json: bool, server: str) -> None:
     """Show what runs in all environments, or everything about one (`production`, or
     `octo/shop:production` where several repositories have one)."""
-    store = open_store(wiring.place(state).state)
-    look = _look(store, environment)
+    look = _told(server, environment) if server else _stored(state, environment)
     if watch and json:
         _follow(look, one=bool(environment))
     elif watch:
@@ -40,6 +40,21 @@ def command(state: str | None, /, environment: str, watch: bool, json: bool) -> 
         now = time.time()
         for line in _lines(look(now), paint(sys.stdout), now, one=bool(environment)):
             print(line)
+
+
+def _told(server: str, name: str) -> Look:
+    from liftlock.cli.remote.client import Client
+    from liftlock.cli.remote.environments import Environments
+
+    known = Environments(Client(server))
+    if not name:
+        return lambda now: known.look(known.listed())
+    place = known.find(name)
+    return lambda now: known.look([place])
+
+
+def _stored(state: str | None, name: str) -> Look:
+    return _look(wiring.opened(wiring.place(state)), name)
 
 
 def _look(store: Store, name: str) -> Look:

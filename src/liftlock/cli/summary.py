@@ -154,19 +154,17 @@ def _level(paint: Paint, level: str) -> str:
 
 def _placed(board: Board, one: Annotated, paint: Paint) -> str:
     place = f'{one.file}:{one.line}' if one.line else one.file
-    job = board.jobs[one.job].name if one.job in board.jobs else one.job
     title = f'{one.title}: ' if one.title else ''
     first, *more = harmless(one.message).splitlines() or ['']
     told = f'{title}{first}' + (' …' if more else '')
-    return f'{place + "  " if place else ""}{told}  {paint.dim(job)}'
+    return f'{place + "  " if place else ""}{told}  {paint.dim(board.name(one.job))}'
 
 
 def _summaries(board: Board, paint: Paint, markdown: Callable[[str], list[str]]) -> Iterator[str]:
     for one in board.summaries:
-        job = board.jobs[one.job].name if one.job in board.jobs else one.job
         shown = markdown(one.markdown.strip())
         yield ''
-        yield paint.bold(f'Summary of {job}')
+        yield paint.bold(f'Summary of {board.name(one.job)}')
         yield from (f'  {line}' for line in shown[:MARKDOWN])
         if len(shown) > MARKDOWN:
             yield paint.dim(f'  … {len(shown) - MARKDOWN} more lines: liftlock show {board.run}')

@@ -18,7 +18,6 @@ from liftlock.engine.delivery import alive, supervisor
 from liftlock.engine.delivery.lodge import Lodge, Taken, say
 from liftlock.engine.delivery.supervisor import IDLE, Terms
 from liftlock.errors import BUG, USAGE, UserError
-from liftlock.store.database import open_store
 
 AGAIN = 0  # no pipe of anybody's: the process has replaced itself
 
@@ -88,7 +87,7 @@ def _be(where: wiring.Place, terms: Terms) -> int:
     lodge = Lodge(where.state)
     lodge.prepare()
     lodge.take(supervisor.introduction())
-    store = open_store(where.state)
+    store = wiring.opened(where)
     reason = supervisor.supervise(lodge, store, delivery.controllers(where, store), terms)
     if reason == supervisor.MIGRATION:
         mode = ['--ready', str(AGAIN)] if terms.rotates else ['--foreground']

@@ -16,7 +16,6 @@ from liftlock.cli.here import Here
 from liftlock.cli.loglines import harmless
 from liftlock.engine.delivery import blueprint as blueprints
 from liftlock.engine.delivery import requests
-from liftlock.engine.delivery.alive import ensure
 from liftlock.engine.delivery.requests import Wish
 from liftlock.errors import FAILED, UserError
 from liftlock.language.settings.model import Compose, Process
@@ -138,7 +137,7 @@ def _bring(asked: Here, found: Compared, given: dict[str, object]) -> int:
 def _go_on(asked: Here, found: Compared) -> None:
     """What comes next is deployed by itself again."""
     if found.place.id and requests.release(asked.store, found.place, asked.by):
-        ensure(asked.where.state)
+        here.ensure(asked)
         print('\nFrom now on it follows git again.', file=sys.stderr)
 
 
@@ -149,7 +148,7 @@ def _again(asked: Here, found: Compared, given: dict[str, object]) -> int:
     assert last is not None
     assert found.now is not None
     if isinstance(blueprints.environment(found.now).target, Process | Compose):
-        ensure(asked.where.state)
+        here.ensure(asked)
         print('\nThe supervisor puts this right.', file=sys.stderr)
         return 0
     reason = f'drift: {found.drift.partition(chr(10))[0]}'
@@ -159,7 +158,7 @@ def _again(asked: Here, found: Compared, given: dict[str, object]) -> int:
 
 
 def _follow(asked: Here, found: Compared, number: int, given: dict[str, object]) -> int:
-    ensure(asked.where.state)
+    here.ensure(asked)
     json = bool(given['json'])
     if given['no_follow']:
         follow.told(found.place, number, json)

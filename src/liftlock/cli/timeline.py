@@ -160,6 +160,20 @@ def _drift(fact: f.DriftSeen, paint: Paint) -> str:
     return paint.yellow(f'out of sync: {fact.message}') if fact.message else 'in sync'
 
 
+def _alert(fact: f.AlertRaised, paint: Paint) -> str:
+    return paint.red(f'alert: {fact.alert}: {fact.message}')
+
+
+def _cleared(fact: f.AlertCleared, paint: Paint) -> str:
+    return paint.green(f'alert cleared: {fact.alert}, after {duration(fact.lasted)}')
+
+
+def _told(fact: f.AlertTold, paint: Paint) -> str:
+    if fact.failed:
+        return paint.yellow(f'{fact.channel} could not be told: {fact.failed}')
+    return paint.dim(f'{fact.channel} was told')
+
+
 _TOLD: Final[Mapping[type[Any], Callable[[Any, Paint], str]]] = {
     f.DeploymentRequested: _requested,
     f.Approved: _approved,
@@ -185,4 +199,7 @@ _TOLD: Final[Mapping[type[Any], Callable[[Any, Paint], str]]] = {
     f.WithdrawRequested: _withdrawing,
     f.Withdrawn: _withdrawn,
     f.DriftSeen: _drift,
+    f.AlertRaised: _alert,
+    f.AlertCleared: _cleared,
+    f.AlertTold: _told,
 }

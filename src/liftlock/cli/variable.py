@@ -19,12 +19,19 @@ def command() -> None:
 @click.option('--from-file', default='', metavar='FILE', help='The value is what this file holds.')
 @click.pass_obj
 def put(
-    state: str | None, /, name: str, value: str | None, environment: str, repo: str, from_file: str
+    state: str | None,
+    /,
+    name: str,
+    value: str | None,
+    environment: str,
+    repo: str,
+    server: str,
+    from_file: str,
 ) -> None:
     """Set the variable NAME; without VALUE it is asked for, or read from the standard input."""
     if value is not None and from_file:
         raise UserError('a value and --from-file exclude each other')
-    desk = entrusted.desk(state, VARIABLE, environment, repo)
+    desk = entrusted.desk(state, VARIABLE, environment, repo, server)
     entrusted.doubt(desk)
     if value is None:
         value = entrusted.value(f'variable {name}', from_file, hidden=False)
@@ -36,9 +43,9 @@ def put(
 @click.argument('name')
 @entrusted.scope_options
 @click.pass_obj
-def get(state: str | None, /, name: str, environment: str, repo: str) -> None:
+def get(state: str | None, /, name: str, environment: str, repo: str, server: str) -> None:
     """Print the value of NAME; with --env, as jobs of that environment see it."""
-    desk = entrusted.desk(state, VARIABLE, environment, repo)
+    desk = entrusted.desk(state, VARIABLE, environment, repo, server)
     found = merged(desk.safe.values(desk.scope.repository), environment)
     if name.upper() not in found:
         known = ', '.join(sorted(found))
@@ -52,9 +59,11 @@ def get(state: str | None, /, name: str, environment: str, repo: str) -> None:
 @click.option('--history', is_flag=True, help='Who set and removed what, and when.')
 @click.option('--json', is_flag=True, help='A list of objects.')
 @click.pass_obj
-def listing(state: str | None, /, environment: str, repo: str, history: bool, json: bool) -> None:
+def listing(
+    state: str | None, /, environment: str, repo: str, server: str, history: bool, json: bool
+) -> None:
     """List the variables of the repository and its environments."""
-    desk = entrusted.desk(state, VARIABLE, environment, repo)
+    desk = entrusted.desk(state, VARIABLE, environment, repo, server)
     repository = desk.scope.repository
     if history:
         entrusted.show_history(desk.safe.history(repository), json=json)
@@ -70,8 +79,8 @@ def listing(state: str | None, /, environment: str, repo: str, history: bool, js
 @click.argument('name')
 @entrusted.scope_options
 @click.pass_obj
-def remove(state: str | None, /, name: str, environment: str, repo: str) -> None:
+def remove(state: str | None, /, name: str, environment: str, repo: str, server: str) -> None:
     """Remove the variable NAME."""
-    desk = entrusted.desk(state, VARIABLE, environment, repo)
+    desk = entrusted.desk(state, VARIABLE, environment, repo, server)
     desk.safe.remove(desk.scope, name, desk.by)
     print(f'The variable {name.upper()} of {entrusted.told(desk.scope)} is removed.')

@@ -76,13 +76,13 @@ def command(state: str | None, /, **given: Any) -> int:
     Exits with 0 if it was verified, 1 if what was signed does not hold, and 3 if there is nothing
     to verify it with.
     """
-    directory = wiring.place(state).state
+    where = wiring.place(state)
     if given['public_key']:
-        return _print_key(directory)
+        return _print_key(where.state)
     if not given['target']:
         raise UserError('name what is to be verified', 'see `liftlock verify --help`')
     expected = Expected(**{name: given[name] for name in Expected._fields})
-    stored = _Stored(directory)
+    stored = _Stored(where)
     target = _find(given['target'], given['run'], stored)
     verdict = _judge(target, given['bundles'], given['pems'], expected, stored)
     if given['json']:
@@ -102,16 +102,15 @@ def command(state: str | None, /, **given: Any) -> int:
 class _Stored:
     """The store, opened when something of it is wanted: a bundle and a key need none."""
 
-    def __init__(self, directory: Path) -> None:
-        self.directory = directory
+    def __init__(self, where: wiring.Place) -> None:
+        self.directory = where.state
+        self._where = where
         self._store: Store | None = None
 
     @property
     def store(self) -> 'Store':
-        from liftlock.store.database import open_store
-
         if self._store is None:
-            self._store = open_store(self.directory)
+            self._store = wiring.opened(self._where)
         return self._store
 
 

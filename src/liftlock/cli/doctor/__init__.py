@@ -17,8 +17,9 @@ from typing import TYPE_CHECKING
 
 import click
 
-from liftlock.cli import declared, wiring
+from liftlock.cli import wiring
 from liftlock.cli.colour import paint
+from liftlock.engine import declared
 from liftlock.errors import FAILED, UserError
 from liftlock.language.workflow import Workflow
 
@@ -82,7 +83,7 @@ def _repository(where: wiring.Place) -> 'tuple[Path, Home, str]':
 
 def _workflows(top: Path) -> list[Workflow]:
     """Those that can be read. What is wrong with the others, `check` says."""
-    from liftlock.cli.workflows import FOLDER, is_workflow, read
+    from liftlock.engine.workflows import FOLDER, is_workflow, read
 
     found = []
     for file in sorted(top.glob(f'{FOLDER}/*')):

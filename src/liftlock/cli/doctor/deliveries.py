@@ -11,13 +11,13 @@ from importlib.util import find_spec
 from pathlib import Path
 from typing import Final
 
-from liftlock.cli.declared import FILE
+from liftlock.cli import wiring
 from liftlock.cli.doctor.machine import Machine
+from liftlock.engine.declared import FILE
 from liftlock.engine.delivery.variables import KUBECONFIG, used
 from liftlock.language.records import NamedTuple
 from liftlock.language.settings import model
 from liftlock.language.settings.parse import parse
-from liftlock.store.database import open_store
 from liftlock.store.secrets import SECRET, VARIABLE, Safe
 
 DELIVERY: Final = "pip install 'liftlock[delivery]'"
@@ -167,11 +167,10 @@ def examine(top: Path, machine: Machine, repository: str) -> list[Lack]:
 
 def _stored(machine: Machine, repository: str, kind: str) -> dict[str, frozenset[str]]:
     """Names by environment, in lower case; '' for the repository's. Asking makes no store."""
-    state = machine.where.state
-    if not repository or not (state / 'liftlock.db').exists():
+    if not repository or not wiring.has_store(machine.where):
         return {}
     found: dict[str, frozenset[str]] = {}
-    with closing(open_store(state)) as store:
+    with closing(wiring.opened(machine.where)) as store:
         for entry in Safe(store, kind=kind).listed(repository):
             own = entry.environment.lower()
             found[own] = found.get(own, frozenset()) | {entry.name.upper()}

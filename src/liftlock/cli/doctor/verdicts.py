@@ -1,5 +1,6 @@
 """Whether this machine meets a need, and what to do where it does not."""
 
+import shutil
 from collections.abc import Callable, Mapping
 from functools import cached_property
 from typing import Final
@@ -48,9 +49,18 @@ class Court:
         if executor == labels.DOCKER:
             image = labels.place(need.labels, own).partition(':')[2]
             return self._image(need._replace(what=image))
+        if executor == labels.KUBERNETES:
+            return self._pods()
         if executor == labels.SANDBOX and self.machine.sandbox:
             return Verdict(MISSING, 'no job can be confined here', self.machine.sandbox)
         return None
+
+    def _pods(self) -> Verdict | None:
+        pods = self.machine.where.config.pods
+        program = pods.program if pods else 'kubectl'
+        if shutil.which(program) is not None:
+            return None
+        return Verdict(MISSING, 'it needs kubectl', 'install kubectl 1.20 or newer')
 
     def _engine(self, need: Need) -> Verdict | None:
         engine = self.machine.engine

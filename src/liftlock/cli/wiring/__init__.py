@@ -12,23 +12,24 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
 from liftlock import VERSION
-from liftlock.cli import config, confinement
+from liftlock.cli import config, databases
 from liftlock.cli.config import Config
-from liftlock.cli.locks import Held
+from liftlock.engine import confinement
 from liftlock.engine.inline import Inline
 from liftlock.engine.submission import Hands, Submission
 from liftlock.errors import UserError
 from liftlock.language.expressions.values import Value
 from liftlock.language.records import NamedTuple
 from liftlock.language.settings.sandbox import Sandbox
-from liftlock.plan import repository, trust
+from liftlock.plan import trust
 from liftlock.plan.event import Event
 from liftlock.runner import forge, job, pruning
 from liftlock.runner.actions.builtin import BUILTINS
 from liftlock.runner.actions.resolve import GitActions
-from liftlock.runner.executors import EXECUTORS, find
+from liftlock.runner.executors import EXECUTORS, files, find
+from liftlock.runner.kubernetes.settings import Pods
 from liftlock.runner.ports import World
-from liftlock.runner.snapshot import SOURCES, Snapshot, object_places, open_snapshot
+from liftlock.runner.snapshot import SOURCES, object_places, open_snapshot
 from liftlock.runner.sources import SnapshotSources
 from liftlock.store.artifacts import RunArtifacts
 from liftlock.store.caches import RunCaches
@@ -38,6 +39,7 @@ from liftlock.store.reports import RunReports
 
 if TYPE_CHECKING:
     from liftlock.engine.delivery.proof import Eyes
+    from liftlock.engine.intake.bench import Bench
     from liftlock.store.attestations import RunAttestations
     from liftlock.toolkit.services import RunServices, Services
 
@@ -84,6 +86,8 @@ class Place(NamedTuple):
     state: Path
     cache: Path
     config: Config
+    database: str = ''  # its URL; '' is SQLite in `state`
+    bucket: str = ''  # the URL of where blobs are; '' is in `state`
 
 
 class Beside:
@@ -98,8 +102,9 @@ class Beside:
         from liftlock.toolkit.services import RunServices, Services
 
         if self._services is None:
-            state, issuer = self._where.state, self._where.config.oidc_issuer
-            self._services = Services(partial(StoreShelves, state), state / 'oidc', issuer)
+            where = self._where
+            shelves = partial(StoreShelves, where.state, where.database, where.bucket)
+            self._services = Services(shelves, where.state / 'oidc', where.config.oidc_issuer)
         return RunServices(self._services, run, event)
 
     def close(self) -> None:
@@ -125,7 +130,18 @@ def place(state: str | None, env: Mapping[str, str] = os.environ) -> Place:
     settings = config.read(_base(env, 'XDG_CONFIG_HOME', '.config') / 'liftlock/config.yml')
     kept = Path(state) if state else _base(env, 'XDG_STATE_HOME', '.local/state') / 'liftlock'
     cache = _base(env, 'XDG_CACHE_HOME', '.cache') / 'liftlock'
-    return Place(kept.expanduser().absolute(), cache, settings)
+    bucket = env.get('LIFTLOCK_BLOBS', '')
+    return Place(kept.expanduser().absolute(), cache, settings, databases.named(env), bucket)
+
+
+def opened(where: Place) -> Store:
+    """Its store. UserError."""
+    return open_store(where.state, where.database, where.bucket)
+
+
+def has_store(where: Place) -> bool:
+    """Whether there is something to ask: opening would make it."""
+    return bool(where.database) or (where.state / 'liftlock.db').exists()
 
 
 def _base(env: Mapping[str, str], name: str, default: str) -> Path:
@@ -166,19 +182,12 @@ def key_file(where: Place, env: Mapping[str, str] = os.environ) -> Path:
 
 def open_works(where: Place, *, slots: int = 0) -> Works:
     """Open the store and stand the engine on it. UserError when the store can't be opened."""
-    store = open_store(where.state)
+    store = opened(where)
     beside = Beside(where)
 
     def world(run: int, submission: Submission) -> World:
         services = partial(beside.of, run, submission.request.event)
         return _world(where, store, run, submission)._replace(services=services)
-
-    def end_leftovers(tracking_id: str) -> None:
-        from liftlock.runner import services
-
-        for name in EXECUTORS:
-            find(name).end_leftovers(tracking_id)
-        services.end_leftovers(tracking_id)
 
     def prune(before: float, kept: Callable[[], Iterable[Mapping[str, Value]]]) -> None:
         def needed() -> set[tuple[str, str]]:
@@ -191,26 +200,42 @@ def open_works(where: Place, *, slots: int = 0) -> Works:
 
         return delivery.eyes(where, store)
 
-    hands = Hands(world=world, run_job=job.run, end_leftovers=end_leftovers, prune=prune, eyes=eyes)
+    hands = Hands(
+        world=world,
+        run_job=job.run,
+        end_leftovers=partial(end_leftovers, where),
+        prune=prune,
+        eyes=eyes,
+    )
     given = where.config
     engine = Inline(store, hands, slots=slots, labels=given.labels, teams=given.teams)
     return Works(where, store, engine, beside)
 
 
-def kept(
-    snapshot: Snapshot, held: Held, event: Event, confined: Sandbox, *, real_actions: bool
-) -> Mapping[str, Value]:
-    """What `_world` needs again when somebody takes the run up later."""
-    return {
-        'sources': str(snapshot.store),
-        'commit': snapshot.commit,
-        'repository': repository.uri(snapshot.url, event.repository),
-        'uncommitted': snapshot.dirty,
-        'sandbox': confinement.dump(confined),
-        'real_actions': real_actions,
-        'pins': None if held.pins is None else dict(held.pins),
-        'images': None if held.images is None else dict(held.images),
-    }
+def end_leftovers(where: Place, tracking_id: str) -> None:
+    """End what an attempt at a job left running, wherever it was."""
+    from liftlock.runner import services
+    from liftlock.runner.kubernetes import leftovers
+
+    for name in EXECUTORS:
+        find(name).end_leftovers(tracking_id)
+    services.end_leftovers(tracking_id)
+    if where.config.pods is not None:
+        leftovers.end(where.config.pods, tracking_id)
+
+
+def bench(works: Works) -> 'Bench':
+    """What events of registered repositories are taken in with."""
+    from liftlock.engine.intake.bench import Bench
+
+    where = works.place
+    return Bench(
+        store=works.store,
+        engine=works.engine,
+        state=where.state,
+        key_file=key_file(where),
+        remote=partial(read_remote, where),
+    )
 
 
 def read_remote(where: Place, reference: str, pins: Mapping[str, str] | None) -> str:
@@ -220,12 +245,13 @@ def read_remote(where: Place, reference: str, pins: Mapping[str, str] | None) ->
     from liftlock.language.reference import parse
 
     found = parse(reference)
-    if found is None:
+    if found is None or not found.is_workflow:
         raise UserError(f'{reference} names no workflow file')
     actions = GitActions(where.cache, where.config.actions, pins=pins)
     placed = asyncio.run(actions.find(f'{found.owner}/{found.repo}', found.ref, lambda _: None))
     try:
-        return (placed.directory / found.path).read_text(encoding='utf-8')
+        there = files.Within(str(placed.directory))  # a link in it may lead to anything of ours
+        return files.read(there, str(placed.directory / found.path)).decode()
     except OSError as error:
         raise UserError(f'{reference}: there is no such file ({placed.source})') from error
 
@@ -245,6 +271,7 @@ def _world(where: Place, store: Store, run: int, submission: Submission) -> Worl
         tool_cache=tool_cache(where),
         cache_home=where.cache / 'tools',
         container_engine=where.config.container_engine,
+        pods=where.config.pods or Pods(),
         externals=where.cache / 'externals',
         shared=(*object_places(snapshot), str(where.cache / 'actions')),
         repositories=(str(snapshot.store), str(snapshot.source)),

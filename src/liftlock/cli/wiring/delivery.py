@@ -20,6 +20,7 @@ from liftlock.errors import UserError
 from liftlock.language.settings import model
 from liftlock.observe import probes
 from liftlock.observe.measuring import Measuring
+from liftlock.observe.notify import channels
 from liftlock.plan import digest
 from liftlock.rollout.trouble import Trouble
 from liftlock.rollout.version import Version
@@ -43,6 +44,7 @@ def controllers(where: wiring.Place, store: Store) -> Make:
         directory=where.state / 'delivery',
         teams=where.config.teams,
         desire=Desires(where, store),
+        notify=channels.send,
     )
     return partial(Controller, bench)
 
