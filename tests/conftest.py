@@ -6,6 +6,7 @@ from collections.abc import Iterator
 import pytest
 
 import leftovers
+import postgres
 
 # A shell without a terminal lets what it starts with `&` ignore these, and its children would, too.
 for ignored in (signal.SIGINT, signal.SIGQUIT):
@@ -27,3 +28,7 @@ def nothing_is_left(tmp_path_factory: pytest.TempPathFactory) -> Iterator[None]:
     """Whatever was started in a directory of this session has ended at its end."""
     yield
     leftovers.check(tmp_path_factory.getbasetemp())
+
+
+def pytest_sessionfinish() -> None:
+    postgres.end()

@@ -2,6 +2,7 @@
 
 ok · fail · boom (a bug) · set NAME=VALUE (a job output) · wait NAME (until released)
 · secret NAME (into the outputs) · full (the disk) · artifact NAME
+· leg KEY (fails in that leg of a matrix; others never end)
 · blocked NAME (until released, and before the job's first step begins)
 """
 
@@ -47,10 +48,12 @@ class Watching:
 
 
 class Pretend:
-    """ran: how often each job was run; most: how many ran at the same time, at most"""
+    """ran: how often each job was run; most: how many ran at the same time, at most
+    steps: how often each step was run, by job and script"""
 
     def __init__(self) -> None:
         self.ran: Counter[str] = Counter()
+        self.steps: Counter[str] = Counter()
         self.requests: dict[str, JobRequest] = {}
         self.order: list[str] = []
         self.ended: list[str] = []
@@ -102,6 +105,7 @@ class Pretend:
         ways: tuple[Report, Stop],
     ) -> str:
         report, stop = ways
+        self.steps[f'{request.plan.key}: {script}'] += 1
         word, _, rest = script.partition(' ')
         match word:
             case 'set':
@@ -112,6 +116,10 @@ class Pretend:
                 return await self._until(rest, stop)
             case 'artifact':
                 report(ArtifactStored(request.plan.key, rest, 'digest', 1, 1))
+            case 'leg':
+                if request.plan.key != rest:
+                    return await self._until('never', stop)
+                return 'failure'
             case 'full':
                 raise UserError('the disk is full')
             case 'boom':

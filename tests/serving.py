@@ -7,6 +7,7 @@ import re
 import signal
 import subprocess
 import sys
+import time
 from pathlib import Path
 from typing import Any, NamedTuple
 from urllib.parse import urlencode, urlsplit
@@ -118,6 +119,11 @@ class Server:
             raise AssertionError(first + self._process.communicate(timeout=20)[0])
         self.address = found[0]
         self.greeting = first
+        self.rest = ''  # what it has printed besides, when it has ended
+
+    @property
+    def pid(self) -> int:
+        return self._process.pid
 
     def read(self, lines: int) -> str:
         assert self._process.stdout is not None
@@ -145,6 +151,9 @@ class Server:
         headers = {'authorization': f'Bearer {token}', 'last-event-id': last}
         return Events(self.address, path, headers)
 
+    def signal(self, number: int) -> None:
+        self._process.send_signal(number)
+
     def kill(self) -> None:
         self._process.send_signal(signal.SIGKILL)
         self._process.communicate(timeout=20)
@@ -153,7 +162,7 @@ class Server:
         if self._process.poll() is None:
             self._process.send_signal(signal.SIGTERM)
             try:
-                self._process.communicate(timeout=30)
+                self.rest, _ = self._process.communicate(timeout=30)
             except subprocess.TimeoutExpired:
                 self.kill()
         return self._process.returncode
@@ -179,6 +188,14 @@ class Events:
             if name:
                 found[name] = value
 
+    def ends(self) -> bool:
+        """Whether the server closes it, rather than going on for half a minute."""
+        end = time.monotonic() + 30
+        while time.monotonic() < end:
+            if not self._answer.readline():
+                return True
+        return False
+
     def close(self) -> None:
         self._connection.close()
 
@@ -189,6 +206,7 @@ class Person:
     def __init__(self, server: Server, token: str = '') -> None:
         self._server = server
         self.cookies: dict[str, str] = {}
+        self.forwarded = ''  # what a proxy says of his address
         if token:
             self.log_in(token)
 
@@ -213,6 +231,8 @@ class Person:
     def _headers(self, **more: str) -> dict[str, str]:
         cookies = '; '.join(f'{name}={value}' for name, value in self.cookies.items())
         told = {name.replace('_', '-'): value for name, value in more.items()}
+        if self.forwarded:
+            told['x-forwarded-for'] = self.forwarded
         return {**told, **({'cookie': cookies} if cookies else {})}
 
     def _keep(self, answer: Answer) -> Answer:

@@ -106,7 +106,8 @@ class Story:
 
     def runs(self, *jobs: str) -> None:
         for job in jobs:
-            self.take(f.JobQueued(job, job, ()), f.JobClaimed(job, 1, 1, 'w'))
+            name = self.names().get(job, job)
+            self.take(f.JobQueued(job, name, ()), f.JobClaimed(job, 1, 1, 'w'))
             self.take(f.StepStarted(job, 1, '', 'first'))
 
     def ends(self, job: str, conclusion: str = 'success', **outputs: str) -> list[str]:

@@ -226,13 +226,14 @@ def missing() -> str:
     return f'install {" and ".join(absent)}' if absent else ''
 
 
-def install() -> Path | None:
-    """Where the clients are: in the user's cache, fetched once, whole or not at all.
+def install(here: Path = HERE) -> Path | None:
+    """Where the packages of the `package.json` are: in the user's cache, fetched once, whole or not
+    at all.
 
     None if npm cannot have them: it says why itself.
     """
-    lock = (HERE / 'package-lock.json').read_bytes()
-    files = [HERE / 'package.json', HERE / 'package-lock.json']
+    lock = (here / 'package-lock.json').read_bytes()
+    files = [here / 'package.json', here / 'package-lock.json']
     return _kept(f'clients-{_short(lock)}', files, 'ci')
 
 

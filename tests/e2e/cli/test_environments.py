@@ -233,6 +233,10 @@ def test_a_job_waits_for_somebody_and_says_how_to_help_it(
     assert 'asked for by alice' in ended.out
     assert 'by job "deploy" of run 1' in ended.out
     assert ended.out.endswith('may go to production.\n')
+    exported = shop.liftlock('audit', 'export', '--json').out
+    entry = json.loads(exported.splitlines()[-1])
+    assert (entry['who'], entry['what'], entry['detail']) == ('bob', 'deployment approved', 'go')
+    assert entry['about'].endswith(':production #1')
     said, _ = run.communicate(timeout=60)
     assert run.returncode == 0
     assert 'production: waits for an approval of ops (liftlock approve production)' in said

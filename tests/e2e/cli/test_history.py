@@ -87,7 +87,7 @@ def test_show_tells_jobs_steps_annotations_summaries_and_artifacts(shop: Project
     for expected in ('✗ Second', '✓ First', '✓ Make'):
         assert any(line.startswith(expected) for line in lines), expected
     assert any(line.startswith('- Third') for line in lines)
-    assert 'warning shop.py:3 old syntax build' in lines
+    assert 'warning shop.py:3 old syntax Build it' in lines
     assert 'Summary of Build it' in lines
     assert '# All well' in lines
     assert any(line.startswith('wheel') and line.endswith('1 file') for line in lines)

@@ -46,6 +46,12 @@ def test_a_secret_is_set_listed_and_removed(project: Project) -> None:
         ('removed', 'TOKEN'),
     ]
     assert all(one['by'] for one in history)
+    exported = project.liftlock('audit', 'export', '--json').out
+    record = [json.loads(line) for line in exported.splitlines()]
+    assert [(one['what'], one['detail']) for one in record] == [
+        ('secret set', 'TOKEN'),
+        ('secret removed', 'TOKEN'),
+    ]
 
 
 def test_who_set_it_is_who_git_says(project: Project) -> None:

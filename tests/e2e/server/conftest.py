@@ -4,10 +4,25 @@ import re
 import time
 from collections.abc import Callable, Iterator
 from pathlib import Path
+from typing import Any
 
 import pytest
 
+from browsing import browser
+from containers import lack
+from liftlock.rollout.trouble import Trouble
+from liftlock.targets.envoy import process
 from serving import Person, Project, Server, Site
+
+SETTINGS = """
+environments:
+  production:
+    protection: {reviewers: [mona], required: 1}
+    target: {process: {command: "python3 -m http.server $PORT", instances: 1}}
+    strategy: {canary: {steps: [{setWeight: 25}, {pause: {}}]}}
+    health_checks: [{endpoint: /, interval: 1s, healthy_threshold: 1}]
+"""
+GREEN = 'on: push\njobs: {test: {runs-on: ubuntu-latest, steps: [{run: "true"}]}}\n'
 
 
 @pytest.fixture(scope='module')
@@ -15,7 +30,7 @@ def site(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Site]:
     project = Project(tmp_path_factory.mktemp('site'))
     told = project.liftlock('run', 'workflow_dispatch', '-W', '.github/workflows/ci.yml')
     assert 'failed' in told, told
-    server = Server(project)
+    server = Server(project, '--trusted-proxy', '127.0.0.1')
     try:
         greeting = server.read(3)
         code, token = re.search(r'/login/(\S+)', greeting), re.search(r'llt_\S+', greeting)
@@ -24,6 +39,12 @@ def site(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Site]:
         yield Site(server, token[0], code[1])
     finally:
         server.end()
+
+
+@pytest.fixture(scope='module')
+def chromium() -> Iterator[Any]:
+    with browser() as opened:
+        yield opened
 
 
 @pytest.fixture
@@ -60,3 +81,23 @@ def eventually() -> Callable[[Callable[[], object]], None]:
             time.sleep(0.05)
 
     return wait
+
+
+@pytest.fixture
+def delivered(tmp_path: Path) -> Iterator[Site]:
+    """A server beside an environment that nothing is deployed to."""
+    try:
+        process.program()
+    except Trouble as trouble:
+        lack(f'{trouble}. To run this: {trouble.hint}')
+    project = Project(tmp_path)
+    project.write('liftlock.yml', SETTINGS)
+    project.write('.github/workflows/ci.yml', GREEN)
+    server = Server(project)
+    try:
+        token = server.read(3).rpartition(' ')[2].strip()
+        yield Site(server, token, '')
+    finally:
+        server.end()
+        project.liftlock('down', 'production')
+        project.liftlock('supervise', '--stop')

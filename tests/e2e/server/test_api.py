@@ -18,7 +18,7 @@ def test_runs_are_told_as_the_command_line_tells_them(site: Site) -> None:
 
 def test_environments_and_deployments_are_lists(site: Site) -> None:
     assert site.api('GET', '/environments').json == {'environments': []}
-    assert site.api('GET', '/deployments').json == {'deployments': []}
+    assert site.api('GET', '/deployments').json == {'deployments': [], 'next': None}
 
 
 @pytest.mark.parametrize(
@@ -27,10 +27,13 @@ def test_environments_and_deployments_are_lists(site: Site) -> None:
         ('GET', '/runs/77', None, 404),
         ('GET', '/runs?limit=x', None, 422),
         ('GET', '/environments/7', None, 404),
-        ('POST', '/runs/1/cancel', {}, 422),
+        ('GET', '/runs?limt=5', None, 422),
+        ('GET', '/runs?cursor=x', None, 400),
+        ('GET', '/nothing', None, 404),
+        ('POST', '/runs/1/cancel', {}, 409),
         ('POST', '/runs/77/cancel', {}, 404),
         ('POST', '/runs/1/rerun', {'failed': True, 'job': 'test'}, 422),
-        ('POST', '/runs/1/rerun', {'job': 'nobody'}, 422),
+        ('POST', '/runs/1/rerun', {'job': 'nobody'}, 409),
         ('POST', '/runs/1/rerun', [], 422),
         ('POST', '/environments/7/approve', {}, 404),
         ('DELETE', '/runs/1', None, 405),

@@ -1,16 +1,14 @@
 """What people do with a browser, in a real one: Chromium, driven by Playwright."""
 
-import os
-import shutil
+import re
 from collections.abc import Callable, Iterator
 from typing import Any
 
 import pytest
 
+from browsing import Window
 from serving import Person, Server, Site
 
-CHROMIUM = shutil.which('chromium') or shutil.which('chromium-browser') or ''
-LACKING = 'install chromium (apt-get install chromium) and the Python package playwright'
 MILLION = """
 name: Million
 on: workflow_dispatch
@@ -21,59 +19,18 @@ jobs:
       - name: Counts
         run: seq -f 'number %.0f is said' 1 1000000
 """
+STUBBORN = """
+name: Stubborn
+on: workflow_dispatch
+jobs:
+  first: {runs-on: ubuntu-latest, steps: [run: sleep 1]}
+  slow:
+    needs: first
+    runs-on: ubuntu-latest
+    steps:
+      - run: trap '' INT TERM; while true; do echo tick; sleep 0.2; done
+"""
 Eventually = Callable[[Callable[[], object]], None]
-
-
-@pytest.fixture(scope='module')
-def chromium() -> Iterator[Any]:
-    sync_api = None
-    if CHROMIUM:
-        sync_api = pytest.importorskip('playwright.sync_api') if not _must() else _import()
-    if sync_api is None:
-        if _must():
-            pytest.fail(LACKING)
-        pytest.skip(LACKING)
-    with sync_api.sync_playwright() as playwright:
-        browser = playwright.chromium.launch(
-            executable_path=CHROMIUM, args=['--no-sandbox', '--disable-gpu']
-        )
-        yield browser
-        browser.close()
-
-
-def _must() -> bool:
-    return os.environ.get('CI') == 'true'
-
-
-def _import() -> Any:
-    from playwright import sync_api
-
-    return sync_api
-
-
-class Window:
-    """A page of somebody who is logged in. What the browser complains about is kept."""
-
-    def __init__(self, browser: Any, server: Server, token: str) -> None:
-        self.context = browser.new_context(viewport={'width': 1280, 'height': 800})
-        self.context.set_default_timeout(15_000)
-        self.page = self.context.new_page()
-        self.complaints: list[str] = []
-        self.page.on('console', self._hear)
-        self.page.on('pageerror', lambda error: self.complaints.append(str(error)))
-        self.address = server.address
-        self.page.goto(f'{server.address}/login')
-        self.page.get_by_label('Token').fill(token)
-        self.page.get_by_role('button', name='Log in').click()
-        self.page.wait_for_url(f'{server.address}/')
-
-    def open(self, path: str) -> Any:
-        self.page.goto(self.address + path)
-        return self.page
-
-    def _hear(self, message: Any) -> None:
-        if message.type in ('error', 'warning'):
-            self.complaints.append(message.text)
 
 
 @pytest.fixture
@@ -139,15 +96,23 @@ def test_a_run_is_seen_to_go_on_without_loading_the_page_again(
 ) -> None:
     server, token = fresh
     project, site = server.project, Site(server, token, '')
-    process = project.start('run', 'workflow_dispatch', '-W', '.github/workflows/slow.yml')
+    project.write('.github/workflows/stubborn.yml', STUBBORN)
+    project.git('add', '--all')
+    project.git('commit', '--quiet', '--message', 'Hold on')
+    process = project.start('run', 'workflow_dispatch', '-W', '.github/workflows/stubborn.yml')
     eventually(lambda: site.api('GET', '/runs').json['runs'])
     window = Window(chromium, server, token)
-    log = window.context.new_page()
-    log.goto(f'{server.address}/runs/1/jobs/slow')
     page = window.open('/runs/1')
     page.evaluate('window.same = true')
-    log.locator('.t', has_text='tick').nth(3).wait_for()
+    page.locator('#job-slow[open]').wait_for()  # by itself
+    assert page.evaluate('window.same')
+    log = window.context.new_page()
+    log.goto(f'{server.address}/runs/1/jobs/slow')
+    log.locator('.t', has_text=re.compile('^tick')).nth(3).wait_for()
     assert log.locator('#follow').get_attribute('aria-pressed') == 'true'
+    page.get_by_role('button', name='Cancel', exact=True).click()
+    page.locator('.facts .pill', has_text='cancelling').wait_for()
+    assert not page.get_by_role('button', name='Cancel', exact=True).is_visible()
     page.get_by_role('button', name='Cancel at once').click()
     page.locator('.facts .pill', has_text='cancelled').wait_for()
     log.locator('#job-state', has_text='cancelled').wait_for()

@@ -1,48 +1,11 @@
 """Deployments that people approve, promote and take back from pages and by REST."""
 
-from collections.abc import Callable, Iterator
-from pathlib import Path
+from collections.abc import Callable
 from typing import Any
 
-import pytest
+from serving import Person, Project, Site
 
-from containers import lack
-from liftlock.rollout.trouble import Trouble
-from liftlock.targets.envoy import process
-from serving import Person, Project, Server, Site
-
-SETTINGS = """
-environments:
-  production:
-    protection: {reviewers: [mona], required: 1}
-    target: {process: {command: "python3 -m http.server $PORT", instances: 1}}
-    strategy: {canary: {steps: [{setWeight: 25}, {pause: {}}]}}
-    health_checks: [{endpoint: /, interval: 1s, healthy_threshold: 1}]
-"""
 Eventually = Callable[[Callable[[], object]], None]
-
-
-@pytest.fixture
-def delivered(tmp_path: Path) -> Iterator[Site]:
-    """A server beside an environment that nothing is deployed to."""
-    try:
-        process.program()
-    except Trouble as trouble:
-        lack(f'{trouble}. To run this: {trouble.hint}')
-    project = Project(tmp_path)
-    project.write('liftlock.yml', SETTINGS)
-    project.write('.github/workflows/ci.yml', GREEN)
-    server = Server(project)
-    try:
-        token = server.read(3).rpartition(' ')[2].strip()
-        yield Site(server, token, '')
-    finally:
-        server.end()
-        project.liftlock('down', 'production')
-        project.liftlock('supervise', '--stop')
-
-
-GREEN = 'on: push\njobs: {test: {runs-on: ubuntu-latest, steps: [{run: "true"}]}}\n'
 
 
 def deploy(project: Project, text: str) -> None:
@@ -58,26 +21,28 @@ def test_a_canary_from_its_approval_to_the_way_back(
 ) -> None:
     project, server = delivered.server.project, delivered.server
     mona = delivered.token_of('mona', 'maintainer')
-    admin, reviewer = Person(server, delivered.token), Person(server, mona)
+    vi = delivered.token_of('vi', 'developer')
+    admin, reviewer, developer = (Person(server, token) for token in (delivered.token, mona, vi))
 
     def there() -> Any:
         return delivered.api('GET', '/environments/1').json
 
     deploy(project, 'one')
-    assert 'waits for an approval of mona' in admin.get('/').text
+    eventually(lambda: 'waits for an approval of mona' in admin.get('/').text)
     page = admin.get('/environments/1').text
     assert 'is not asked about deployments to production' in page
-    assert delivered.api('POST', '/environments/1/approve', {}).status == 422
+    assert delivered.api('POST', '/environments/1/approve', {}).status == 409
 
     assert 'Approve' in reviewer.get('/environments/1').text
     reviewer.act('/environments/1', '/environments/1/approve', number='1', comment='good')
     eventually(lambda: there()['state'] == 'healthy')
 
     deploy(project, 'two')
-    changed = reviewer.get('/environments/1').text
-    assert 'Before:' in changed
+    eventually(lambda: 'Runs there now' in reviewer.get('/environments/1').text)
+    assert 'nothing has been deployed there before' not in reviewer.get('/environments/1').text
     approved = delivered.api('POST', '/environments/1/approve', {'number': 2}, mona)
-    assert approved.json == {'environment': 1, 'number': 2}
+    said = {'judgement': 'allowed', 'reason': ''}
+    assert approved.json == {'environment': 1, 'number': 2, **said}
     eventually(lambda: there()['state'] == 'paused')
     page = reviewer.get('/environments/1').text
     for told in ('25 percent', 'setWeight 25', 'until somebody promotes', 'Promote', 'r2-1'):
@@ -89,6 +54,20 @@ def test_a_canary_from_its_approval_to_the_way_back(
     reviewer.act('/environments/1', '/environments/1/rollback', to='#1')
     eventually(lambda: there()['deployment'] == 3)
     assert delivered.api('GET', '/deployments').json['deployments'][0]['rollback'] is True
+
+    eventually(lambda: 'Take production down' in reviewer.get('/environments/1').text)
+    assert 'Take production down' not in developer.get('/environments/1').text
+    assert delivered.api('POST', '/environments/1/down', {}, vi).status == 403
+    reviewer.act('/environments/1', '/environments/1/down', reason='sold out')
+    eventually(lambda: there()['state'] == 'down')
+    assert 'Take production down' not in reviewer.get('/environments/1').text
     audit = admin.get('/audit').text
-    for told in ('deployment approved', 'deployment promoted', 'rolled back', 'good'):
+    for told in (
+        'deployment approved',
+        'deployment promoted',
+        'rolled back',
+        'good',
+        'taken down',
+        'sold out',
+    ):
         assert told in audit, told

@@ -1,10 +1,15 @@
 """Who gets in, and what nobody else can have done in his name."""
 
+import re
 import socket
+from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
+from typing import NamedTuple
 
 import pytest
 
+import postgres
 from liftlock.server.patience import MOST
 from serving import Person, Project, Server, Site
 
@@ -158,6 +163,73 @@ def test_behind_a_proxy_with_tls_cookies_travel_by_tls_alone(tmp_path: Path) -> 
         server.address = f'http://127.0.0.1:{port}'
         answer = Person(server).log_in(token)
         cookies = answer.headers.get_all('set-cookie') or []
-        assert any('Secure' in one for one in cookies if one.startswith('liftlock_session='))
+        assert any('Secure' in one for one in cookies if one.startswith('__Host-liftlock_session='))
     finally:
         server.end()
+
+
+# --- several servers on one database
+
+
+class Pair(NamedTuple):
+    project: Project
+    first: Server
+    second: Server
+    code: str
+    token: str
+
+
+@pytest.fixture(scope='module')
+def pair(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Pair]:
+    project = Project(tmp_path_factory.mktemp('pair'))
+    project.homes['LIFTLOCK_DATABASE'] = postgres.shared().database()
+    project.write(
+        '.github/workflows/ci.yml', 'on: push\njobs: {a: {runs-on: x, steps: [{run: echo a}]}}\n'
+    )
+    first = Server(project)
+    greeting = first.read(4)
+    code, token = re.search(r'/login/(\S+)', greeting), re.search(r'llt_\S+', greeting)
+    assert code is not None
+    assert token is not None
+    second = Server(project)
+    yield Pair(project, first, second, code[1], token[0])
+    second.end()
+    first.end()
+
+
+def test_the_link_that_one_server_has_printed_is_good_at_another_once(pair: Pair) -> None:
+    for server, status in ((pair.second, 303), (pair.first, 403)):
+        person = Person(server)
+        form = person.get(f'/login/{pair.code}')
+        assert ('once' in form.text) == (status == 303)
+        entered = person.post('/login', {'csrf': person.csrf(form), 'code': pair.code})
+        assert entered.status == status
+
+
+def test_who_guesses_gains_nothing_by_asking_another_server(pair: Pair) -> None:
+    def guess(server: Server) -> int:
+        person = Person(server)
+        given = {'csrf': person.csrf(person.get('/login')), 'name': 'mona', 'password': 'guessed'}
+        return person.post('/login', given).status
+
+    with ThreadPoolExecutor(8) as threads:  # all at once
+        seen = list(threads.map(guess, (pair.first, pair.second) * MOST))
+    assert seen.count(403) <= MOST
+    assert seen.count(429) >= MOST
+    assert guess(pair.first) == guess(pair.second) == 429
+    by_token = {'authorization': f'Bearer {pair.token}'}
+    assert pair.second.ask('GET', '/api/v1/runs', None, by_token).status == 200
+
+
+def test_each_server_counts_the_runs_of_all(pair: Pair) -> None:
+    pair.project.git('add', '--all')
+    pair.project.git('commit', '--quiet', '--message', 'one')
+    pair.project.liftlock('run')
+    by_token = {'authorization': f'Bearer {pair.token}'}
+    given = {**by_token, 'content-type': 'application/json'}
+    again = pair.first.ask('POST', '/api/v1/runs/1/rerun', '{}', given)
+    assert again.status == 202, again
+    for server, own in ((pair.first, 1), (pair.second, 0)):  # no worker is there: it waits
+        page = server.ask('GET', '/runners', None, by_token).text
+        (told,) = re.findall(r'Runs carried out</span><strong>(\d+)</strong>.*?>(.*?)<', page)
+        assert told == ('1', f'by all servers, {own} by this one')

@@ -39,9 +39,9 @@ def test_the_whole_log_is_searched(admin: Person) -> None:
 
 
 def test_errors_are_found_wherever_they_stand(admin: Person) -> None:
-    found = admin.get('/runs/1/search/test%5B1%5D?errors=1').json['hits']
+    found = admin.get('/runs/1/marks/test%5B1%5D').json['errors']
     assert len(found) == 2
-    assert admin.get(f'/runs/1/search/{JOB}?errors=1').json['hits'] == []
+    assert admin.get(f'/runs/1/marks/{JOB}').json['errors'] == []
 
 
 def test_the_whole_log_is_sent_as_text(site: Site, admin: Person) -> None:
