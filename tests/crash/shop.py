@@ -70,6 +70,13 @@ environments:
         abortScaleDownDelaySeconds: 1
         steps: [{setWeight: 20}, {pause: {}}, {setWeight: 60}, {pause: {}}]
 <<COMMON>>
+  timed:
+    strategy:
+      canary:
+        scaleDownDelaySeconds: 1
+        abortScaleDownDelaySeconds: 1
+        steps: [{setWeight: 20}, {pause: {duration: 10s}}]
+<<COMMON>>
 """
 COMMON: Final = """
     target:
@@ -119,7 +126,7 @@ class Shop:
         self.trace = directory / 'trace'
         for place in (self.repository, self.counts, directory / 'early'):
             place.mkdir(parents=True)
-        (directory / 'early' / 'sitecustomize.py').write_text(DEATH)
+        self.infect('')
         self.plan.touch()
         self.trace.touch()
         self.env = {
@@ -139,6 +146,10 @@ class Shop:
         script = directory / 'hook'
         script.write_text(hook(self.counts))
         script.chmod(0o755)
+
+    def infect(self, code: str) -> None:
+        """Every process that is started from now on runs this first."""
+        (self.directory / 'early' / 'sitecustomize.py').write_text(DEATH + code)
 
     # --- versions
 
