@@ -13,7 +13,7 @@ from typing import Any, Final, Protocol, TypeVar
 
 import click
 
-from liftlock.cli import onrecord, person, remote, wiring
+from liftlock.cli import doubts, onrecord, person, remote, wiring
 from liftlock.cli.loglines import harmless
 from liftlock.engine import declared
 from liftlock.errors import UserError
@@ -47,6 +47,8 @@ class Keeping(Protocol):
     def history(self, repository: str) -> list[Happened]: ...
 
     def values(self, repository: str) -> dict[str, dict[str, str]]: ...
+
+    def repositories(self) -> list[str]: ...
 
 
 class Desk(NamedTuple):
@@ -131,14 +133,13 @@ def _decoded(content: bytes, source: str) -> str:
 
 
 def doubt(desk: Desk) -> None:
-    """Tell of an environment that `liftlock.yml` does not know: it may be misspelt."""
-    if not desk.scope.environment or desk.directory is None:
-        return
-    known = declared.environments(desk.directory)
-    name = desk.scope.environment.lower()
-    if known and name not in map(str.lower, known):
-        told = f'liftlock.yml has no environment "{desk.scope.environment}", but {", ".join(known)}'
-        print(f'liftlock: note: {told}', file=sys.stderr)
+    """Tell of an environment that `liftlock.yml` does not know, and of a repository elsewhere that
+    the store does not."""
+    repository, environment = desk.scope
+    if desk.directory is None and repository:
+        doubts.repository(repository, desk.safe.repositories)
+    elif desk.directory is not None and environment:
+        doubts.environment(environment, declared.environments(desk.directory))
 
 
 def told(scope: Scope) -> str:

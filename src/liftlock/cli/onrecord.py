@@ -1,7 +1,7 @@
 """What somebody does beside the server goes on its record, in the words of `server/doing.py`."""
 
 from liftlock.cli.here import Here
-from liftlock.store import audit
+from liftlock.store import audit, listing
 from liftlock.store.database import Store
 from liftlock.store.deliveries import Place
 from liftlock.store.secrets import SERVER, Entry, Happened, Safe, Scope
@@ -39,6 +39,9 @@ class Recorded:
 
     def values(self, repository: str) -> dict[str, dict[str, str]]:
         return self._safe.values(repository)
+
+    def repositories(self) -> list[str]:
+        return listing.repositories(self._store)
 
     def _write(self, by: str, happened: str, scope: Scope, name: str) -> None:
         place = f'{scope.repository}:{scope.environment}' if scope.environment else scope.repository

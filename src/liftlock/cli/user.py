@@ -12,11 +12,11 @@ from typing import Any
 
 import click
 
-from liftlock.cli import person, remote, wiring
+from liftlock.cli import doubts, person, remote, wiring
 from liftlock.cli.entrusted import value
 from liftlock.cli.figures import span
 from liftlock.errors import UserError
-from liftlock.store import access, audit, people
+from liftlock.store import access, audit, listing, people
 from liftlock.store.database import Store
 from liftlock.store.people import DEPLOYER, Grant, User
 
@@ -164,8 +164,10 @@ def grant(state: str | None, /, name: str, role: str, where: str, undo: bool, se
     given = Grant(role, repository, environment)
     if server:
         _there().grant(server, name, given, undo=undo)
+        doubts.repository(repository, lambda: _there().repositories(server))
     else:
         with _store(state) as store:
+            doubts.repository(repository, lambda: listing.repositories(store))
             (people.ungrant if undo else people.grant)(store, name, given)
             _record(store, 'grant taken' if undo else 'granted', name, f'{role} {_where(given)}')
     print(f'{name} is {"no longer" if undo else "now"} {role} {_where(given)}.')

@@ -87,13 +87,14 @@ KNOWN: Final = """
 
 
 def repositories(store: Store) -> list[str]:
-    """All that have runs or environments, in order of their names."""
+    """All that are registered or have runs or environments, in order of their names."""
     query = f"""
         WITH RECURSIVE {KNOWN}
         SELECT repository FROM known WHERE repository IS NOT NULL
-        UNION SELECT repository FROM environments ORDER BY 1"""  # noqa: S608 - our own words
+        UNION ALL SELECT repository FROM environments
+        UNION ALL SELECT name FROM repositories"""  # noqa: S608 - our own words
     with store.reading() as sql:
-        return [row[0] for row in sql.execute(query)]
+        return sorted({row[0] for row in sql.execute(query)})
 
 
 class Flow(NamedTuple):

@@ -147,3 +147,13 @@ def test_another_repository_is_named(project: Project) -> None:
     told = project.liftlock('secret', 'list', '--repo', 'Acme/Shop', '--json').out
     assert len(json.loads(told)) == 1
     assert project.liftlock('secret', 'list', '--repo', 'shop').status == 2
+
+
+def test_another_repository_that_nobody_knows_is_told(project: Project) -> None:
+    unknown = fed(project, 'x', 'secret', 'set', 'A', '--repo', 'acme/shop')
+    assert 'note: no repository "acme/shop" is known yet' in unknown.err
+    added = project.liftlock('repository', 'add', 'acme/shop', '--url', '/srv/git/shop.git')
+    assert added.status == 0
+    assert fed(project, 'x', 'secret', 'set', 'A', '--repo', 'Acme/shop').err == ''
+    misspelt = fed(project, 'x', 'variable', 'set', 'A', '--repo', 'acme/shpo')
+    assert '(did you mean "acme/shop"?)' in misspelt.err

@@ -129,6 +129,8 @@ def test_admins_see_to_accounts_from_elsewhere(site: Site, elsewhere: Elsewhere)
     assert elsewhere.say('user', 'role', 'lisa', 'developer').out == 'lisa is a developer now.\n'
     granted = elsewhere.say('user', 'grant', 'lisa', 'deployer', 'octo/shop:production')
     assert granted.out == 'lisa is now deployer of octo/shop:production.\n', granted
+    misspelt = elsewhere.say('user', 'grant', 'lisa', 'deployer', 'octo/shpo:production')
+    assert 'no repository "octo/shpo" is known yet (did you mean "octo/shop"?)' in misspelt.err
     words = ('user', 'list')
     assert elsewhere.say(*words).out == site.server.project.liftlock(*words)
     assert 'deployer of octo/shop:production' in elsewhere.say(*words).out

@@ -3,6 +3,7 @@
 from typing import Any
 
 from liftlock.cli.remote.client import Client, quoted
+from liftlock.cli.remote.repositories import known
 from liftlock.store.people import Grant
 
 
@@ -28,6 +29,11 @@ def link(server: str, name: str) -> str:
 
 def grant(server: str, name: str, given: Grant, *, undo: bool) -> None:
     Client(server).post(f'{_of(name)}/{"ungrant" if undo else "grant"}', given._asdict())
+
+
+def repositories(server: str) -> list[str]:
+    """Those that somebody may be granted something in."""
+    return known(Client(server))
 
 
 def _of(name: str) -> str:

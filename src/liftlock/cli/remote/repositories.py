@@ -29,5 +29,11 @@ def remove(server: str, name: str) -> Repository:
     return found
 
 
+def known(client: Client) -> list[str]:
+    """The names of those that are registered or have run, for whoever may read runs."""
+    found: list[str] = client.get('/choices')['repositories']
+    return found
+
+
 def _told(told: dict[str, Any]) -> Repository:
     return Repository(**{name: told[name] for name in Repository._fields})

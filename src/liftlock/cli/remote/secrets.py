@@ -2,6 +2,7 @@
 
 from typing import Final
 
+from liftlock.cli.remote import repositories
 from liftlock.cli.remote.client import Client, of
 from liftlock.store.secrets import Entry, Happened, Scope, checked, refuse
 
@@ -40,6 +41,9 @@ class RemoteSafe:
         for one in self._client.get(self._path(repository))['variables']:
             found.setdefault(one['environment'].lower(), {})[one['name']] = one['value']
         return found
+
+    def repositories(self) -> list[str]:
+        return repositories.known(self._client)
 
     def _path(self, repository: str) -> str:
         return f'{_of(repository)}/{MANY[self._kind]}'

@@ -12,7 +12,7 @@ from liftlock.language.records import NamedTuple
 from liftlock.server import rendering, rights, site
 from liftlock.server.rights import Forbidden, Person
 from liftlock.server.site import Site
-from liftlock.store import deliveries, listing, repositories
+from liftlock.store import deliveries, listing
 from liftlock.store.secrets import SECRET, VARIABLE, Entry, Safe, Scope
 
 KINDS: Final = (SECRET, VARIABLE)
@@ -33,7 +33,9 @@ class Kept(NamedTuple):
 async def index(request: Request) -> Response:
     here, who = site.of(request), site.person(request)
     chosen = request.query_params.get('repository', '')
-    known = [name for name in _repositories(here) if rights.may(who, 'secret.read', name)]
+    known = [
+        name for name in listing.repositories(here.store) if rights.may(who, 'secret.read', name)
+    ]
     if not known and not rights.may(who, 'server.secret'):
         raise Forbidden('secrets are for maintainers')
     chosen = chosen if chosen in known else (known[0] if known else '')
@@ -78,11 +80,6 @@ def _all(here: Site, who: Person, scopes: list[Scope]) -> tuple[list[Kept], str]
 
 def _named(scope: Scope) -> str:
     return scope.environment or scope.repository or 'The whole server'
-
-
-def _repositories(here: Site) -> list[str]:
-    registered = (one.name for one in repositories.listed(here.store))
-    return sorted({*listing.repositories(here.store), *registered})
 
 
 def _environments(here: Site, repository: str) -> list[str]:

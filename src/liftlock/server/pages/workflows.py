@@ -53,12 +53,12 @@ async def index(request: Request) -> Response:
     registered = {one.name: one for one in repositories.listed(here.store)}
     offers, problem = await _offers(here, registered.get(name), '')
     ran = {one.workflow for one in flows}
-    names = {*registered, *listing.repositories(here.store)}
+    names = listing.repositories(here.store)
     return rendering.page(
         request,
         'workflows.html',
         shown=[shown(here.store, flow) for flow in flows],
-        repositories=sorted(one for one in names if name in ('', one)),
+        repositories=[one for one in names if name in ('', one)],
         registered=registered,
         others=[one for one in offers if one.path not in ran],
         problem=problem,
