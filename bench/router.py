@@ -27,7 +27,6 @@ from bench.report import Row
 from liftlock.rollout.sight import Routes
 from liftlock.rollout.trouble import Trouble
 from liftlock.targets.envoy import process
-from liftlock.targets.envoy.entrance import free_port
 from liftlock.targets.envoy.part import Health, Part
 from liftlock.targets.envoy.router import Router
 
@@ -67,7 +66,7 @@ class Stage:
     def __init__(self, router: Router, ports: dict[str, int]) -> None:
         self.router = router
         self.ports = ports
-        self.listen = free_port()
+        self.listen = ports.free(())
 
     async def put(self, *weights: tuple[str, int], fallback: str = '') -> None:
         endpoints = {name: (f'127.0.0.1:{port}',) for name, port in self.ports.items()}

@@ -105,7 +105,7 @@ def test_show_gives_the_same_as_json(shop: Project) -> None:
 
 def test_show_tells_reports_and_where_their_bytes_are(shop: Project) -> None:
     lines = [' '.join(line.split()) for line in shop.liftlock('show').out.splitlines()]
-    assert lines[lines.index('Reports') + 1] == 'coverage coverage.xml 27 bytes unit, web build'
+    assert lines[lines.index('Reports') + 1] == 'coverage coverage.xml 27 bytes unit, web Build it'
     (told,) = json.loads(shop.liftlock('show', '--json').out)['reports']
     assert (told['job'], told['type'], told['flags']) == ('build', 'coverage', ['unit', 'web'])
     assert Path(told['file']).read_text() == '<coverage line-rate="0.5">\n'

@@ -3,6 +3,7 @@
 import asyncio
 import socket
 from contextlib import closing
+from pathlib import Path
 
 from liftlock.targets.process import ports
 
@@ -38,3 +39,11 @@ def test_whoever_is_called_off_at_any_moment_of_an_answer_ends() -> None:
             most += 1
             assert most < 1000
     assert most
+
+
+def test_a_port_is_one_that_no_connection_is_given() -> None:
+    first, last = map(int, Path('/proc/sys/net/ipv4/ip_local_port_range').read_text().split())
+    found = {ports.free(()) for _ in range(20)}
+    assert not any(first <= port <= last for port in found)
+    assert len(found) > 10
+    assert all(map(ports.is_free, found))

@@ -21,9 +21,8 @@ from liftlock.language.settings.model import HealthCheck, Process
 from liftlock.rollout.sight import Instance, Routes
 from liftlock.rollout.trouble import Trouble
 from liftlock.rollout.version import Version
-from liftlock.targets.envoy.entrance import free_port
 from liftlock.targets.envoy.router import Router
-from liftlock.targets.process import ProcessTarget, procfs, releases
+from liftlock.targets.process import ProcessTarget, ports, procfs, releases
 from places.process import Programs, lay, open_process
 from places.replicas import ready, revision, until
 
@@ -171,7 +170,7 @@ def test_one_of_two_is_killed_and_nobody_notices(play: Callable[..., None]) -> N
 
 def test_the_router_listens_where_the_settings_say(play: Callable[..., None]) -> None:
     async def scene(place: Programs) -> None:
-        listen = free_port()
+        listen = ports.free(())
         async with place.open(listen=listen) as target:
             await start(target, place, 1, 'v1')
             await ready(target, 'r1', 1)

@@ -6,14 +6,6 @@ import socket
 from liftlock.rollout.trouble import Trouble
 
 
-def free_port() -> int:
-    """One that nobody listens on now. Keep it: nothing reserves it until it is used."""
-    with socket.socket() as found:
-        found.bind(('127.0.0.1', 0))
-        port: int = found.getsockname()[1]
-        return port
-
-
 def check(port: int, *, public: bool) -> None:
     """Trouble where somebody else has it. Listening, too: two may bind as long as neither does."""
     host = '0.0.0.0' if public else '127.0.0.1'  # noqa: S104 - only where the user says so

@@ -2,6 +2,7 @@
 
 import asyncio
 import json
+import random
 import socket
 from collections.abc import Collection
 from contextlib import closing, suppress
@@ -15,17 +16,27 @@ from liftlock.targets.process import record
 LOOPBACK: Final = '127.0.0.1'
 _PATIENCE: Final = 1.0  # seconds for a connection to this machine itself
 _TRIES: Final = 50
+_LOWEST: Final = 20_000
+_USUAL: Final = 32_768
 
 
 def free(taken: Collection[int]) -> int:
-    """One that the kernel gives, and that none of our instances holds."""
+    """One that nobody has, and that none of our instances holds. It lies below those that the
+    kernel gives to connections, any of which could have it while nobody listens."""
+    low, high = _LOWEST, _first_of_connections()
+    if high - low < _TRIES:
+        low, high = high, 65_536
     for _ in range(_TRIES):
-        with closing(socket.socket()) as asking:
-            asking.bind((LOOPBACK, 0))
-            port = int(asking.getsockname()[1])
-        if port not in taken:
+        port = random.randrange(low, high)  # noqa: S311 - not a secret
+        if port not in taken and is_free(port):
             return port
     raise Trouble('no free port was found', 'See what holds so many: `ss -tan`', again=True)
+
+
+def _first_of_connections() -> int:
+    with suppress(OSError, ValueError):
+        return int(Path('/proc/sys/net/ipv4/ip_local_port_range').read_text().split()[0])
+    return _USUAL
 
 
 def held(records: Path) -> set[int]:

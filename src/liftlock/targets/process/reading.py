@@ -35,7 +35,9 @@ def _more(tails: list[Tail]) -> list[str]:
 
 
 def _wanted(records: Path, logs: Path, revision: str, previous: bool) -> list[Log]:
-    """Those of the instances that are there, or of those that are gone."""
-    current = {Path(kept.log).name for kept in record.read_all(records) if not kept.ended}
+    """Those of the instances that are there, or of those that are gone. Who has died and is to be
+    started again is there, as `kubectl logs` has it: what it said at last is what people look for.
+    """
+    current = {Path(kept.log).name for kept in record.read_all(records)}
     found = lines.find(logs, revision)
     return [log for log in found if (log.path.name in current) is not previous]

@@ -15,9 +15,9 @@ from containers import lack
 from liftlock.rollout.sight import Routes
 from liftlock.rollout.trouble import Trouble
 from liftlock.targets.envoy import process
-from liftlock.targets.envoy.entrance import free_port
 from liftlock.targets.envoy.part import Health, Part
 from liftlock.targets.envoy.router import Router
+from liftlock.targets.process import ports
 
 PROGRAM = Path(__file__).with_name('backend.py')
 HEALTH = Health('/health', interval=0.2, timeout=2.0, healthy=1, unhealthy=1)
@@ -127,7 +127,7 @@ class Scene:
     def __init__(self, directory: Path) -> None:
         self.directory = directory
         self.router = Router(directory)
-        self.listen, self.preview = free_port(), free_port()
+        self.listen, self.preview = ports.free(()), ports.free(())
         self.backends: dict[str, tuple[Backend, ...]] = {}
 
     def start(self, revision: str, *words: str, instances: int = 1) -> None:

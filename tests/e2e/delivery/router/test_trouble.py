@@ -8,8 +8,8 @@ import pytest
 from e2e.delivery.router.scene import Scene, opened, until
 from liftlock.rollout.sight import HeaderRoute, Match, Routes, Window
 from liftlock.rollout.trouble import Trouble
-from liftlock.targets.envoy.entrance import free_port
 from liftlock.targets.envoy.router import Router
+from liftlock.targets.process import ports
 
 OLD = Routes((('r1', 100),))
 NEW = Routes((('r2', 100),), fallback='r1')
@@ -90,7 +90,7 @@ def test_routes_that_envoy_refuses_change_nothing_and_are_told_with_its_reason()
                 await scene.put(bad)
             assert await scene.router.confirmed('shop') == OLD
             assert await scene.ask(5) == {'r1': 5}
-            other = scene.part(bad)._replace(environment='other', listen=free_port(), preview=0)
+            other = scene.part(bad)._replace(environment='other', listen=ports.free(()), preview=0)
             with pytest.raises(Trouble, match='Envoy refused it'):
                 await scene.router.put(other)
             assert await scene.router.confirmed('other') is None
@@ -124,7 +124,7 @@ def test_a_port_lost_while_envoy_was_away_is_told_to_whom_it_belongs_only() -> N
     async def story(scene: Scene) -> None:
         scene.start('r1')
         await scene.put(OLD)
-        other = scene.part(OLD)._replace(environment='other', listen=free_port(), preview=0)
+        other = scene.part(OLD)._replace(environment='other', listen=ports.free(()), preview=0)
         await scene.router.put(other)
         await scene.router.stop()
         with socket.socket() as taken:
