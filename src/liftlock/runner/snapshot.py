@@ -16,6 +16,7 @@ import json
 import os
 import stat
 import subprocess
+import threading
 from collections.abc import Sequence
 from pathlib import Path
 
@@ -274,7 +275,7 @@ def _write(file: Path, text: str) -> None:
     with contextlib.suppress(FileNotFoundError):
         if file.read_text() == text:
             return
-    draft = file.with_name(f'{file.name}.{os.getpid()}')
+    draft = file.with_name(f'{file.name}.{os.getpid()}-{threading.get_ident()}')
     draft.write_text(text)
     draft.replace(file)
 

@@ -6,6 +6,7 @@ may begin once more and write further logs: what is here and newer is put to the
 
 import os
 import tarfile
+import threading
 import time
 from pathlib import Path
 from typing import TYPE_CHECKING, Final
@@ -85,7 +86,7 @@ def _unpack(packed: Path, folder: Path) -> None:
             content = archive.extractfile(member) if member.isreg() else None
             if content is None or target.exists():
                 continue
-            draft = folder / f'.{target.name}.{os.getpid()}'
+            draft = folder / f'.{target.name}.{os.getpid()}-{threading.get_ident()}'
             with content, draft.open('wb') as sink:
                 while chunk := content.read(1 << 20):
                     sink.write(chunk)

@@ -2,6 +2,7 @@
 
 import os
 from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import pytest
@@ -10,7 +11,7 @@ from e2e.actions.ground import Repository
 from liftlock.errors import UserError
 from liftlock.runner import git
 from liftlock.runner.repository import look
-from liftlock.runner.snapshot import Snapshot, object_places, open_snapshot, read_files, take
+from liftlock.runner.snapshot import Snapshot, keep, object_places, open_snapshot, read_files, take
 
 Snap = Callable[..., Snapshot]
 
@@ -219,3 +220,16 @@ def test_only_objects_are_borrowed_from_the_user_and_from_whom_he_borrows(
         f'{second}/.git/objects',
         f'{project.top}/.git/objects',
     )
+
+
+def test_threads_keep_the_same_commit_at_once(project: Repository, tmp_path: Path) -> None:
+    """As a server does that reads what comes in, and the default branch."""
+    head = project.commit(a='1')
+    mirror = project.top / '.git'
+
+    def kept(number: int) -> Snapshot:
+        return keep(mirror, head, '', tmp_path / f'state-{number // 8}')
+
+    with ThreadPoolExecutor(8) as pool:
+        for snapshot in pool.map(kept, range(400)):
+            assert files_of(snapshot) == {'a': '1'}

@@ -12,6 +12,7 @@ import os
 import platform
 import re
 import shutil
+import threading
 from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import Final
@@ -211,7 +212,7 @@ def _copy(executable: Path, copies: Path) -> Path:
     copy = copies / hashlib.sha256(identity.encode()).hexdigest()[:16]
     if not copy.exists():
         copies.mkdir(parents=True, exist_ok=True)
-        draft = copy.with_name(f'.{copy.name}.{os.getpid()}')
+        draft = copy.with_name(f'.{copy.name}.{os.getpid()}-{threading.get_ident()}')
         shutil.copy2(executable, draft)
         draft.replace(copy)
     return copy
