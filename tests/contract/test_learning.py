@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from liftlock.engine.triggers.learning import Learner
-from liftlock.store import repositories, schedules
+from liftlock.store import intakes, repositories, schedules
 from liftlock.store.database import Store
 from liftlock.store.repositories import Repository
 
@@ -72,3 +72,25 @@ def test_a_full_disk_is_told_of_once_in_a_line_and_it_is_tried_again(
     clock[0] += 500.0
     asyncio.run(learner.look())
     assert [one.workflow for one in schedules.active(store)]
+
+
+def test_the_first_push_that_ever_came_is_learnt_from(store: Store, tmp_path: Path) -> None:
+    class Growing(Branches):
+        commit = 'a' * 40
+
+        async def head(self, repository: Repository, *, fetch: bool) -> str:
+            return self.commit
+
+    files: dict[str, str] = {}
+    branches = Growing({'good/two': files})
+    draft = repositories.Draft('good/two', '/srv/git/good/two.git', branch='main')
+    there = repositories.add(store, draft, 'mona', tmp_path / 'key')
+    learner = Learner(store, branches, lambda: 1000.0, lambda: 0.5)
+    asyncio.run(learner.look())
+    assert not schedules.active(store)
+    files['.github/workflows/nightly.yml'] = NIGHTLY
+    branches.commit = 'b' * 40
+    pushed = intakes.Draft(there.id, 'hook:1:push', 'push', 'refs/heads/main', 'mona', '{}')
+    intakes.begin(store, pushed)
+    asyncio.run(learner.look())
+    assert len(schedules.active(store)) == 1

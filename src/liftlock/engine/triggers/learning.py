@@ -41,7 +41,7 @@ class Learner:
         self._now = now
         self._chance = chance
         self._known: dict[int, Known] = {}
-        self._intake = 0  # the newest that was looked at
+        self._intake: int | None = None  # the newest that was looked at
 
     def hears(self, repository: int, workflow: str, action: str) -> bool:
         """Whether somebody may want to hear this of the workflow with that name; True as long as
@@ -53,7 +53,8 @@ class Learner:
 
     async def look(self) -> None:
         newest = intakes.newest(self._store)
-        pushed = intakes.pushed(self._store, self._intake, newest) if self._intake else set()
+        since = newest if self._intake is None else self._intake
+        pushed = intakes.pushed(self._store, since, newest)
         for repository in repositories.listed(self._store):
             if repository.active:
                 await self._look(repository, pushed=repository.id in pushed)
