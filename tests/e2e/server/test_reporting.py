@@ -84,10 +84,16 @@ def test_a_server_that_is_killed_all_the_time_tells_the_right_end_of_every_commi
         place.begin()
     green = {'liftlock': 'success', 'build': 'success'}
     eventually(lambda: all(place.forge.states(commit) == green for commit in commits))
-    assert place.ask('SELECT COUNT(*), COUNT(DISTINCT sha) FROM runs') == [(5, 5)]
+    shas = ', '.join(f"'{commit}'" for commit in commits)
+    query = f'SELECT COUNT(*), COUNT(DISTINCT sha) FROM runs WHERE sha IN ({shas})'
+    assert place.ask(query) == [(4, 4)]
 
 
-def test_a_badge_is_shown_to_everybody_only_when_somebody_has_said_so(place: Place) -> None:
+def test_a_badge_is_shown_to_everybody_only_when_somebody_has_said_so(
+    place: Place, eventually: Wait
+) -> None:
+    commit = place.push('Sell more, and say so')
+    eventually(lambda: place.forge.states(commit).get('liftlock') == 'success')
     path = '/badge/octo/gitea/ci.yml.svg'
     stranger, mona = Person(place.server), Person(place.server, place.admin)
     assert stranger.get(path).status == 404
@@ -118,7 +124,9 @@ def test_schedules_of_the_default_branch_are_shown(place: Place, eventually: Wai
     assert len(re.findall(r'\d\d \w{3} \d{4}, 0[12]:17:00 UTC', shown)) == 5  # by the time of year
 
 
-def test_what_was_told_is_shown_to_maintainers(place: Place) -> None:
+def test_what_was_told_is_shown_to_maintainers(place: Place, eventually: Wait) -> None:
+    commit = place.push('Sell more, and tell')
+    eventually(lambda: place.forge.states(commit).get('liftlock') == 'success')
     mona, vera = Person(place.server, place.admin), Person(place.server, place.viewer)
     assert 'knows it' in mona.get('/statuses').text
     assert vera.get('/statuses').status == 403
