@@ -20,6 +20,7 @@ from liftlock.server.front import Front
 from liftlock.server.ground import Ground
 from liftlock.server.hooks import bare, receiving
 from liftlock.server.pages.door import Door
+from liftlock.server.protocol import Protocol
 from liftlock.server.site import Site
 
 GRACE: Final = 5  # seconds for answers that are being given
@@ -102,7 +103,7 @@ async def serve(
     front = Front(rest, site)
     config = uvicorn.Config(
         front,
-        http='h11',
+        http=Protocol,
         ws='none',
         lifespan='off',
         log_config=None,

@@ -1,11 +1,14 @@
 """Who gets in, and what nobody else can have done in his name."""
 
+import contextlib
 import re
+import select
 import socket
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
-from typing import NamedTuple
+from typing import NamedTuple, Self
+from urllib.parse import urlsplit
 
 import pytest
 
@@ -149,6 +152,64 @@ def test_odd_cookies_of_others_on_this_host_log_nobody_out(admin: Person) -> Non
     odd = {'other{app}': '{"json": [1, 2]}', 'plain text': 'é'.encode().decode('latin-1')}
     admin.cookies = {**odd, **admin.cookies}
     assert admin.get('/').status == 200
+
+
+class Raw:
+    """Bytes to a server, and what comes back."""
+
+    def __init__(self, site: Site) -> None:
+        address = urlsplit(site.server.address)
+        self._socket = socket.create_connection((address.hostname, address.port), timeout=30)
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self._socket.close()
+
+    def send(self, data: bytes) -> None:
+        with contextlib.suppress(ConnectionError):  # it need not listen to all of it
+            self._socket.sendall(data)
+
+    def answered(self) -> bool:
+        return bool(select.select([self._socket], [], [], 0)[0])
+
+    def rest(self) -> bytes:
+        found = b''
+        with contextlib.suppress(ConnectionResetError):
+            while more := self._socket.recv(1 << 16):
+                found += more
+        return found
+
+
+@pytest.mark.parametrize('chunk', [b'x-long: many\r\n', b'x' * 1000])
+def test_a_head_without_an_end_is_refused(site: Site, chunk: bytes) -> None:
+    with Raw(site) as raw:
+        raw.send(b'GET /login HTTP/1.1\r\nhost: localhost\r\nx-long: ')
+        sent = 0
+        while not raw.answered() and sent < 2**26:
+            raw.send(chunk)
+            sent += len(chunk)
+        assert sent < 2**25  # buffers of the system between them are large
+        assert raw.rest().startswith(b'HTTP/1.1 400 ')
+
+
+def test_neither_is_what_comes_behind_a_body(site: Site) -> None:
+    with Raw(site) as raw:
+        raw.send(b'POST /login HTTP/1.1\r\nhost: localhost\r\ntransfer-encoding: chunked\r\n\r\n')
+        raw.send(b'1\r\nx\r\n0\r\n')
+        sent = 0
+        while not raw.answered() and sent < 2**26:
+            raw.send(b'x-long: many\r\n')
+            sent += 14
+        assert sent < 2**25  # buffers of the system between them are large
+
+
+def test_a_long_head_is_read(site: Site) -> None:
+    with Raw(site) as raw:
+        raw.send(b'GET /login HTTP/1.1\r\nhost: localhost\r\nconnection: close\r\n')
+        raw.send(b'x-long: ' + b'x' * 50_000 + b'\r\n\r\n')
+        assert raw.rest().startswith(b'HTTP/1.1 200 ')
 
 
 def test_behind_a_proxy_with_tls_cookies_travel_by_tls_alone(tmp_path: Path) -> None:
