@@ -194,13 +194,15 @@ def newest(store: Store) -> int:
         return int(sql.execute('SELECT COALESCE(MAX(id), 0) FROM intakes').fetchone()[0])
 
 
-def pushed(store: Store, after: int, upto: int) -> set[int]:
-    """The repositories to whose default branch something was pushed between these intakes."""
+def pushed(store: Store, after: int) -> set[int]:
+    """The repositories to whose default branch something was pushed by later intakes than that, as
+    far as they have been taken in."""
     query = """
         SELECT DISTINCT i.repository FROM intakes i JOIN repositories r ON r.id = i.repository
-        WHERE i.id > ? AND i.id <= ? AND i.event = 'push' AND i.ref = 'refs/heads/' || r.branch"""
+        WHERE i.id > ? AND i.status <> 'begun' AND i.event = 'push'
+            AND i.ref = 'refs/heads/' || r.branch"""
     with store.reading() as sql:
-        return {row[0] for row in sql.execute(query, (after, upto)).fetchall()}
+        return {row[0] for row in sql.execute(query, (after,)).fetchall()}
 
 
 def decisions(store: Store, number: int) -> list[Decision]:

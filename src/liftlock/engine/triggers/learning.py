@@ -41,7 +41,7 @@ class Learner:
         self._now = now
         self._chance = chance
         self._known: dict[int, Known] = {}
-        self._intake: int | None = None  # the newest that was looked at
+        self._intake: int | None = None  # up to which pushes were looked at
 
     def hears(self, repository: int, workflow: str, action: str) -> bool:
         """Whether somebody may want to hear this of the workflow with that name; True as long as
@@ -52,13 +52,18 @@ class Learner:
         return any(wants(trigger, workflow, action) for trigger in known.hears)
 
     async def look(self) -> None:
-        newest = intakes.newest(self._store)
-        since = newest if self._intake is None else self._intake
-        pushed = intakes.pushed(self._store, since, newest)
+        settled = self._settled()
+        since = settled if self._intake is None else self._intake
+        pushed = intakes.pushed(self._store, since)
         for repository in repositories.listed(self._store):
             if repository.active:
                 await self._look(repository, pushed=repository.id in pushed)
-        self._intake = newest
+        self._intake = settled
+
+    def _settled(self) -> int:
+        """The newest intake before which none is under way: of those git may not be fetched yet."""
+        newest, begun = intakes.newest(self._store), intakes.left(self._store)
+        return min([newest, *(one.id - 1 for one in begun)])
 
     async def _look(self, repository: Repository, *, pushed: bool) -> None:
         known = self._known.get(repository.id, Known())
