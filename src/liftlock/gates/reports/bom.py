@@ -152,7 +152,7 @@ def read_license_checker(tree: Tree) -> Licenses:
     return Licenses(
         'license-checker',
         tuple(
-            Package(name.replace('@', ' @')[:200].strip(), _checked(one))
+            Package(' '.join(name[:200].rsplit('@', 1)), _checked(one))
             for name, one in tree.items()
         ),
     )

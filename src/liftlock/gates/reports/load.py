@@ -179,7 +179,7 @@ def _own(name: str, told: Tree) -> Measure:
 def units(value: float, unit: str) -> tuple[float, str]:
     """In seconds, percent or bytes."""
     if unit in words.SECONDS:
-        return value * words.SECONDS[unit], 's'
+        return round(value * words.SECONDS[unit], 9), 's'
     if unit.endswith('B'):
         return value * words.SIZES[unit[0] if unit[0] in 'KMGT' else ''], 'B'
     return value, unit

@@ -26,7 +26,7 @@ from liftlock.gates.reports import (
     tools,
     tree,
 )
-from liftlock.gates.reports.records import Findings, Report, Unreadable
+from liftlock.gates.reports.records import Doubtful, Findings, Report, Unreadable
 from liftlock.gates.reports.tree import Tree
 from liftlock.language.records import NamedTuple
 
@@ -86,21 +86,34 @@ SILENT: Final = (
 )  # fmt: skip
 
 
+# What stands at the beginning of reports, and of hardly anything else: a file of JSON that was cut
+# off is one of them if it has such a key.
+MARKS: Final = (
+    b'"runs"', b'"results"', b'"findings"', b'"metrics"', b'"vulns"', b'"auditReportVersion"',
+    b'"bomFormat"', b'"spdxVersion"', b'"check_type"', b'"executed_lines"', b'"matches"',
+    b'"src_stats"', b'"test_id"', b'"check_name"', b'"skip_reason"', b'"response_times"',
+    b'"plugins_used"', b'"ArtifactType"', b'"ident"', b'"RuleID"', b'"License"', b'"licenses"',
+)  # fmt: skip
+
+
 class Read(NamedTuple):
     """One file. `trouble` says why nothing can be decided by it; without reports and trouble it is
-    none that anybody knows."""
+    none that anybody knows. `sure`: it is a report, even if it cannot be read."""
 
     name: str
     reports: tuple[Report, ...] = ()
     trouble: str = ''
+    sure: bool = True
 
 
 def read(name: str, content: bytes) -> Read:
     """Nothing in a report can make this fail."""
     if len(content) > LARGEST:
-        return Read(name, trouble=f'it is larger than {LARGEST >> 20} MB')
+        return Read(name, trouble=f'it is larger than {LARGEST >> 20} MB', sure=False)
     try:
         found = _read(name, content)
+    except Doubtful as error:
+        return Read(name, trouble=str(error), sure=False)
     except Unreadable as error:
         return Read(name, trouble=str(error))
     return Read(
@@ -111,7 +124,7 @@ def read(name: str, content: bytes) -> Read:
 def _read(name: str, content: bytes) -> Any:
     beginning = content[:BEGINNING].lstrip(b'\xef\xbb\xbf \t\r\n')
     if not beginning:
-        raise Unreadable('it is empty, and so proves nothing')
+        raise Doubtful('it is empty, and so proves nothing')
     if beginning.startswith(b'<'):
         return _markup(content, beginning)
     if load.looks_csv(beginning):
@@ -129,7 +142,7 @@ def _text(content: bytes) -> str:
     try:
         return content.decode('utf-8-sig')
     except UnicodeDecodeError as error:
-        raise Unreadable(f'it is no UTF-8: {error.reason} at byte {error.start}') from None
+        raise Doubtful(f'it is no UTF-8: {error.reason} at byte {error.start}') from None
 
 
 def _markup(content: bytes, beginning: bytes) -> Any:
@@ -137,7 +150,10 @@ def _markup(content: bytes, beginning: bytes) -> Any:
         return coverage.read_xml(content)
     if junit.looks(beginning):
         return suites.read(content)
-    markup.walk(content, lambda *_: None)
+    try:
+        markup.walk(content, lambda *_: None)
+    except Unreadable as error:
+        raise Doubtful(str(error)) from None
     return ()
 
 
@@ -145,10 +161,20 @@ def _json(name: str, text: str) -> Any:
     rows = text.strip().splitlines()
     if text.lstrip().startswith('{') and (found := _lines(rows)) is not None:
         return found
-    root = tree.parse(text)
+    root = _parsed(text)
     if root == []:
         return _silent(name)
     return next((reads(root) for looks, reads in JSON if looks(root)), ())
+
+
+def _parsed(text: str) -> Tree:
+    try:
+        return tree.parse(text)
+    except Unreadable as error:
+        beginning = text[:BEGINNING].encode()
+        if any(mark in beginning for mark in MARKS):
+            raise
+        raise Doubtful(str(error)) from None
 
 
 def _lines(rows: list[str]) -> Any:
@@ -175,7 +201,7 @@ def _silent(name: str) -> Findings:
     file = name.rpartition('/')[2].lower()
     tool = next((one for one in SILENT if one in file), '')
     if not tool:
-        raise Unreadable(
+        raise Doubtful(
             'it is an empty list, which many tools write: name it after its tool, as ruff.json'
         )
     return Findings(tool, ('lint',) if tool == 'code-quality' else tools.gates(tool))

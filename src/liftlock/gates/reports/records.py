@@ -14,6 +14,10 @@ class Unreadable(ValueError):
     """It is a report, but nothing can be decided by it; the message says why."""
 
 
+class Doubtful(Unreadable):
+    """It cannot be read, and whether it ever was a report cannot be told either."""
+
+
 class Coverage(NamedTuple):
     """By file, each line that can be run, and whether it was. `source` is the directory to which
     the files' names are relative, '' where the report does not tell one."""
@@ -31,10 +35,8 @@ class Patch(NamedTuple):
     missing: tuple[tuple[str, int], ...] = ()
 
 
-class Tests(NamedTuple):
+class Suites(NamedTuple):
     cases: tuple[Case, ...]
-    tool: str = 'junit'
-    doubts: tuple[str, ...] = ()
 
 
 class Findings(NamedTuple):
@@ -76,7 +78,6 @@ class Load(NamedTuple):
 
     tool: str
     measures: Mapping[str, Measure]
-    doubts: tuple[str, ...] = ()
 
 
 class Image(NamedTuple):
@@ -95,4 +96,4 @@ class Policy(NamedTuple):
     doubts: tuple[str, ...] = ()
 
 
-Report: TypeAlias = Coverage | Patch | Tests | Findings | Licenses | Load | Image | Policy
+Report: TypeAlias = Coverage | Patch | Suites | Findings | Licenses | Load | Image | Policy

@@ -6,12 +6,12 @@ from liftlock.gates import junit
 from liftlock.gates.finding import Finding
 from liftlock.gates.junit import Case, NotJUnit
 from liftlock.gates.reports import linters
-from liftlock.gates.reports.records import Findings, Tests, Unreadable
+from liftlock.gates.reports.records import Findings, Suites, Unreadable
 
 RUFF: Final = 'org.ruff.'
 
 
-def read(content: bytes) -> Tests | Findings:
+def read(content: bytes) -> Suites | Findings:
     try:
         cases = junit.parse(content)
     except NotJUnit as error:
@@ -26,7 +26,7 @@ def read(content: bytes) -> Tests | Findings:
         return Findings(
             'ruff', linters.LINT, tuple(_ruff(one) for one in cases if one.state == 'failed')
         )
-    return Tests(cases)
+    return Suites(cases)
 
 
 def _mypy(case: Case) -> tuple[Finding, ...]:

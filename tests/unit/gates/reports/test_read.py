@@ -70,3 +70,9 @@ def test_no_tree_makes_it_fail(tree: Any) -> None:
 @given(st.binary(max_size=200))
 def test_no_bytes_make_it_fail(content: bytes) -> None:
     assert isinstance(read('x', content).trouble, str)
+
+
+def test_a_report_that_was_cut_off_is_told_from_what_never_was_one() -> None:
+    assert read('x', b'{"results": [').sure
+    assert not read('x', b'{"compilerOptions": [').sure
+    assert not read('x', b'').sure
