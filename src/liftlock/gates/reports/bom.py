@@ -9,7 +9,7 @@ from collections.abc import Iterator, Mapping
 from typing import Final
 
 from liftlock.gates.finding import SEVERITIES, Finding
-from liftlock.gates.reports.records import Findings, Licenses, Package, Unreadable
+from liftlock.gates.reports.records import Findings, Licenses, Package
 from liftlock.gates.reports.tree import Tree, entries, inside, many, objects, words
 
 ACTIONS: Final = ('pkg:github/', 'pkg:githubactions/')
@@ -25,7 +25,7 @@ def read_cyclonedx(tree: Tree) -> tuple[Licenses | Findings, ...]:
     components = entries(tree, 'components') if 'components' in tree else []
     packages = tuple(_component(one) for one in components if _is_package(one))
     found: list[Licenses | Findings] = []
-    if any(one.licenses for one in packages):
+    if any(one.licenses for one in packages) or 'vulnerabilities' not in tree:
         found.append(Licenses('CycloneDX', packages))
     if 'vulnerabilities' in tree:
         names = {words(one, 'bom-ref'): _named(one) for one in components}
@@ -33,8 +33,6 @@ def read_cyclonedx(tree: Tree) -> tuple[Licenses | Findings, ...]:
         those = tuple(one for vuln in listed for one in _vulnerability(vuln, names))
         doubts = () if components else ('it names no component',)
         found.append(Findings('CycloneDX', ('dependencies',), those, doubts))
-    if not found:
-        raise Unreadable('it tells neither licences nor vulnerabilities of its components')
     return tuple(found)
 
 
@@ -93,14 +91,12 @@ def read_spdx(tree: Tree) -> Licenses:
         words(one, 'licenseId'): words(one, 'name')
         for one in many(tree, 'hasExtractedLicensingInfos')
     }
-    packages = tuple(
+    packages = (
         Package(f'{words(one, "name")} {words(one, "versionInfo")}'.strip(), _spdx(one, named))
         for one in entries(tree, 'packages')
         if words(one, 'SPDXID') not in described and not _is_action(one)
     )
-    if not any(one.licenses for one in packages):
-        raise Unreadable('it tells no licence of any package')
-    return Licenses('SPDX', packages)
+    return Licenses('SPDX', tuple(packages))
 
 
 def _is_action(one: Tree) -> bool:

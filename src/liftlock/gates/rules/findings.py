@@ -95,8 +95,8 @@ def _look(gate: str, seen: Seen) -> _Looked | None:
         return None
     found = sorted({one for report in reports for one in report.findings}, key=worst_first)
     doubts = tuple(f'{report.tool}: {doubt}' for report in reports for doubt in report.doubts)
-    tools = tuple(dict.fromkeys(report.tool for report in reports))
-    return _Looked(tools, tuple(found), doubts)
+    tools = {report.tool.lower(): report.tool for report in reports}
+    return _Looked(tuple(tools.values()), tuple(found), doubts)
 
 
 def _nothing(gate: str, whose: str) -> Verdict:

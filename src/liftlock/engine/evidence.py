@@ -1,0 +1,155 @@
+"""What gates are judged by: the reports that a run has handed in or kept, or files here.
+
+Of an artifact only files count whose names end as reports' do; the rest is never unpacked. Files
+of the store are named by what is in them, so each is read once and remembered.
+"""
+
+import os
+from collections.abc import Iterable, Iterator
+from functools import lru_cache
+from pathlib import Path
+from typing import Final
+
+from liftlock.engine import tested
+from liftlock.engine.tested import Tests
+from liftlock.errors import UserError
+from liftlock.gates.evidence import Evidence, Seen
+from liftlock.gates.reports.read import LARGEST, Read, read
+from liftlock.gates.rules.judge import judge
+from liftlock.gates.verdict import Verdict
+from liftlock.language.settings.model import Gates
+from liftlock.plan import board
+from liftlock.plan.facts import ReportRecorded
+from liftlock.store import archive, artifacts, blobs, listing
+from liftlock.store.artifacts import Artifact, RunArtifacts
+from liftlock.store.database import Store
+from liftlock.store.runs import Run
+
+ENDINGS: Final = ('.json', '.jsonl', '.ndjson', '.xml', '.sarif', '.info', '.lcov', '.csv', '.txt')
+MOST: Final = 1000  # files of one artifact, or of one directory
+ALTOGETHER: Final = 256 * 1024 * 1024  # bytes of one artifact that are read
+PASSED_OVER: Final = frozenset({'node_modules', '__pycache__', 'site-packages'})
+TOO_MANY: Final = f'there are more than {MOST} files like reports in it, so it was not read whole'
+GONE: Final = 'it is no longer kept'
+
+
+def judged(store: Store, gates: Gates, run: Run, now: float) -> tuple[Verdict, ...]:
+    """What the gates say of a run, by what it has handed in so far."""
+    evidence = tuple(of_run(store, run))
+    return judge(gates, Seen(evidence, now, _flaky(store, gates, run)))
+
+
+def _flaky(store: Store, gates: Gates, run: Run) -> frozenset[str]:
+    if gates.tests is None or gates.tests.flaky != 'quarantine':
+        return frozenset()
+    attempts = tested.kept(store, run.repository, run.workflow)
+    return frozenset(test.key for test in tested.flaky(tested.told(Tests(store), attempts)))
+
+
+# --- of a run
+
+
+def of_run(store: Store, run: Run) -> Iterator[Evidence]:
+    """Of what was handed in again, only the last attempt's counts."""
+    for stamped in board.latest(store.facts(run.id)):
+        fact = stamped.fact
+        if isinstance(fact, ReportRecorded):
+            found = _kept(str(store.directory), fact.digest, fact.name)
+            yield Evidence(found, stamped.at, fact.flags, fact.root, given=True)
+    for one in RunArtifacts(store, run.id).current():
+        for found in _artifact(str(store.directory), one):
+            yield Evidence(found, one.created)
+
+
+def newest(store: Store, run: Run) -> tuple[int, int]:
+    """Changes whenever the run has handed in something more."""
+    return listing.newest_fact(store, run.id), len(artifacts.listed(store, run.id))
+
+
+@lru_cache(maxsize=64)
+def _kept(directory: str, digest: str, name: str) -> Read:
+    file = blobs.path(Path(directory), digest)
+    return _read(name, file)
+
+
+def _read(name: str, file: Path) -> Read:
+    try:
+        if file.stat().st_size > LARGEST:
+            return Read(name, trouble=f'it is larger than {LARGEST >> 20} MB')
+        return read(name, file.read_bytes())
+    except FileNotFoundError:
+        return Read(name, trouble=GONE)
+    except OSError as error:
+        return Read(name, trouble=f'it cannot be read: {error.strerror}')
+
+
+def _artifact(directory: str, one: Artifact) -> tuple[Read, ...]:
+    if one.mime != artifacts.ZIP:
+        return (_kept(directory, one.digest, one.name),) if _is_like(one.name) else ()
+    return _unzipped(directory, one.digest, one.name)
+
+
+@lru_cache(maxsize=32)
+def _unzipped(directory: str, digest: str, name: str) -> tuple[Read, ...]:
+    file = blobs.path(Path(directory), digest)
+    try:
+        return tuple(_members(file, name)) if file.exists() else ()
+    except (UserError, OSError, RuntimeError, NotImplementedError) as error:  # encrypted, say
+        return (Read(name, trouble=str(error)),)
+
+
+def _members(file: Path, name: str) -> Iterator[Read]:
+    left = ALTOGETHER
+    with archive.opened(file) as zipped:
+        entries = [one for one in zipped.infolist() if _is_like(one.filename) and not one.is_dir()]
+        for entry in entries[:MOST]:
+            member = f'{name}/{entry.filename}'
+            if entry.file_size > min(LARGEST, left):
+                yield Read(member, trouble='it is too large')
+                continue
+            with zipped.open(entry) as opened:
+                content = opened.read(LARGEST)
+            left -= len(content)
+            yield read(member, content)
+    if len(entries) > MOST:
+        yield Read(name, trouble=TOO_MANY)
+
+
+def _is_like(name: str) -> bool:
+    return name.lower().endswith(ENDINGS)
+
+
+# --- files here
+
+
+def of_files(paths: Iterable[Path]) -> Iterator[Evidence]:
+    """Of a directory, what is like a report. UserError for what is not there."""
+    for path in paths:
+        if path.is_dir():
+            yield from _directory(path)
+            continue
+        if not path.exists():
+            raise UserError(f'there is no report {path}', 'name files, or directories of reports')
+        yield Evidence(_known(path), path.stat().st_mtime, given=True)
+
+
+def _known(path: Path) -> Read:
+    """What somebody calls a report is one, or a doubt."""
+    found = _read(str(path), path)
+    if found.reports or found.trouble:
+        return found
+    return found._replace(trouble='it is no report that is known here')
+
+
+def _directory(path: Path) -> Iterator[Evidence]:
+    files = sorted(_walk(path))
+    for file in files[:MOST]:
+        yield Evidence(_read(str(file), file), file.stat().st_mtime)
+    if len(files) > MOST:
+        yield Evidence(Read(str(path), trouble=TOO_MANY))
+
+
+def _walk(path: Path) -> Iterator[Path]:
+    for folder, folders, files in os.walk(path):
+        folders[:] = [one for one in folders if one not in PASSED_OVER and one[0] != '.']
+        yield from (Path(folder, name) for name in files if _is_like(name))
