@@ -37,8 +37,9 @@ WORDS: Final = {Outcome.PASS: 'pass', Outcome.FAIL: 'fail', Outcome.UNDECIDED: '
 def command(state: str | None, /, reports: tuple[str, ...], run: str | None, json: bool) -> int:
     """Evaluate the gates of the liftlock.yml here.
 
-    On REPORTs, which are files or directories of files, or on what a run has handed in: uploads of
-    coverage, test results and SARIF, and artifacts that hold reports.
+    On REPORTs, which are files or directories of files, or on what a run has handed in, and other
+    workflows of its commit: uploads of coverage, test results and SARIF, and artifacts that hold
+    reports.
 
     The exit code is 1 if a gate has failed, and 3 if one could not be evaluated.
     """
@@ -52,7 +53,7 @@ def command(state: str | None, /, reports: tuple[str, ...], run: str | None, jso
     else:
         store = wiring.opened(wiring.place(state))
         about = runs.find(store, run or 'last')
-        found = list(evidence.of_run(store, about))
+        found = list(evidence.of_commit(store, about))
         verdicts = evidence.judged(store, gates, about, time.time())
     outcome = worst(one.outcome for one in verdicts)
     if json:

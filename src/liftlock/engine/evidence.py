@@ -20,7 +20,7 @@ from liftlock.gates.verdict import Verdict
 from liftlock.language.settings.model import Gates
 from liftlock.plan import board
 from liftlock.plan.facts import ReportRecorded
-from liftlock.store import archive, artifacts, blobs, listing
+from liftlock.store import archive, artifacts, blobs, listing, runs
 from liftlock.store.artifacts import Artifact, RunArtifacts
 from liftlock.store.database import Store
 from liftlock.store.runs import Run
@@ -34,8 +34,9 @@ GONE: Final = 'it is no longer kept'
 
 
 def judged(store: Store, gates: Gates, run: Run, now: float) -> tuple[Verdict, ...]:
-    """What the gates say of a run, by what it has handed in so far."""
-    evidence = tuple(of_run(store, run))
+    """What the gates say of a run, by what it and the other workflows of its commit have handed in
+    so far."""
+    evidence = tuple(of_commit(store, run))
     return judge(gates, Seen(evidence, now, _flaky(store, gates, run)))
 
 
@@ -46,7 +47,21 @@ def _flaky(store: Store, gates: Gates, run: Run) -> frozenset[str]:
     return frozenset(test.key for test in tested.flaky(tested.told(Tests(store), attempts)))
 
 
-# --- of a run
+# --- of runs
+
+
+def of_commit(store: Store, run: Run) -> Iterator[Evidence]:
+    for one in _beside(store, run):
+        yield from of_run(store, one)
+
+
+def _beside(store: Store, run: Run) -> Iterable[Run]:
+    """The run, and the newest of each other workflow that the same commit and ref have started."""
+    found = {run.workflow: run}
+    for one in runs.of_commit(store, run.repository, run.sha):
+        if one.ref == run.ref:
+            found.setdefault(one.workflow, one)
+    return found.values()
 
 
 def of_run(store: Store, run: Run) -> Iterator[Evidence]:
@@ -61,9 +76,12 @@ def of_run(store: Store, run: Run) -> Iterator[Evidence]:
             yield Evidence(found, one.created)
 
 
-def newest(store: Store, run: Run) -> tuple[int, int]:
-    """Changes whenever the run has handed in something more."""
-    return listing.newest_fact(store, run.id), len(artifacts.listed(store, run.id))
+def newest(store: Store, run: Run) -> tuple[tuple[int, int, int], ...]:
+    """Changes whenever something more was handed in."""
+    return tuple(
+        (one.id, listing.newest_fact(store, one.id), len(artifacts.listed(store, one.id)))
+        for one in _beside(store, run)
+    )
 
 
 @lru_cache(maxsize=64)
