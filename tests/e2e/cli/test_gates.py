@@ -94,7 +94,7 @@ def test_a_gate_without_a_report_says_what_to_do(shop: Project) -> None:
     shop.write('liftlock.yml', 'gates: {coverage: {minimum: 75}, licenses: {deny: [GPL-3.0]}}')
     ended = shop.liftlock('gates', 'out')
     assert ended.status == 3
-    assert '? licenses  there is no report of licenses' in ended.out
+    assert '? licenses  there is no report of licences' in ended.out
     assert 'pip-licenses --format=json' in ended.out
 
 

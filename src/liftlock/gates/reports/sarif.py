@@ -64,7 +64,7 @@ class _Rules:
 
 
 def _is_none(result: Tree, rules: _Rules) -> bool:
-    if result.get('kind') in NO_FINDING or _level(result, rules) == 'none':
+    if words(result, 'kind') in NO_FINDING or _level(result, rules) == 'none':
         return True
     suppressions = many(result, 'suppressions')
     return bool(suppressions) and all(

@@ -25,11 +25,8 @@ UNFINISHED: Final = ('fetch_failed', 'scan_partial', 'scan_failed', 'pending')
 
 
 def looks_kingfisher(tree: Tree) -> bool:
-    return (
-        isinstance(tree, dict)
-        and 'findings' in tree
-        and 'kingfisher_version' in str(list((inside(tree, 'metadata') or {}).keys()))
-    )
+    version = inside(tree, 'metadata', 'kingfisher_version')
+    return isinstance(tree, dict) and 'findings' in tree and version is not None
 
 
 def read_kingfisher(tree: Tree) -> Findings:
@@ -122,8 +119,9 @@ def read_trufflehog3(tree: Tree) -> Findings:
 
 
 def _numbered(one: Mapping[str, Tree]) -> int:
-    keys = [key for key in (inside(one, 'context') or {}) if key.isdecimal() and len(key) < 9]
-    return int(keys[len(keys) // 2]) if keys else 0
+    context = inside(one, 'context')
+    keys = [key for key in context if key.isdecimal()] if isinstance(context, dict) else []
+    return int(keys[len(keys) // 2][:8]) if keys else 0
 
 
 def looks_trufflehog(tree: Tree) -> bool:

@@ -21,25 +21,25 @@ from liftlock.language.settings import model
 HINT: Final = (
     'have pip-licenses --format=json, license-checker --json or a tool for CycloneDX list them'
 )
-UNKNOWN_HINT: Final = 'look them up, and add the license to the bill of materials'
+UNKNOWN_HINT: Final = 'look them up, and add the licence to the bill of materials'
 
 
 def judge(settings: model.Licenses, seen: Seen) -> Verdict:
     told = _packages(seen)
     if not told:
-        return Verdict('licenses', Outcome.UNDECIDED, 'there is no report of licenses', HINT)
+        return Verdict('licenses', Outcome.UNDECIDED, 'there is no report of licences', HINT)
     good = _rule(settings)
     bad, unknown = [], []
     for name, names in sorted(told.items()):
         if not names:
             unknown.append(
-                Finding('licenses', 'unknown', '', 'its license is not told', subject=name)
+                Finding('licenses', 'unknown', '', 'its licence is not told', subject=name)
             )
         elif not all(spdx.holds(spdx.parse(one), good) for one in names):
             shown = ' and '.join(names)
             bad.append(Finding('licenses', 'denied', '', shown[:300], subject=name))
     outcome = Outcome.FAIL if bad else Outcome.UNDECIDED if unknown else Outcome.PASS
-    message = f'{count(len(told), "package")}, {len(bad)} under a license that is denied'
+    message = f'{count(len(told), "package")}, {len(bad)} under a licence that is denied'
     if unknown:
         message += f', {len(unknown)} under one that is not known'
     hint = UNKNOWN_HINT if outcome is Outcome.UNDECIDED else ''

@@ -92,7 +92,7 @@ def test_a_license_that_nobody_tells_may_be_any() -> None:
     verdict = judged(DENY)
     assert (verdict.outcome, verdict.message) == (
         Outcome.UNDECIDED,
-        '1 package, 0 under a license that is denied, 1 under one that is not known',
+        '1 package, 0 under a licence that is denied, 1 under one that is not known',
     )
 
 
