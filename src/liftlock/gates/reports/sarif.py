@@ -66,6 +66,8 @@ class _Rules:
 def _is_none(result: Tree, rules: _Rules) -> bool:
     if words(result, 'kind') in NO_FINDING or _level(result, rules) == 'none':
         return True
+    if words(result, 'baselineState') == 'absent':  # it was there once, and is no more (§3.27.24)
+        return True
     suppressions = many(result, 'suppressions')
     return bool(suppressions) and all(
         inside(one, 'status') not in ('underReview', 'rejected') for one in suppressions

@@ -29,10 +29,12 @@ class _Part(NamedTuple):
 
 def judge(settings: model.Coverage, seen: Seen) -> Verdict:
     parts = [*_shares(settings, seen), *_patch(settings.patch, seen)]
+    if not parts:
+        return Verdict('coverage', Outcome.UNDECIDED, 'no limit is set', 'set minimum: or suites:')
     return Verdict(
         'coverage',
         worst(part.outcome for part in parts),
-        '; '.join(part.message for part in parts) or 'no limit is set',
+        '; '.join(part.message for part in parts),
         next((part.hint for part in parts if part.hint), ''),
         findings=tuple(one for part in parts for one in part.findings),
     )

@@ -71,6 +71,7 @@ def test_a_finding_has_its_rule_message_and_place() -> None:
         result('bare', suppressions=[{'kind': 'external', 'status': 'accepted'}]),
         result('bare', kind='pass'),
         result('bare', level='none'),
+        result('bare', baselineState='absent'),
     ],
 )
 def test_what_is_suppressed_or_no_failure_is_no_finding(given: Any) -> None:

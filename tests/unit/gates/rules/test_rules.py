@@ -61,6 +61,10 @@ def test_a_share_is_never_rounded_over_its_limit(
     assert (verdict.outcome, verdict.message) == (outcome, told)
 
 
+def test_without_a_limit_nothing_is_proven() -> None:
+    assert coverage.judge(model.Coverage(), seen(lines(1, 0))).outcome is UNDECIDED
+
+
 def test_reports_are_laid_over_one_another() -> None:
     unit = Coverage('x', {'src/a.py': {1: True, 2: False}}, '/ws')
     whole = Coverage('x', {'/ws/src/a.py': {1: False, 2: True}})
