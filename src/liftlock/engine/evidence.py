@@ -56,10 +56,11 @@ def of_commit(store: Store, run: Run) -> Iterator[Evidence]:
 
 
 def _beside(store: Store, run: Run) -> Iterable[Run]:
-    """The run, and the newest of each other workflow that the same commit and ref have started."""
+    """The run, and the newest of each other workflow for the same commit: a tag's too, though the
+    branch was tested. What a pull request has started counts for itself alone."""
     found = {run.workflow: run}
     for one in runs.of_commit(store, run.repository, run.sha):
-        if one.ref == run.ref:
+        if not one.event.startswith('pull_request'):
             found.setdefault(one.workflow, one)
     return found.values()
 
