@@ -86,7 +86,7 @@ def lines(verdicts: Sequence[Verdict], found: Sequence[Evidence], paint: Paint) 
     width = max((len(one.gate) for one in verdicts), default=0)
     for one in verdicts:
         message = harmless(one.message)
-        yield f'{_mark(one, paint)} {paint.bold(one.gate.ljust(width))}  {message}'
+        yield f'{mark(one, paint)} {paint.bold(one.gate.ljust(width))}  {message}'
         yield from (f'    {paint.dim(line)}' for line in _below(one))
     read = sum(bool(one.read.reports) for one in found)
     numbers = {outcome: sum(one.outcome is outcome for one in verdicts) for outcome in Outcome}
@@ -97,7 +97,7 @@ def lines(verdicts: Sequence[Verdict], found: Sequence[Evidence], paint: Paint) 
     )
 
 
-def _mark(one: Verdict, paint: Paint) -> str:
+def mark(one: Verdict, paint: Paint) -> str:
     match one.outcome:
         case Outcome.PASS:
             return paint.yellow('!') if one.approval else paint.green('✓')

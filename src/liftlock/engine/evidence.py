@@ -4,13 +4,14 @@ Of an artifact only files count whose names end as reports' do; the rest is neve
 of the store are named by what is in them, so each is read once and remembered.
 """
 
+import json
 import os
 from collections.abc import Iterable, Iterator
 from functools import lru_cache
 from pathlib import Path
 from typing import Final
 
-from liftlock.engine import tested
+from liftlock.engine import declared, tested
 from liftlock.engine.tested import Tests
 from liftlock.errors import UserError
 from liftlock.gates.evidence import Evidence, Seen
@@ -20,6 +21,7 @@ from liftlock.gates.verdict import Verdict
 from liftlock.language.settings.model import Gates
 from liftlock.plan import board
 from liftlock.plan.facts import ReportRecorded
+from liftlock.runner import tree
 from liftlock.store import archive, artifacts, blobs, listing, runs
 from liftlock.store.artifacts import Artifact, RunArtifacts
 from liftlock.store.database import Store
@@ -38,6 +40,17 @@ def judged(store: Store, gates: Gates, run: Run, now: float) -> tuple[Verdict, .
     so far."""
     evidence = tuple(of_commit(store, run))
     return judge(gates, Seen(evidence, now, _flaky(store, gates, run)))
+
+
+def by_sources(store: Store, run: Run, now: float) -> tuple[Verdict, ...]:
+    """The same, by the `liftlock.yml` of the run's own commit; none where that sets no gates."""
+    sources = json.loads(runs.request(store, run.id)).get('keep', {}).get('sources', '')
+    try:
+        text = tree.read(sources, run.sha, declared.FILE) if sources else ''
+        gates = declared.parsed(text).gates if 'gates' in text else None
+    except UserError:  # there is none, or it has mistakes, or the sources are gone
+        return ()
+    return judged(store, gates, run, now) if gates is not None else ()
 
 
 def _flaky(store: Store, gates: Gates, run: Run) -> frozenset[str]:

@@ -149,6 +149,15 @@ def test_gates_are_held_against_what_a_run_has_handed_in(shop: Project) -> None:
     ]
     assert ended.status == 1
     assert shop.liftlock('gates', '--run', '1').out == ended.out
+    shop.write('liftlock.yml', '')  # what a run is held against is the file of its own commit
+    shown = shop.liftlock('show').out
+    assert shown.endswith(
+        'Gates\n'
+        '  ✓ coverage  unit 75% (at least 75%)\n'
+        '  ✓ tests     2 tests, 0 failed\n'
+        '  ✗ code      1 high of Semgrep OSS, 1 must not be\n'
+        '  ✓ secrets   no findings of gitleaks\n'
+    )
 
 
 @pytest.mark.parametrize(
