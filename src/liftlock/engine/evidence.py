@@ -15,7 +15,7 @@ from liftlock.engine import declared, tested
 from liftlock.engine.tested import Tests
 from liftlock.errors import UserError
 from liftlock.gates.evidence import Evidence, Seen
-from liftlock.gates.reports.read import LARGEST, Read, read
+from liftlock.gates.reports.read import BEGINNING, LARGEST, Read, read, too_large
 from liftlock.gates.rules.judge import judge
 from liftlock.gates.verdict import Verdict
 from liftlock.language.settings.model import Gates
@@ -98,36 +98,43 @@ def newest(store: Store, run: Run) -> tuple[tuple[int, int, int], ...]:
     )
 
 
-@lru_cache(maxsize=64)
 def _kept(directory: str, digest: str, name: str) -> Read:
-    file = blobs.path(Path(directory), digest)
-    return _read(name, file)
+    try:
+        return _loaded(directory, digest, name)
+    except FileNotFoundError:
+        return Read(name, trouble=GONE)
+    except (UserError, OSError) as error:
+        return Read(name, trouble=str(error))
+
+
+@lru_cache(maxsize=32)
+def _loaded(directory: str, digest: str, name: str) -> Read:
+    """What fails is not remembered."""
+    return _read(name, blobs.path(Path(directory), digest))
 
 
 def _read(name: str, file: Path) -> Read:
-    try:
-        if file.stat().st_size > LARGEST:
-            return Read(name, trouble=f'it is larger than {LARGEST >> 20} MB')
-        return read(name, file.read_bytes())
-    except FileNotFoundError:
-        return Read(name, trouble=GONE)
-    except OSError as error:
-        return Read(name, trouble=f'it cannot be read: {error.strerror}')
+    """OSError."""
+    if file.stat().st_size > LARGEST:
+        with file.open('rb') as opened:
+            return too_large(name, opened.read(BEGINNING))
+    return read(name, file.read_bytes())
 
 
 def _artifact(directory: str, one: Artifact) -> tuple[Read, ...]:
     if one.mime != artifacts.ZIP:
         return (_kept(directory, one.digest, one.name),) if _is_like(one.name) else ()
-    return _unzipped(directory, one.digest, one.name)
-
-
-@lru_cache(maxsize=32)
-def _unzipped(directory: str, digest: str, name: str) -> tuple[Read, ...]:
-    file = blobs.path(Path(directory), digest)
     try:
-        return tuple(_members(file, name)) if file.exists() else ()
+        return _unzipped(directory, one.digest, one.name)
+    except FileNotFoundError:
+        return (Read(one.name, trouble=GONE),)
     except (UserError, OSError, RuntimeError, NotImplementedError) as error:  # encrypted, say
-        return (Read(name, trouble=str(error)),)
+        return (Read(one.name, trouble=str(error)),)
+
+
+@lru_cache(maxsize=16)
+def _unzipped(directory: str, digest: str, name: str) -> tuple[Read, ...]:
+    return tuple(_members(blobs.path(Path(directory), digest), name))
 
 
 def _members(file: Path, name: str) -> Iterator[Read]:
@@ -136,10 +143,10 @@ def _members(file: Path, name: str) -> Iterator[Read]:
         entries = [one for one in zipped.infolist() if _is_like(one.filename) and not one.is_dir()]
         for entry in entries[:MOST]:
             member = f'{name}/{entry.filename}'
-            if entry.file_size > min(LARGEST, left):
-                yield Read(member, trouble='it is too large')
-                continue
             with zipped.open(entry) as opened:
+                if entry.file_size > min(LARGEST, left):
+                    yield too_large(member, opened.read(BEGINNING))
+                    continue
                 content = opened.read(LARGEST)
             left -= len(content)
             yield read(member, content)
@@ -162,12 +169,27 @@ def of_files(paths: Iterable[Path]) -> Iterator[Evidence]:
             continue
         if not path.exists():
             raise UserError(f'there is no report {path}', 'name files, or directories of reports')
-        yield Evidence(_known(path), path.stat().st_mtime, given=True)
+        yield Evidence(_known(path), _written(path), given=True)
+
+
+def _read_here(path: Path) -> Read:
+    try:
+        return _read(str(path), path)
+    except OSError as error:
+        return Read(str(path), trouble=f'it cannot be read: {error.strerror}')
+
+
+def _written(path: Path) -> float:
+    """0.0 where it is gone meanwhile, or never was: a link that leads nowhere."""
+    try:
+        return path.stat().st_mtime
+    except OSError:
+        return 0.0
 
 
 def _known(path: Path) -> Read:
     """What somebody calls a report is one, or a doubt."""
-    found = _read(str(path), path)
+    found = _read_here(path)
     if found.reports or found.trouble:
         return found
     return found._replace(trouble='it is no report that is known here')
@@ -176,7 +198,7 @@ def _known(path: Path) -> Read:
 def _directory(path: Path) -> Iterator[Evidence]:
     files = sorted(_walk(path))
     for file in files[:MOST]:
-        yield Evidence(_read(str(file), file), file.stat().st_mtime)
+        yield Evidence(_read_here(file), _written(file))
     if len(files) > MOST:
         yield Evidence(Read(str(path), trouble=TOO_MANY))
 

@@ -82,7 +82,7 @@ TEXTS: Final[tuple[tuple[Looks, Reads], ...]] = (
 )
 # Those that write `[]` when they find nothing.
 SILENT: Final = (
-    'ruff', 'eslint', 'hadolint', 'zizmor', 'gitleaks', 'trufflehog', 'safety', 'code-quality',
+    'ruff', 'hadolint', 'zizmor', 'gitleaks', 'trufflehog', 'safety', 'code-quality',
 )  # fmt: skip
 
 
@@ -109,7 +109,7 @@ class Read(NamedTuple):
 def read(name: str, content: bytes) -> Read:
     """Nothing in a report can make this fail."""
     if len(content) > LARGEST:
-        return Read(name, trouble=f'it is larger than {LARGEST >> 20} MB', sure=False)
+        return too_large(name, content)
     try:
         found = _read(name, content)
     except Doubtful as error:
@@ -119,6 +119,13 @@ def read(name: str, content: bytes) -> Read:
     return Read(
         name, found if isinstance(found, tuple) and not hasattr(found, '_fields') else (found,)
     )
+
+
+def too_large(name: str, beginning: bytes) -> Read:
+    """Nobody reads it; by its beginning it may still be known as a report."""
+    start = beginning[:BEGINNING]
+    sure = any(mark in start for mark in MARKS) or coverage.looks_xml(start) or junit.looks(start)
+    return Read(name, trouble=f'it is larger than {LARGEST >> 20} MB', sure=sure)
 
 
 def _read(name: str, content: bytes) -> Any:
@@ -171,7 +178,7 @@ def _parsed(text: str) -> Tree:
     try:
         return tree.parse(text)
     except Unreadable as error:
-        beginning = text[:BEGINNING].encode()
+        beginning = text[:BEGINNING].encode(errors='replace')
         if any(mark in beginning for mark in MARKS):
             raise
         raise Doubtful(str(error)) from None

@@ -6,6 +6,7 @@ from typing import Any, Final
 from liftlock.gates.evidence import Seen
 from liftlock.gates.rules import coverage, findings, licenses, performance, policy, tests
 from liftlock.gates.verdict import Outcome, Verdict
+from liftlock.language.printable import harmless
 from liftlock.language.settings.model import Gates
 
 Rule = Callable[[Any, Seen], Verdict]
@@ -29,7 +30,12 @@ def judge(gates: Gates, seen: Seen) -> tuple[Verdict, ...]:
     """One verdict for each gate that is set, and one more where a report could not be read: nobody
     knows what stands in it."""
     found = [rule(getattr(gates, gate), seen) for gate, rule in RULES if _is_set(gates, gate)]
-    return (*found, *_unread(seen))
+    return tuple(_shown(one) for one in (*found, *_unread(seen)))
+
+
+def _shown(verdict: Verdict) -> Verdict:
+    """Its message may hold texts of strangers, and is told in many places."""
+    return verdict._replace(message=harmless(' '.join(verdict.message.split())))
 
 
 def _is_set(gates: Gates, gate: str) -> bool:

@@ -72,6 +72,14 @@ def test_no_bytes_make_it_fail(content: bytes) -> None:
     assert isinstance(read('x', content).trouble, str)
 
 
+def test_what_is_too_large_to_be_read_is_a_report_if_it_begins_like_one(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr('liftlock.gates.reports.read.LARGEST', 20)
+    assert read('x', b'{"runs": [], "more": 1}').sure
+    assert not read('x', b'a file of text that is long').sure
+
+
 def test_a_report_that_was_cut_off_is_told_from_what_never_was_one() -> None:
     assert read('x', b'{"results": [').sure
     assert not read('x', b'{"compilerOptions": [').sure

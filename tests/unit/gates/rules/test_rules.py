@@ -297,6 +297,12 @@ def test_without_evidence_no_gate_passes_and_each_says_what_to_do() -> None:
     assert all(one.message and one.hint for one in verdicts)
 
 
+def test_nothing_of_a_strangers_text_moves_the_cursor() -> None:
+    doubtful = found(doubts=('\x1b[2Jall is well\n\ntruly',))
+    (verdict,) = judge(model.Gates(code=model.Findings(high='block')), seen(doubtful))
+    assert verdict.message == 'no findings of x; x: \ufffd[2Jall is well truly'
+
+
 def test_a_gate_that_is_not_set_is_not_judged() -> None:
     assert judge(model.Gates(), seen(found('critical'))) == ()
 
