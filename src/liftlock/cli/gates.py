@@ -117,7 +117,8 @@ def _below(one: Verdict) -> Iterator[str]:
 
 
 def _told(finding: Finding) -> str:
-    place = f'{finding.path}:{finding.line}' if finding.line else finding.path
+    path = finding.path.removeprefix(f'{Path.cwd()}/')  # ruff's SARIF names files in full
+    place = f'{path}:{finding.line}' if finding.line else path
     parts = (finding.severity, place, finding.subject, finding.rule, finding.message)
     told = '  '.join(part for part in parts if part)
     return told if len(told) <= LONGEST else f'{told[: LONGEST - 1]}…'
