@@ -12,7 +12,9 @@ from contract.test_job_deployments import Driver
 from e2e.delivery.test_following import Stage
 from liftlock.engine.delivery import requests
 from liftlock.engine.delivery.requests import Wish
+from liftlock.rollout.facts import DEPLOY, SYNC
 from liftlock.rollout.phases import Phase
+from liftlock.store.artifacts import RunArtifacts
 from pretend import jobs
 
 
@@ -34,9 +36,9 @@ def gated(driver: Driver, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> St
     return stage
 
 
-def deploy(stage: Stage, name: str, run: int) -> int:
+def deploy(stage: Stage, name: str, run: int, kind: str = DEPLOY) -> int:
     version = stage.place.version(name)._replace(run=run)
-    _, number = requests.deploy(stage.store, stage.blueprint, version, Wish('mona'))
+    _, number = requests.deploy(stage.store, stage.blueprint, version, Wish('mona', kind))
     return number
 
 
@@ -61,6 +63,12 @@ def test_a_version_is_delivered_only_when_the_gates_of_its_run_have_passed(
             )
             done = await gated.number(deploy(gated, 'v3', good))
             assert (done.phase, done.conclusion) == (Phase.ENDED, 'success')
+            RunArtifacts(driver.store, good).remove('coverage')
+            put_back = await gated.number(deploy(gated, 'v3', good, SYNC))
+            assert put_back.conclusion == 'success'
+            anew = deploy(gated, 'v3', good)
+            gated.wake()
+            await gated.until(lambda: gated.now.deployments[anew].held)
 
     good, bad = (driver.submit(jobs(a='ok'), event={'sha': sha * 40}) for sha in 'bc')
     asyncio.run(scene())

@@ -122,7 +122,8 @@ def judgement(wanted: Wanted, teams: Teams, now: float) -> Judgement:
     """What its protection says now."""
     wanted.stream.read()
     place, one = wanted.stream.place, wanted.stream.environment.deployments[wanted.one.number]
-    verdicts = gating.verdicts(wanted.store, one, wanted.blueprint.settings, now)
+    last, text = wanted.before, wanted.blueprint.settings
+    verdicts = gating.verdicts(wanted.store, one, last, text, now)
     known = admission.known(wanted.store, place.repository, one, wanted.settings, teams, verdicts)
     return admission.judgement(one, wanted.settings, known, now)
 

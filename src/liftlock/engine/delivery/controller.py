@@ -247,7 +247,7 @@ class Controller:
             holding.append([f.DeploymentFinished(one.number, 'rejected', str(error))])
             return
         text = holding.blueprint(one.request.settings).settings
-        verdicts = gating.verdicts(bench.store, one, text, now)
+        verdicts = gating.verdicts(bench.store, one, self._environment.last, text, now)
         repository = holding.place.repository
         known = admission.known(bench.store, repository, one, settings, bench.teams, verdicts)
         fact = admission.judge(one, settings, known, now)

@@ -2,7 +2,8 @@
 commit have handed in so far.
 
 They are asked again whenever those runs have handed in something more, and once a minute, as
-advisories grow old. Whoever goes back to an earlier version asks no gate.
+advisories grow old. Whoever goes back to an earlier version asks no gate, nor does who puts back
+what succeeded last, from which somebody has strayed: its reports may be long gone.
 """
 
 from functools import lru_cache
@@ -23,9 +24,12 @@ NOWHERE: Final = Verdict(
 )
 
 
-def verdicts(store: Store, one: Deployment, text: str, now: float) -> tuple[Verdict, ...]:
-    """`text` is that of `liftlock.yml`. UserError if it has mistakes."""
-    if 'gates' not in text or one.request.kind == f.ROLLBACK:
+def verdicts(
+    store: Store, one: Deployment, last: Deployment | None, text: str, now: float
+) -> tuple[Verdict, ...]:
+    """`last` is what succeeded there last, `text` that of `liftlock.yml`. UserError if that has
+    mistakes."""
+    if 'gates' not in text or one.request.kind == f.ROLLBACK or _is_put_back(one, last):
         return ()
     if declared.parsed(text).gates is None:
         return ()
@@ -38,6 +42,10 @@ def verdicts(store: Store, one: Deployment, text: str, now: float) -> tuple[Verd
         return (NOWHERE,)
     known = evidence.newest(store, run)
     return _judged(store, run, text, known, int(now // MINUTE))
+
+
+def _is_put_back(one: Deployment, last: Deployment | None) -> bool:
+    return one.request.kind == f.SYNC and last is not None and one.version.id == last.version.id
 
 
 @lru_cache(maxsize=16)

@@ -214,7 +214,8 @@ class Deployments:
             raise Unwanted(f'{one.abort.by} called it off' + _behind(one.abort.reason))
         settings = self._settings(job.environment)
         now, store = time.time(), self._around.store
-        verdicts = gating.verdicts(store, one, self._asking.settings, now)
+        last, text = stream.environment.last, self._asking.settings
+        verdicts = gating.verdicts(store, one, last, text, now)
         teams = self._around.teams
         known = admission.known(store, stream.place.repository, one, settings, teams, verdicts)
         authors = (self._asking.request.event.actor,)
