@@ -29,7 +29,7 @@ def read(tree: Tree) -> Coverage:
         missing = _numbers(demanded(file, 'missing_lines', list))
         executed = _numbers(demanded(file, 'executed_lines', list))
         files[name] = dict.fromkeys(missing, False) | dict.fromkeys(executed, True)
-    return _whole('coverage.py', files)
+    return whole('coverage.py', files)
 
 
 def _numbers(values: list[Tree]) -> list[int]:
@@ -49,7 +49,7 @@ def read_xml(content: bytes) -> Coverage:
     reader = _Cobertura()
     markup.walk(content, reader.begin, reader.say)
     source = reader.sources[0] if len(reader.sources) == 1 else ''
-    return _whole('Cobertura', reader.files, source)
+    return whole('Cobertura', reader.files, source)
 
 
 class _Cobertura:
@@ -69,9 +69,9 @@ class _Cobertura:
             self._count += 1
             if self._count > MOST:
                 raise Unreadable(f'it has more than {MOST:,} lines')
-            number = _number(given.get('number', ''))
-            hit = _number(given.get('hits', '')) > 0
-            self._lines[number] = self._lines.get(number, False) or hit
+            at = number(given.get('number', ''))
+            hit = number(given.get('hits', '')) > 0
+            self._lines[at] = self._lines.get(at, False) or hit
         elif name == 'source':
             self.sources.append('')
 
@@ -80,7 +80,8 @@ class _Cobertura:
             self.sources[-1] = (self.sources[-1] + text.strip())[:4096]
 
 
-def _number(text: str) -> int:
+def number(text: str) -> int:
+    """Of a line, or of hits. Unreadable."""
     if not (text.isascii() and text.isdecimal() and len(text) < 20):
         raise Unreadable(f'"{text[:40]}" is no number of a line, or of hits')
     return int(text)
@@ -97,7 +98,7 @@ def looks_lcov(text: str) -> bool:
 def read_lcov(text: str) -> Coverage:
     files: dict[str, dict[int, bool]] = {}
     lines: dict[int, bool] | None = None
-    for number, row in enumerate(text.splitlines(), 1):
+    for place, row in enumerate(text.splitlines(), 1):
         field, _, value = row.strip().partition(':')
         if field == 'SF':
             lines = files.setdefault(value, {})
@@ -105,27 +106,28 @@ def read_lcov(text: str) -> Coverage:
             lines = None
         elif field == 'DA':
             if lines is None:
-                raise Unreadable(f'line {number} tells of no file')
-            at, hit = _hit(value, number)
+                raise Unreadable(f'line {place} tells of no file')
+            at, hit = _hit(value, place)
             lines[at] = lines.get(at, False) or hit
         elif field and field not in FIELDS and not field.startswith('#'):
-            raise Unreadable(f'line {number} is none of LCOV: "{field[:40]}"')
+            raise Unreadable(f'line {place} is none of LCOV: "{field[:40]}"')
     if lines is not None:
         raise Unreadable('it ends within a record: it was cut off')
-    return _whole('LCOV', files)
+    return whole('LCOV', files)
 
 
-def _hit(value: str, number: int) -> tuple[int, bool]:
+def _hit(value: str, place: int) -> tuple[int, bool]:
     """`DA:line,hits` and maybe a checksum; some writers have hits below zero or with a fraction."""
     at, _, rest = value.partition(',')
     hits = rest.partition(',')[0]
     try:
-        return _number(at), float(hits) > 0
+        return number(at), float(hits) > 0
     except ValueError:
-        raise Unreadable(f'line {number} tells no line and its hits: "{value[:40]}"') from None
+        raise Unreadable(f'line {place} tells no line and its hits: "{value[:40]}"') from None
 
 
-def _whole(tool: str, files: Mapping[str, Mapping[int, bool]], source: str = '') -> Coverage:
+def whole(tool: str, files: Mapping[str, Mapping[int, bool]], source: str = '') -> Coverage:
+    """Unreadable where nothing is measured."""
     if not any(files.values()):
         raise Unreadable('it measures no line at all, which is no coverage of 100%')
     return Coverage(tool, files, source)

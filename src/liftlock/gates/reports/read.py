@@ -14,6 +14,7 @@ from liftlock.gates.reports import (
     bom,
     coverage,
     images,
+    jacoco,
     linters,
     load,
     markup,
@@ -70,6 +71,12 @@ JSON: Final[tuple[tuple[Looks, Reads], ...]] = (
     (policy.looks_opa, policy.read_opa),
     (policy.looks_conftest, policy.read_conftest),
 )
+XML: Final[tuple[tuple[Looks, Reads], ...]] = (
+    (jacoco.looks_clover, jacoco.read_clover),
+    (coverage.looks_xml, coverage.read_xml),
+    (jacoco.looks, jacoco.read),
+    (junit.looks, suites.read),
+)
 # Tools whose reports are lines of JSON, known by their first.
 LINES: Final[tuple[tuple[Looks, Reads], ...]] = (
     (linters.looks_mypy, linters.read_mypy),
@@ -124,7 +131,7 @@ def read(name: str, content: bytes) -> Read:
 def too_large(name: str, beginning: bytes) -> Read:
     """Nobody reads it; by its beginning it may still be known as a report."""
     start = beginning[:BEGINNING]
-    sure = any(mark in start for mark in MARKS) or coverage.looks_xml(start) or junit.looks(start)
+    sure = any(mark in start for mark in MARKS) or any(looks(start) for looks, _ in XML)
     return Read(name, trouble=f'it is larger than {LARGEST >> 20} MB', sure=sure)
 
 
@@ -153,10 +160,9 @@ def _text(content: bytes) -> str:
 
 
 def _markup(content: bytes, beginning: bytes) -> Any:
-    if coverage.looks_xml(beginning):
-        return coverage.read_xml(content)
-    if junit.looks(beginning):
-        return suites.read(content)
+    for looks, reads in XML:
+        if looks(beginning):
+            return reads(content)
     try:
         markup.walk(content, lambda *_: None)
     except Unreadable as error:

@@ -16,7 +16,7 @@ from liftlock.gates.verdict import Outcome, Verdict, worst
 from liftlock.language.records import NamedTuple
 from liftlock.language.settings import model
 
-HINT = 'write coverage.py JSON, Cobertura XML or LCOV, and hand it in'
+HINT = 'have it written as Cobertura XML, LCOV, JaCoCo, Clover or coverage.py JSON, and hand it in'
 PATCH_HINT = 'run: diff-cover coverage.xml --format json:diff-cover.json'
 
 

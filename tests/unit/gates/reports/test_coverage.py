@@ -62,6 +62,23 @@ def test_lcov_is_read_and_a_line_that_is_told_twice_was_run_if_either_says_so() 
     )
 
 
+def test_jacoco_and_clover_are_read() -> None:
+    jacoco = b"""<!DOCTYPE report PUBLIC "-//JACOCO//DTD Report 1.1//EN" "report.dtd">
+    <report name="s">
+    <package name="org/shop"><class name="org/shop/Cart"><counter type="LINE"/></class>
+    <sourcefile name="Cart.java"><line nr="3" mi="0" ci="2"/><line nr="4" mi="1" ci="0"/>
+    </sourcefile></package></report>"""
+    assert read('j.xml', jacoco).reports == (
+        Coverage('JaCoCo', {'org/shop/Cart.java': {3: True, 4: False}}),
+    )
+    clover = b"""<coverage generated="1" clover="3.2.0"><project><file name="a.js" path="/ws/a.js">
+    <line num="3" count="0" type="cond"/><line num="3" count="1" type="stmt"/>
+    <line num="4" count="0" type="stmt"/></file></project></coverage>"""
+    assert read('c.xml', clover).reports == (Coverage('Clover', {'/ws/a.js': {3: True, 4: False}}),)
+    assert 'belongs to no file' in read('c', clover.replace(b'file', b'fill')).trouble
+    assert 'no coverage of 100%' in read('j', jacoco.replace(b'<line', b'<lane')).trouble
+
+
 def test_diff_cover_is_counted() -> None:
     assert read('d.json', json.dumps(DIFF).encode()).reports == (Patch(9, 4, (('a.py', 30),)),)
 
