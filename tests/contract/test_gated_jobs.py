@@ -6,12 +6,18 @@ from pathlib import Path
 
 import pytest
 
-from contract.test_job_deployments import Driver, deploying, waiting
+from contract.test_job_deployments import APPROVED, Driver, deploying, waiting
 from liftlock.engine.delivery import approvals
 from liftlock.store.artifacts import RunArtifacts
 
 GATED = 'gates: {coverage: {minimum: 75}}'
 REASON = 'production: the gate "coverage" could not be evaluated: there is no report of coverage'
+
+BANDIT = {
+    'errors': [],
+    'metrics': {'_totals': {'loc': 9}},
+    'results': [{'test_id': 'B602', 'issue_severity': 'HIGH', 'filename': 'a.py'}],
+}
 
 
 @pytest.fixture
@@ -23,11 +29,15 @@ async def keep(driver: Driver, run: int, covered: int, missed: int) -> None:
     """As a job of the run would with actions/upload-artifact."""
     lines = list(range(1, covered + missed + 1))
     file = {'executed_lines': lines[:covered], 'missing_lines': lines[covered:]}
-    path = driver.store.directory / 'coverage.json'
-    path.write_text(json.dumps({'meta': {}, 'files': {'a.py': file}, 'totals': {}}))
+    await hand_in(driver, run, 'coverage', {'meta': {}, 'files': {'a.py': file}, 'totals': {}})
+
+
+async def hand_in(driver: Driver, run: int, name: str, report: object) -> None:
+    path = driver.store.directory / f'{name}.json'
+    path.write_text(json.dumps(report))
     await RunArtifacts(driver.store, run).store(
-        'coverage',
-        [('coverage.json', path)],
+        name,
+        [(path.name, path)],
         merge=False,
         overwrite=False,
         retention_days=0,
@@ -57,6 +67,22 @@ def test_a_job_whose_gate_has_failed_is_refused_and_deploys_nothing(driver: Driv
     assert driver.runner.ran['deploy'] == 0
     assert driver.message() == 'production: the gate "coverage" failed: lines 50% (at least 75%)'
     assert [row.conclusion for row in driver.rows()] == ['rejected']
+
+
+def test_what_a_gate_asks_an_approval_for_waits_for_a_reviewer(driver: Driver) -> None:
+    async def scene() -> str:
+        await hand_in(driver, run, 'bandit', BANDIT)
+        task = await waiting(driver, run)
+        approvals.approve(driver.wanted(), 'bob', 'known')
+        return await task
+
+    settings = f'gates: {{code: {{high: approval}}}}\n{APPROVED}'
+    run = driver.submit(deploying(), settings)
+    assert asyncio.run(scene()) == 'success'
+    assert driver.reasons() == [
+        'production: waits for an approval of ops; the gate "code" asks for an approval: 1 high of'
+        ' bandit, 1 of them to be approved (liftlock approve production)'
+    ]
 
 
 def test_a_bypass_lets_through_what_could_not_be_evaluated(driver: Driver) -> None:

@@ -83,7 +83,7 @@ def test_a_gate_that_fails_tells_what_was_found_and_where(shop: Project) -> None
     assert ended.status == 1
     assert ended.out.splitlines() == [
         '✗ coverage  lines 75% (at least 80%)',
-        '✗ code      1 high of Semgrep OSS, 1 must not be',
+        '✗ code      1 high of Semgrep OSS, 1 of them blocked',
         '    high  shop.py:3  eval-use  eval on data',
         '',
         '0 passed, 2 failed, 0 could not be evaluated; 4 reports',
@@ -141,7 +141,7 @@ def test_gates_are_held_against_what_a_run_has_handed_in(shop: Project) -> None:
     assert ended.out.splitlines() == [
         '✓ coverage  unit 75% (at least 75%)',
         '✓ tests     2 tests, 0 failed',
-        '✗ code      1 high of Semgrep OSS, 1 must not be',
+        '✗ code      1 high of Semgrep OSS, 1 of them blocked',
         '    high  shop.py:3  eval-use  eval on data',
         '✓ secrets   no findings of gitleaks',
         '',
@@ -155,7 +155,7 @@ def test_gates_are_held_against_what_a_run_has_handed_in(shop: Project) -> None:
         'Gates\n'
         '  ✓ coverage  unit 75% (at least 75%)\n'
         '  ✓ tests     2 tests, 0 failed\n'
-        '  ✗ code      1 high of Semgrep OSS, 1 must not be\n'
+        '  ✗ code      1 high of Semgrep OSS, 1 of them blocked\n'
         '  ✓ secrets   no findings of gitleaks\n'
     )
 

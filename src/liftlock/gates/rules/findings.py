@@ -129,9 +129,9 @@ def _decided(gate: str, looked: _Looked, decision: Mapping[str, str]) -> Verdict
     outcome = Outcome.FAIL if by['block'] else _doubted(looked)
     told = f'{_tally(looked.findings)} of {_by(looked)}'
     if by['block']:
-        told += f', {len(by["block"])} must not be'
+        told += f', {len(by["block"])} of them blocked'
     elif by['approval']:
-        told += f', {len(by["approval"])} need an approval'
+        told += f', {len(by["approval"])} of them to be approved'
     approval = bool(by['approval']) and not by['block']
     shown = (*by['block'], *by['approval'], *by['report'])
     return Verdict(gate, outcome, _with(told, looked.doubts), approval=approval, findings=shown)
