@@ -36,6 +36,7 @@ COMMANDS: Final = {
         'logs': 'Print or follow the logs of a run or an environment.',
         'artifacts': 'List, fetch or attest what a run kept.',
         'metrics': "DORA's five figures, and how workflows do.",
+        'gates': 'Evaluate the gates of liftlock.yml on reports, or on a run.',
         'sbom': 'Write a bill of materials: which packages are in it.',
         'verify': 'Tell whether a file is what was signed, and where it was built.',
     },

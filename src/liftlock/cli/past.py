@@ -1,9 +1,9 @@
 """Runs that were, wherever they are told of: in the store here, or by a server."""
 
 import time
-from collections.abc import Collection, Iterator, Mapping
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from pathlib import Path
-from typing import Any, Protocol
+from typing import TYPE_CHECKING, Any, Protocol
 
 from liftlock.cli import wiring
 from liftlock.engine import telling
@@ -15,6 +15,9 @@ from liftlock.store.database import Store
 from liftlock.store.logs import Line, LogReader
 from liftlock.store.paths import RunPaths
 from liftlock.store.runs import Job, Run
+
+if TYPE_CHECKING:
+    from liftlock.gates.verdict import Verdict
 
 
 class Reader(Protocol):
@@ -50,6 +53,8 @@ class Past(Protocol):
     async def fetch(self, run: int, name: str, directory: Path) -> int: ...
 
     def log(self, run: int, job: str, attempt: int) -> Reader: ...
+
+    def verdicts(self, run: Run) -> 'Sequence[Verdict]': ...
 
     def lost_logs(self, run: int) -> int: ...
 
@@ -91,6 +96,11 @@ class Stored:
 
     def log(self, run: int, job: str, attempt: int) -> Reader:
         return LogReader(RunPaths(self.store.directory, run).log(job, attempt))
+
+    def verdicts(self, run: Run) -> 'Sequence[Verdict]':
+        from liftlock.engine import evidence
+
+        return evidence.by_sources(self.store, run, time.time())
 
     def lost_logs(self, run: int) -> int:
         return runs.lost_logs(self.store, run, time.time())

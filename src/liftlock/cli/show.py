@@ -50,6 +50,8 @@ def lines(past: Past, run: Run, board: Board, paint: Paint) -> Iterator[str]:
     yield from _summaries(board, paint)
     yield from _artifacts(past, run, paint)
     yield from _reports(board, paint)
+    if run.status == 'completed':
+        yield from _gates(past, run, paint)
     if state == 'interrupted':
         yield ''
         yield paint.dim(f'Next: liftlock resume {run.id}')
@@ -111,3 +113,16 @@ def _reports(board: Board, paint: Paint) -> Iterator[str]:
         flags = f'  {", ".join(one.flags)}' if one.flags else ''
         told = f'{one.type:<8}  {one.name.ljust(width)}  {size(one.size):>9}'
         yield f'  {harmless(told)}{harmless(flags)}  {paint.dim(board.name(one.job))}'
+
+
+def _gates(past: Past, run: Run, paint: Paint) -> Iterator[str]:
+    verdicts = past.verdicts(run)
+    if not verdicts:
+        return
+    from liftlock.cli import gates
+
+    yield ''
+    yield paint.bold('Gates')
+    width = max(len(one.gate) for one in verdicts)
+    for one in verdicts:
+        yield f'  {gates.mark(one, paint)} {one.gate.ljust(width)}  {harmless(one.message)}'

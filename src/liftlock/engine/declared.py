@@ -13,6 +13,7 @@ if TYPE_CHECKING:
 
 FILE: Final = 'liftlock.yml'
 _WORDS: Final = ('sandbox', 'retention', 'retry')
+_DELIVERING: Final = ('environments', 'gates')
 BOUND: Final = 'deploys'
 
 
@@ -36,7 +37,7 @@ def deliveries(files: Mapping[str, str], named: Iterable[str]) -> str:
     """The text of the file, if jobs with these environments (or '' for one that is computed) may
     be concerned; '' if not. UserError if one names an environment to which Liftlock deploys."""
     text, wanted = files.get(FILE, ''), [name.lower() for name in named]
-    if not wanted or 'environments' not in text:
+    if not wanted or not any(word in text for word in _DELIVERING):
         return ''
     for name, environment in parsed(text).environments.items():
         if name.lower() in wanted and environment.target is not None:

@@ -6,7 +6,7 @@ Refused, for good:
     for people that it expired.
 Waiting, so asked again at `until` and at `expires`, and whenever somebody says something:
     approvals are lacking, the wait timer runs, a freeze holds, the version has not succeeded in an
-    environment that comes before, a gate could not be evaluated.
+    environment that comes before, a gate could not be evaluated, or asks for an approval.
 A bypass lets through what waits, and is recorded with everything that it passed over. What is
 refused it does not let through. What has started is judged no more.
 
@@ -117,8 +117,9 @@ def judge(
     review = reviews.review(
         protection, said.approvals, wanted, (asked.by, *known.authors), known.teams
     )
-    lacking = [_Hold(reviews.told(review, protection))] if review.lacking else []
-    holds = [*lacking, *_for_people(known), *_for_time(protection, frozen, asked, now)]
+    asking = ''.join(f'; {_approval(verdict)}' for verdict in known.verdicts if verdict.approval)
+    lacking = [_Hold(reviews.told(review, protection) + asking)] if review.lacking else []
+    holds = [*lacking, *_for_people(protection, known), *_for_time(protection, frozen, asked, now)]
     if not holds:
         by = ', '.join(review.people)
         return Allowed(f'approved by {by}' if by and review.required else '')
@@ -168,12 +169,21 @@ def policy(protection: Protection, ref: str) -> str:
 # --- waiting
 
 
-def _for_people(known: Known) -> Iterator[_Hold]:
+def _for_people(protection: Protection, known: Known) -> Iterator[_Hold]:
     for environment in known.missing:
         yield _Hold(f'waits for this version to succeed in {environment}')
     for verdict in known.verdicts:
+        if verdict.approval and not (protection.reviewers and protection.required):
+            yield _Hold(f'{_approval(verdict)}, and nobody is set to give one (reviewers:)')
         if verdict.outcome is Outcome.UNDECIDED:
-            yield _Hold(f'the gate "{verdict.gate}" could not be evaluated' + _behind(verdict[2]))
+            yield _Hold(
+                f'the gate "{verdict.gate}" could not be evaluated' + _behind(verdict.message)
+            )
+
+
+def _approval(verdict: Verdict) -> str:
+    """A gate asks for an approval; the reviewers of the environment give it."""
+    return f'the gate "{verdict.gate}" asks for an approval{_behind(verdict.message)}'
 
 
 def _for_time(

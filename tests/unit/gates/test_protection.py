@@ -248,6 +248,18 @@ def test_a_gate_that_failed_refuses_and_one_that_could_not_be_evaluated_blocks()
     )
 
 
+def test_a_gate_that_asks_for_an_approval_is_content_with_one_of_the_reviewers() -> None:
+    asking = Known(KNOWN.teams, verdicts=(Verdict('code', Outcome.PASS, '2 high', approval=True),))
+    assert reason(known=asking) == (
+        'the gate "code" asks for an approval: 2 high, and nobody is set to give one (reviewers:)'
+    )
+    assert reason(OPS, known=asking) == (
+        'waits for an approval of ops; the gate "code" asks for an approval: 2 high'
+    )
+    approved = Said((Approval('bob', 'c0ffee', 'text'),))
+    assert answer(OPS, approved, known=asking) == Allowed('approved by bob')
+
+
 def test_a_version_goes_through_the_environments_that_come_before() -> None:
     known = Known(missing=('staging',))
     assert reason(known=known) == 'waits for this version to succeed in staging'

@@ -3,9 +3,9 @@
 import asyncio
 import json
 import tempfile
-from collections.abc import Collection, Iterator, Mapping
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from pathlib import Path
-from typing import Any, Final
+from typing import TYPE_CHECKING, Any, Final
 
 from liftlock.cli.remote.client import Absent, Client
 from liftlock.engine.telling import board as folded
@@ -18,6 +18,9 @@ from liftlock.store import archive
 from liftlock.store.artifacts import ZIP, Artifact
 from liftlock.store.logs import Line
 from liftlock.store.runs import Job, Run
+
+if TYPE_CHECKING:
+    from liftlock.gates.verdict import Verdict
 
 WINDOW: Final = 5000  # lines in one answer
 
@@ -103,6 +106,9 @@ class Told:
 
     def log(self, run: int, job: str, attempt: int) -> 'Remote':
         return Remote(self.client, run, job, attempt)
+
+    def verdicts(self, run: Run) -> 'Sequence[Verdict]':
+        return ()  # a server does not tell them
 
     def lost_logs(self, run: int) -> int:
         return 0

@@ -6,7 +6,7 @@ commit, and for these texts of the workflow and `liftlock.yml`.
 
 from collections.abc import Iterator, Mapping, Sequence
 
-from liftlock.engine.delivery import admission
+from liftlock.engine.delivery import admission, gating
 from liftlock.engine.delivery import blueprint as blueprints
 from liftlock.engine.delivery.blueprint import Blueprint
 from liftlock.engine.delivery.jobs import declared
@@ -122,7 +122,9 @@ def judgement(wanted: Wanted, teams: Teams, now: float) -> Judgement:
     """What its protection says now."""
     wanted.stream.read()
     place, one = wanted.stream.place, wanted.stream.environment.deployments[wanted.one.number]
-    known = admission.known(wanted.store, place.repository, one, wanted.settings, teams)
+    last, text = wanted.before, wanted.blueprint.settings
+    verdicts = gating.verdicts(wanted.store, one, last, text, now)
+    known = admission.known(wanted.store, place.repository, one, wanted.settings, teams, verdicts)
     return admission.judgement(one, wanted.settings, known, now)
 
 

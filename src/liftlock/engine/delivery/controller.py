@@ -13,7 +13,7 @@ from contextlib import suppress
 from functools import partial
 from typing import Any, Final
 
-from liftlock.engine.delivery import admission, looking
+from liftlock.engine.delivery import admission, gating, looking
 from liftlock.engine.delivery import blueprint as blueprints
 from liftlock.engine.delivery.alarms import Alarms
 from liftlock.engine.delivery.bench import Bench
@@ -246,13 +246,16 @@ class Controller:
         except UserError as error:
             holding.append([f.DeploymentFinished(one.number, 'rejected', str(error))])
             return
-        known = admission.known(bench.store, holding.place.repository, one, settings, bench.teams)
+        text = holding.blueprint(one.request.settings).settings
+        verdicts = gating.verdicts(bench.store, one, self._environment.last, text, now)
+        repository = holding.place.repository
+        known = admission.known(bench.store, repository, one, settings, bench.teams, verdicts)
         fact = admission.judge(one, settings, known, now)
         if fact is not None:
             holding.append([fact])
         elif one.held_until:
             self._hold = min(self._hold, one.held_until)
-        if settings.needs:
+        if settings.needs or verdicts:
             self._hold = min(self._hold, now + ELSEWHERE)
 
     # --- what git says

@@ -12,7 +12,7 @@ import time
 from collections.abc import Callable, Mapping
 from typing import Final
 
-from liftlock.engine.delivery import admission
+from liftlock.engine.delivery import admission, gating
 from liftlock.engine.delivery import blueprint as blueprints
 from liftlock.engine.delivery.blueprint import Blueprint
 from liftlock.engine.delivery.orphans import CONCLUSIONS, Around, Delivered, conclude
@@ -213,11 +213,12 @@ class Deployments:
             self._finish(stream, number, 'cancelled', f'{one.abort.by} called it off')
             raise Unwanted(f'{one.abort.by} called it off' + _behind(one.abort.reason))
         settings = self._settings(job.environment)
-        known = admission.known(
-            self._around.store, stream.place.repository, one, settings, self._around.teams
-        )
+        now, store = time.time(), self._around.store
+        last, text = stream.environment.last, self._asking.settings
+        verdicts = gating.verdicts(store, one, last, text, now)
+        teams = self._around.teams
+        known = admission.known(store, stream.place.repository, one, settings, teams, verdicts)
         authors = (self._asking.request.event.actor,)
-        now = time.time()
         if one.request.fast:  # going back waits for nobody
             judgement: Judgement = Allowed(admission.FAST)
         else:

@@ -7,7 +7,7 @@ from liftlock.language.diagnostics import Diagnostic
 from liftlock.language.nearest import suggestion
 from liftlock.language.reading.schedules import cron_problem, timezone_problem
 from liftlock.language.rule import Rule
-from liftlock.language.settings import analyses, clusters, moments, places, syncs
+from liftlock.language.settings import analyses, clusters, gating, moments, places, syncs
 from liftlock.language.settings.metrics import BUILT_IN
 from liftlock.language.settings.model import (
     Analyse,
@@ -45,6 +45,8 @@ def _all(settings: Settings) -> Iterator[Finding]:
         )
         yield from _unknown(environment.needs, _others(settings, environment), 'other environment')
         yield from _contradictions(environment)
+    if settings.gates is not None:
+        yield from gating.check(settings.gates)
     yield from _unknown(settings.deploys.values(), settings.environments, 'environment')
     yield from _channels(settings)
 

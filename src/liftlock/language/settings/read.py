@@ -94,6 +94,9 @@ class Reader:
                 return self.complain(node, rules.MISSING, f'"{name}" is missing', field.about)
         if shape.one_of and len(written & set(shape.one_of)) != 1:
             return self._not_one(node, shape.one_of, [*written & set(shape.one_of)])
+        if shape.some_of and not written & set(shape.some_of):
+            needed = ', '.join(shape.some_of)
+            return self.complain(node, rules.MISSING, f'at least one of these is needed: {needed}')
         required = {name for name, field in shape.fields.items() if field.required}
         if required - fields.keys():
             return NOTHING  # its mistake was told

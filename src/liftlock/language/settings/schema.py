@@ -45,11 +45,11 @@ def render() -> str:
 
 def schema(shape: Shape) -> Schema:
     match shape:
-        case Record(_, fields, one_of):
-            return _record(fields, one_of)
+        case Record(_, fields, one_of, some_of):
+            return _record(fields, one_of, some_of)
         case Kinds(_, fields, words):
             one = {'minProperties': 1, 'maxProperties': 1}
-            mapping = _record(fields, ()) | one
+            mapping = _record(fields) | one
             return {'oneOf': [{'enum': list(words)}, mapping]} if words else mapping
         case Named(of, pattern):
             return {
@@ -66,10 +66,12 @@ def schema(shape: Shape) -> Schema:
             return _scalar(shape)
 
 
-def _record(fields: Mapping[str, Field], one_of: tuple[str, ...]) -> Schema:
+def _record(
+    fields: Mapping[str, Field], one_of: tuple[str, ...] = (), some_of: tuple[str, ...] = ()
+) -> Schema:
     required = [name for name, field in fields.items() if field.required]
     made: Schema = {
-        'type': 'object' if required or one_of else ['object', 'null'],
+        'type': 'object' if required or one_of or some_of else ['object', 'null'],
         'properties': {
             name: {'description': field.about} | schema(field.shape)
             for name, field in fields.items()
@@ -80,6 +82,8 @@ def _record(fields: Mapping[str, Field], one_of: tuple[str, ...]) -> Schema:
         made['required'] = required
     if one_of:
         made['oneOf'] = [{'required': [name]} for name in one_of]
+    if some_of:
+        made['anyOf'] = [{'required': [name]} for name in some_of]
     return made
 
 

@@ -99,12 +99,13 @@ class Field(NamedTuple):
 class Record(NamedTuple):
     """A mapping with known keys. `make` gets the fields that were written, by attribute.
 
-    Exactly one key of `one_of` must be there.
+    Exactly one key of `one_of` must be there, and at least one of `some_of`.
     """
 
     make: Callable[..., object]
     fields: Mapping[str, Field]
     one_of: tuple[str, ...] = ()
+    some_of: tuple[str, ...] = ()
 
 
 class Kinds(NamedTuple):

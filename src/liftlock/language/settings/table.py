@@ -48,6 +48,7 @@ COVERAGE: Final = Record(
         'suites': Field(Named(PERCENT, noun='suite'), 'The same, by suite of tests.'),
         'patch': Field(PERCENT, 'Least share of the changed lines.'),
     },
+    some_of=('minimum', 'suites', 'patch'),
 )
 DEPENDENCIES: Final = Record(
     model.Findings,
@@ -57,10 +58,12 @@ DEPENDENCIES: Final = Record(
             Duration(), 'Older advisories than this prove nothing: the gate cannot be evaluated.'
         )
     },
+    some_of=tuple(SEVERITIES),
 )
 CONTAINER: Final = Record(
     model.Findings,
     SEVERITIES | {'user': Field(Choice(('nonroot', 'any')), 'Whom the image may run as.')},
+    some_of=(*SEVERITIES, 'user'),
 )
 LICENSES: Final = Record(
     model.Licenses,
@@ -68,6 +71,7 @@ LICENSES: Final = Record(
         'deny': Field(TEXTS, 'SPDX identifiers that no dependency may have.'),
         'allow': Field(TEXTS, 'The only SPDX identifiers that dependencies may have.'),
     },
+    some_of=('deny', 'allow'),
 )
 GATES: Final = Record(
     model.Gates,
@@ -90,7 +94,10 @@ GATES: Final = Record(
             'Findings of linters.',
         ),
         'dependencies': Field(DEPENDENCIES, 'Known vulnerabilities of dependencies.'),
-        'code': Field(Record(model.Findings, SEVERITIES), "Findings in the project's own code."),
+        'code': Field(
+            Record(model.Findings, SEVERITIES, some_of=tuple(SEVERITIES)),
+            "Findings in the project's own code.",
+        ),
         'secrets': Field(DECISION, 'Secrets found in files or history.'),
         'licenses': Field(LICENSES, 'Licences of dependencies.'),
         'container': Field(CONTAINER, 'Findings in images.'),

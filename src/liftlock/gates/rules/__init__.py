@@ -1,0 +1,1 @@
+"""The gates of `liftlock.yml`: settings and evidence in, a verdict out."""
