@@ -24,6 +24,13 @@ QUEUE: Final = 'w-'
 POLL: Final = 20.0  # seconds between two looks at the queue if nothing is heard
 NEVER: Final = 86400.0  # nothing is aborted in Procrastinate's words
 AGAIN: Final = 1.0  # seconds until it listens again after a lost connection
+IDLE: Final = 10  # seconds until a worker that does nothing in a transaction is put out
+CLEAR: Final = f"""
+DELETE FROM procrastinate_jobs WHERE id IN (
+    SELECT id FROM procrastinate_jobs
+    WHERE starts_with(queue_name, '{QUEUE}') AND queue_name NOT IN
+        (SELECT '{QUEUE}' || workers.id FROM workers WHERE state <> 'gone')
+    FOR UPDATE SKIP LOCKED)"""  # noqa: S608 - our own words
 
 
 class Mail:
@@ -54,9 +61,10 @@ class Mail:
     def ring(self, sql: Sql, run: int) -> None:
         notices.ring(sql, run)
 
-    def clear(self, sql: Sql, worker: str) -> None:
-        """What is left for a worker that is gone."""
-        sql.execute('DELETE FROM procrastinate_jobs WHERE queue_name = ?', (QUEUE + worker,))
+    def clear(self, sql: Sql) -> None:
+        """What is left for workers that are gone. One that is frozen may have a row in its hand:
+        that stays until the next one goes."""
+        sql.execute(CLEAR)
 
     async def listen(self, worker: str, look: Callable[[], None]) -> None:
         """Call `look` for every word to this worker, until cancelled."""
@@ -77,7 +85,9 @@ class Mail:
         for name in ('procrastinate', 'psycopg.pool'):
             logging.getLogger(name).setLevel(logging.CRITICAL)
         given = {'application_name': 'liftlock'}
-        connector = PsycopgConnector(conninfo=self._url, min_size=1, max_size=2, kwargs=given)
+        connector = PsycopgConnector(
+            conninfo=self._url, min_size=1, max_size=2, kwargs=given, configure=_impatient
+        )
         app = App(connector=connector)
 
         async def hear() -> None:
@@ -95,6 +105,12 @@ class Mail:
                 fetch_job_polling_interval=POLL,
                 abort_job_polling_interval=NEVER,
             )
+
+
+async def _impatient(link: Any) -> None:
+    """The server is to put out who is frozen in the middle of a transaction."""
+    await link.execute(f"SET idle_in_transaction_session_timeout = '{IDLE}s'")
+    await link.commit()
 
 
 def _link(sql: Sql) -> Any:

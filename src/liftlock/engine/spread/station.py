@@ -97,14 +97,16 @@ class Station:
             await asyncio.sleep(limits.beat)
             if not self.worker.id:
                 continue
-            self._try(self._watchman.look)
+            self._try('looking after other workers', self._watchman.look)
             tidied += limits.beat
             if tidied >= TIDY:
                 tidied = 0.0
-                self._try(lambda: workers.forget(store, KEPT))
+                self._try('forgetting old workers', lambda: workers.forget(store, KEPT))
 
-    def _try(self, what: Callable[[], object]) -> None:
+    def _try(self, what: str, do: Callable[[], object]) -> None:
         try:
-            what()
+            do()
         except UserError as error:
             trail.say(str(error))
+        except Exception as error:  # a boundary: it is tried again at the next beat
+            trail.tell(what, error)

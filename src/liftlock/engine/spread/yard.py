@@ -45,8 +45,8 @@ class Post(Protocol):
         """There is something for whoever carries the run out."""
         ...
 
-    def clear(self, sql: Sql, worker: str) -> None:
-        """This worker is gone."""
+    def clear(self, sql: Sql) -> None:
+        """A worker is gone."""
         ...
 
     async def listen(self, worker: str, look: Callable[[], None]) -> None:
@@ -61,7 +61,7 @@ class Silence:
 
     def ring(self, sql: Sql, run: int) -> None: ...
 
-    def clear(self, sql: Sql, worker: str) -> None: ...
+    def clear(self, sql: Sql) -> None: ...
 
     async def listen(self, worker: str, look: Callable[[], None]) -> None: ...
 
@@ -124,7 +124,7 @@ class Yard:
             if not tasks.give_back(sql, task.id):
                 tasks.leave_remains(sql, worker.machine, task)
                 self._lose(sql, task, reason, copies)
-        self.post.clear(sql, worker.id)
+        self.post.clear(sql)
         self.dispatch(sql)
 
     def _lose(self, sql: Sql, task: Task, reason: str, copies: Copies) -> None:
