@@ -18,6 +18,7 @@ from crash.scenes import Scene, begun, carried_by, play, played, weakened
 from liftlock.plan import facts as f
 from liftlock.store import schema, workers
 from liftlock.store.paths import RunPaths
+from liftlock.store.runs import find
 from postgres import Cluster
 
 # A Liftlock that came after this one.
@@ -110,15 +111,18 @@ def clocks_jump(here: Company, cluster: Cluster) -> None:
 def newer_ones_take_over(here: Company, cluster: Cluster) -> None:
     """A rolling upgrade: the tables are brought to a newer schema while runs are under way, then
     the old ones are told to end."""
-    server, worker = here.server(), here.worker()
-    runs = here.submit()
+    server = here.server()
+    runs = carried_by(here, server)
+    worker = here.worker()
     here.until(lambda: begun(here, worker, 3))
     here.infect(NEWER)
     newer = here.start('runs')
     here.until(lambda: newer.poll() == 0)
     assert version(here) == len(schema.MIGRATIONS) + 1
-    runs += here.submit()  # begun, claimed and carried out by old ones alone
-    here.until(lambda: here.over(runs), 60)
+    with frozen(server.pid):  # the other takes up its first run, for which it looks into the tables
+        runs += here.submit()
+        here.until(lambda: find(here.store, str(runs[-1])).owner.startswith(f'{worker.pid}-'))
+    here.until(lambda: here.over(runs), 60)  # by old ones alone
     runs += here.submit(2)
     here.until(lambda: begun(here, worker, 3))
     here.server()
