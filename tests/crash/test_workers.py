@@ -140,7 +140,9 @@ def version(here: Company) -> int:
 
 
 SCENES: Final = (
-    Scene(a_worker_and_the_server_are_killed, ('no warden', 'no watchman'), slow=False),
+    Scene(
+        a_worker_and_the_server_are_killed, ('no warden', 'no watchman'), pause='0.25', slow=False
+    ),
     Scene(a_frozen_worker_thaws, ('no token',), pause='0.25', slow=False),
     Scene(the_database_is_restarted_and_paused, ('no patience',), grace=15.0, slow=False),
     Scene(clocks_jump, ('wall clock',), pause='0.02', grace=15.0, code=CLOCK, slow=False),
