@@ -46,20 +46,18 @@ def command(state: str | None, /, reports: tuple[str, ...], run: str | None, jso
     if reports and run:
         raise click.UsageError('give either REPORTs or --run')
     gates = settings()
-    found: Sequence[Evidence]
     if reports:
-        found = list(evidence.of_files(map(Path, reports)))
-        verdicts = judge(gates, Seen(tuple(found), time.time()))
+        seen = Seen(tuple(evidence.of_files(map(Path, reports))), time.time())
     else:
         store = wiring.opened(wiring.place(state))
-        about = runs.find(store, run or 'last')
-        found = list(evidence.of_commit(store, about))
-        verdicts = evidence.judged(store, gates, about, time.time())
+        seen = evidence.seen(store, gates, runs.find(store, run or 'last'), time.time())
+    verdicts = judge(gates, seen)
     outcome = worst(one.outcome for one in verdicts)
     if json:
-        print(jsons.dumps(whole(outcome, verdicts, found), ensure_ascii=False, indent=2))
+        told = whole(outcome, verdicts, seen.evidence)
+        print(jsons.dumps(told, ensure_ascii=False, indent=2))
     else:
-        for line in lines(verdicts, found, paint(sys.stdout)):
+        for line in lines(verdicts, seen.evidence, paint(sys.stdout)):
             print(line)
     return STATUS[outcome]
 

@@ -36,10 +36,14 @@ GONE: Final = 'it is no longer kept'
 
 
 def judged(store: Store, gates: Gates, run: Run, now: float) -> tuple[Verdict, ...]:
-    """What the gates say of a run, by what it and the other workflows of its commit have handed in
-    so far."""
-    evidence = tuple(of_commit(store, run))
-    return judge(gates, Seen(evidence, now, _flaky(store, gates, run)))
+    """What the gates say of a run."""
+    return judge(gates, seen(store, gates, run, now))
+
+
+def seen(store: Store, gates: Gates, run: Run, now: float) -> Seen:
+    """What a run and the other workflows of its commit have handed in so far."""
+    found = tuple(one for beside in _beside(store, run) for one in of_run(store, beside))
+    return Seen(found, now, _flaky(store, gates, run))
 
 
 def by_sources(store: Store, run: Run, now: float) -> tuple[Verdict, ...]:
@@ -61,11 +65,6 @@ def _flaky(store: Store, gates: Gates, run: Run) -> frozenset[str]:
 
 
 # --- of runs
-
-
-def of_commit(store: Store, run: Run) -> Iterator[Evidence]:
-    for one in _beside(store, run):
-        yield from of_run(store, one)
 
 
 def _beside(store: Store, run: Run) -> Iterable[Run]:

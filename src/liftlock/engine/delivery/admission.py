@@ -75,10 +75,11 @@ def known(
     repository: str,
     one: Deployment,
     settings: model.Environment,
-    teams: Mapping[str, Sequence[str]] = {},
-    verdicts: tuple[Verdict, ...] = (),
+    teams: Mapping[str, Sequence[str]],
+    verdicts: tuple[Verdict, ...],
 ) -> Known:
-    """What the rules need to know of other places."""
+    """What the rules need to know of other places. `verdicts` are those of the gates, which nobody
+    may forget: see `gating`."""
     missing = tuple(_missing(store, repository, one, settings))
     return Known(teams, verdicts, missing, authors(store, one))
 
