@@ -164,12 +164,14 @@ def grant(state: str | None, /, name: str, role: str, where: str, undo: bool, se
     given = Grant(role, repository, environment)
     if server:
         _there().grant(server, name, given, undo=undo)
-        doubts.repository(repository, lambda: _there().repositories(server))
+        if not undo:
+            doubts.repository(repository, lambda: _there().repositories(server))
     else:
         with _store(state) as store:
-            doubts.repository(repository, lambda: listing.repositories(store))
             (people.ungrant if undo else people.grant)(store, name, given)
             _record(store, 'grant taken' if undo else 'granted', name, f'{role} {_where(given)}')
+            if not undo:
+                doubts.repository(repository, lambda: listing.repositories(store))
     print(f'{name} is {"no longer" if undo else "now"} {role} {_where(given)}.')
 
 
