@@ -12,11 +12,13 @@ import subprocess
 import sys
 import time
 from collections import Counter
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any, Final, NamedTuple
 
+from containers import lack
 from crash.death import DEATH
+from liftlock.rollout.trouble import Trouble
 from liftlock.targets.envoy import process as envoy
 from liftlock.targets.process import ground, ownership, procfs
 
@@ -355,3 +357,17 @@ def until(truth: Callable[[], object], what: Callable[[], object], seconds: floa
     while not truth():
         assert time.monotonic() < end, what()
         time.sleep(0.05)
+
+
+@contextlib.contextmanager
+def opened(directory: Path) -> Iterator[Shop]:
+    """Nothing of it stays. Skips where there is no Envoy."""
+    try:
+        envoy.program()
+    except Trouble as trouble:
+        lack(f'{trouble}. To run this: {trouble.hint}')
+    shop = Shop(directory)
+    try:
+        yield shop
+    finally:
+        shop.clear()

@@ -18,11 +18,8 @@ from urllib.parse import urlsplit
 
 import pytest
 
-from containers import lack
 from crash.customers import customers, failures
-from crash.shop import PATIENCE, Shop, Told, until
-from liftlock.rollout.trouble import Trouble
-from liftlock.targets.envoy import process as envoy
+from crash.shop import PATIENCE, Shop, Told, opened, until
 
 EVERY: Final = int(os.environ.get('LIFTLOCK_CRASH', '0'))
 TABLE: Final = os.environ.get('LIFTLOCK_CRASH_TABLE', '')
@@ -32,17 +29,10 @@ UNKNOWN: Final = 'so nobody knows how far it came'
 
 @pytest.fixture(scope='module')
 def shop(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Shop]:
-    try:
-        envoy.program()
-    except Trouble as trouble:
-        lack(f'{trouble}. To run this: {trouble.hint}')
-    made = Shop(tmp_path_factory.mktemp('shop'))
-    try:
+    with opened(tmp_path_factory.mktemp('shop')) as made:
         made.version('v0')
         made.version('v1')
         yield made
-    finally:
-        made.clear()
 
 
 # --- what is done

@@ -12,11 +12,8 @@ from typing import Any, Final
 
 import pytest
 
-from containers import lack
 from crash.scenes import LONG
-from crash.shop import PATIENCE, Shop, until
-from liftlock.rollout.trouble import Trouble
-from liftlock.targets.envoy import process as envoy
+from crash.shop import PATIENCE, Shop, opened, until
 
 pytestmark = pytest.mark.skipif(not LONG, reason='LIFTLOCK_CRASH=1 has the time for it')
 
@@ -43,19 +40,12 @@ AWAY: Final = pytest.mark.parametrize('away', [0.0, PAUSE])
 
 @pytest.fixture(scope='module')
 def made(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Shop]:
-    try:
-        envoy.program()
-    except Trouble as trouble:
-        lack(f'{trouble}. To run this: {trouble.hint}')
-    shop = Shop(tmp_path_factory.mktemp('shop'))
-    try:
+    with opened(tmp_path_factory.mktemp('shop')) as shop:
         for name in ('v1', 'v2'):
             shop.version(name)
             told = shop.run('deploy', 'timed', '--fast')
             assert told.status == 0, told.said
         yield shop
-    finally:
-        shop.clear()
 
 
 @pytest.fixture

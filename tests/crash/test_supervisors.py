@@ -11,13 +11,10 @@ from pathlib import Path
 
 import pytest
 
-from containers import lack
 from crash.customers import customers, failures
-from crash.shop import PATIENCE, Shop, until
+from crash.shop import PATIENCE, Shop, opened, until
 from liftlock.engine.delivery import alive, calls
 from liftlock.errors import UserError
-from liftlock.rollout.trouble import Trouble
-from liftlock.targets.envoy import process as envoy
 
 SMALL = 8192  # bytes; the database is larger
 FOREVER = resource.RLIM_INFINITY
@@ -25,20 +22,13 @@ FOREVER = resource.RLIM_INFINITY
 
 @pytest.fixture(scope='module')
 def made(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Shop]:
-    try:
-        envoy.program()
-    except Trouble as trouble:
-        lack(f'{trouble}. To run this: {trouble.hint}')
-    shop = Shop(tmp_path_factory.mktemp('shop'))
-    del shop.env['DEATHS']  # nobody is to die by himself
-    try:
+    with opened(tmp_path_factory.mktemp('shop')) as shop:
+        del shop.env['DEATHS']  # nobody is to die by himself
         for name in ('v1', 'v2'):
             shop.version(name)
             told = shop.run('deploy', 'gated', '--fast')
             assert told.status == 0, told.said
         yield shop
-    finally:
-        shop.clear()
 
 
 @pytest.fixture
